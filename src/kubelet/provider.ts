@@ -1,0 +1,183 @@
+/**
+ * What the kubelet core needs of whatever runs pods. It speaks CRI's vocabulary where it can
+ * (k8s.io/cri-api/pkg/apis/runtime/v1/api.proto) and knows no back end.
+ *
+ * Rules for every provider:
+ * - A pod is known by its UID, never by its name: the same name may exist twice while one of them terminates.
+ * - `undefined` means *absent*. Whatever else goes wrong must throw: the core then knows nothing and does nothing.
+ * - Every call may be repeated. `create` is idempotent by UID; `stop`, `remove` of something absent succeed.
+ * - Objects handed over are immutable; the provider keeps what it needs for recovery in the back end, with the pod.
+ */
+import type { NodeAddress, NodeSystemInfo, Pod } from '../platform/kubernetes-objects.ts';
+
+export interface PodProvider {
+  /** Short name, also the `<type>` of `containerID` and `containerRuntimeVersion`: `vic`, `docker`, `memory`. */
+  readonly name: string;
+  /**
+   * The smallest thing that can be started and stopped: one container, or the pod as a whole (all containers of a
+   * pod VM start at power-on). With `pod`, start and stop are called without a container name.
+   */
+  readonly unit: 'container' | 'pod';
+  readonly support: SupportTable;
+
+  /** Facts for `node.status.nodeInfo` and the addresses under which port 10250 is reached. */
+  describe(signal: AbortSignal): Promise<NodeFacts>;
+  /** Total and allocatable resources as Kubernetes quantities. Throws when unknown; the core keeps the last answer. */
+  capacity(signal: AbortSignal): Promise<NodeCapacity>;
+  /** One probe of everything this provider depends on. Never throws for an unhealthy back end: that is the answer. */
+  health(signal: AbortSignal): Promise<ProviderHealth>;
+
+  /** Every pod in the back end that this provider made, whether or not this process made it. Complete, or it throws. */
+  list(signal: AbortSignal): Promise<readonly RecoveredPod[]>;
+  /** Pulls images, then defines the pod and all its containers; starts none. On failure nothing is left behind. */
+  create(request: CreatePodRequest, signal: AbortSignal): Promise<void>;
+  /** Starts one container, or the whole pod (see `unit`). Starting what runs already succeeds. */
+  start(target: StartTarget, signal: AbortSignal): Promise<void>;
+  /** Stops with the container's stop signal, then by force after `graceSeconds`. Resolves when it has stopped. */
+  stop(target: StopTarget, signal: AbortSignal): Promise<void>;
+  /** Removes the pod and everything of it; resolves when it is verifiably gone. */
+  remove(uid: string, signal: AbortSignal): Promise<void>;
+  /** The state of one pod, or undefined when the back end has no such pod. */
+  status(uid: string, signal: AbortSignal): Promise<ObservedPod | undefined>;
+  /**
+   * Tells which pods may have changed, as a hint; `undefined` means "any". Runs until the signal aborts and
+   * reconnects by itself. A provider with no events polls.
+   */
+  watch(onChange: (uid: string | undefined) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface NodeFacts {
+  readonly systemInfo: Pick<
+    NodeSystemInfo,
+    'architecture' | 'operatingSystem' | 'osImage' | 'kernelVersion' | 'machineID' | 'systemUUID' | 'bootID' | 'containerRuntimeVersion'
+  >;
+  readonly addresses: readonly NodeAddress[];
+}
+
+export interface NodeCapacity {
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly allocatable: Readonly<Record<string, string>>;
+  /** Set when the back end says it is short of something; drives the pressure conditions. */
+  readonly pressure?: { readonly memory?: string; readonly disk?: string; readonly pid?: string };
+}
+
+export interface ProviderHealth {
+  readonly healthy: boolean;
+  readonly components: readonly { readonly name: string; readonly healthy: boolean; readonly message?: string }[];
+}
+
+/** Identity of a pod as the provider stored it beside the pod. */
+export interface RecoveredPod {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface CreatePodRequest {
+  readonly pod: Pod;
+  /** Containers in spec order with everything resolved: `$(VAR)` expanded, references read, defaults applied. */
+  readonly containers: readonly ContainerRequest[];
+}
+
+export interface ContainerRequest {
+  readonly name: string;
+  readonly role: 'init' | 'sidecar' | 'main';
+  readonly image: string;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** Replaces the image's entrypoint and drops its cmd; undefined: the image's. */
+  readonly command: readonly string[] | undefined;
+  /** Replaces the image's cmd; undefined: the image's unless `command` is given. */
+  readonly args: readonly string[] | undefined;
+  /** In order; later names win over the image's. */
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly workingDir: string | undefined;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+}
+
+export interface StartTarget {
+  readonly uid: string;
+  /** Undefined when `unit` is `pod`. */
+  readonly container?: string;
+}
+
+export interface StopTarget extends StartTarget {
+  readonly graceSeconds: number;
+}
+
+export interface ObservedPod {
+  readonly uid: string;
+  /** Addresses without prefix length, IPv4 first; empty while unknown. */
+  readonly ips: readonly string[];
+  readonly containers: readonly ObservedContainer[];
+}
+
+export interface ObservedContainer {
+  readonly name: string;
+  /** Id in the back end without `<type>://`. A new run of the same container may keep or change it. */
+  readonly id: string;
+  readonly imageID?: string;
+  readonly state: ObservedState;
+}
+
+/** Times are milliseconds since the epoch. */
+export type ObservedState =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running'; readonly startedAt: number }
+  | {
+      readonly kind: 'exited';
+      readonly exitCode: number;
+      readonly signal?: number;
+      /** Overrules `Completed` and `Error`: `OOMKilled`, `StartError`, `ContainerCannotRun` … */
+      readonly reason?: string;
+      readonly message?: string;
+      readonly startedAt?: number;
+      readonly finishedAt: number;
+    }
+  /** It existed, and the back end cannot tell what became of it. Never used for "the call failed". */
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/** Errors a provider throws with a meaning to the core; anything else is "unknown, try again". */
+export type ProviderFailureReason =
+  | 'ErrImagePull'
+  | 'ErrImageNeverPull'
+  | 'InvalidImageName'
+  | 'ImageInspectError'
+  | 'CreateContainerConfigError'
+  | 'CreateContainerError'
+  | 'RunContainerError'
+  | 'CreatePodSandboxError';
+
+const FAILURE = Symbol.for('vick.dev/provider-failure');
+
+/** A failure the pod's user should see as a container's waiting reason. */
+export class ProviderFailure extends Error {
+  readonly [FAILURE] = true;
+  readonly reason: ProviderFailureReason;
+  /** Undefined: the failure is the whole pod's. */
+  readonly container: string | undefined;
+
+  constructor(reason: ProviderFailureReason, message: string, options: { readonly container?: string; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ProviderFailure';
+    this.reason = reason;
+    this.container = options.container;
+  }
+}
+
+export function isProviderFailure(error: unknown): error is ProviderFailure {
+  return typeof error === 'object' && error !== null && FAILURE in error;
+}
+
+/** What a provider does with a pod field. Data: admission, `vick check` and the docs read the same table. */
+export interface SupportEntry {
+  /** Path in PodSpec, `[]` for every element: `containers[].resources.limits`, `volumes[].hostPath`. */
+  readonly field: string;
+  readonly support: 'honoured' | 'degraded' | 'refused';
+  /** How it is degraded or why it is refused; a full sentence that a pod's owner understands. */
+  readonly note?: string;
+}
+
+/** A field that is set in a pod and has no entry counts as refused: nothing is silently ignored. */
+export type SupportTable = readonly SupportEntry[];

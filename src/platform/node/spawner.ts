@@ -1,0 +1,56 @@
+import { spawn as nodeSpawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import type { ChildProcess, ProcessExit, ProcessTable, SpawnOptions, Spawner } from '../runner.ts';
+
+export const nodeSpawner: Spawner = { spawn };
+
+async function spawn(options: SpawnOptions): Promise<ChildProcess> {
+  const output = options.outputFile === undefined ? undefined : await open(options.outputFile, 'a', 0o600);
+  const stdin = options.stdin ?? 'ignore';
+  try {
+    const child = nodeSpawn(options.file, options.args, {
+      env: { ...options.env },
+      detached: true,
+      stdio: output === undefined ? [stdin, 'pipe', 'pipe'] : [stdin, output.fd, output.fd],
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    const exited = new Promise<ProcessExit>((resolve) => {
+      child.once('close', (exitCode, signal) => {
+        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined });
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    // Later errors are failed kills and broken pipes; both show in the way the process ends.
+    child.on('error', () => undefined);
+    child.stdin?.on('error', () => undefined);
+    if (options.detached === true) child.unref();
+    const pid = child.pid ?? 0;
+    return {
+      pid,
+      stdin: child.stdin ?? undefined,
+      stdout: child.stdout ?? undefined,
+      stderr: child.stderr ?? undefined,
+      exited,
+      kill: (signal, killOptions) => sendSignal(killOptions?.group === true ? -pid : pid, signal),
+    };
+  } finally {
+    await output?.close();
+  }
+}
+
+export const nodeProcessTable: ProcessTable = {
+  isAlive: (pid) => sendSignal(pid, 0),
+  signal: (pid, signal) => sendSignal(pid, signal),
+};
+
+function sendSignal(pid: number, signal: NodeJS.Signals | number): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,39 @@
+import type { StatusObject } from '../../platform/kubernetes-objects.ts';
+
+type Details = NonNullable<StatusObject['details']>;
+
+/** A refused request, as the Status object that a client sees (k8s.io/apimachinery/pkg/api/errors). */
+export class ApiError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: Details | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: Details) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  toStatus(): StatusObject {
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: this.message,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
+      ...(this.details === undefined ? {} : { details: this.details }),
+      code: this.code,
+    };
+  }
+}
+
+/** One problem of a 422 answer, as k8s.io/apimachinery/pkg/util/validation/field makes them. */
+export interface FieldProblem {
+  readonly type: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueDuplicate' | 'FieldValueForbidden' | 'FieldValueNotSupported' | 'FieldValueTooLong';
+  readonly field: string;
+  /** The part after `field: `, e.g. `Invalid value: "x": must be …`. */
+  readonly message: string;
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, options: Record<string, unknown> = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 30_000, hookTimeout: 60_000, ...options },
+});
+
+export default defineConfig({
+  root: new URL('../..', import.meta.url).pathname,
+  test: {
+    reporters: ['default', new URL('./closing-line.ts', import.meta.url).pathname],
+    projects: [
+      project('unit'),
+      project('cli'),
+      project('contract'),
+      project('architecture'),
+      project('e2e', { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
+    ],
+  },
+});
