@@ -1,3 +1,5 @@
+import type { Kubeconfig } from '../clients/kubernetes/kubeconfig.ts';
+import type { KubernetesApi } from '../clients/kubernetes/port.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { FileSystem } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
@@ -20,8 +22,39 @@ export interface Deps {
   readonly reporter: Reporter;
   readonly prompter: Prompter;
   readonly log: Log;
+  /** The Kubernetes client of the operator; its code is loaded at the first call. */
+  readonly kubernetes: KubernetesAccess;
   /** How to start this very program again: node and the path of bin/vick.js (or of another bin beside it). */
   readonly self: SelfCommand;
+}
+
+/**
+ * What main hands to `run`: everything but the parts that depend on flags of the command line (`--verbose`,
+ * `--no-input`, `--no-color`), which `talk` makes when those are known.
+ */
+export interface Host extends Omit<Deps, 'reporter' | 'prompter'> {
+  talk(settings: TalkSettings): Pick<Deps, 'streams' | 'reporter' | 'prompter'>;
+}
+
+export interface TalkSettings {
+  readonly verbose: boolean;
+  /** False with --no-input: nothing is asked. */
+  readonly input: boolean;
+  /** False with --no-color; otherwise the streams decide. */
+  readonly colour: boolean;
+}
+
+export interface KubernetesAccess {
+  /** Reads and resolves the chosen kubeconfig and context; KUBECONFIG_* where that fails. */
+  readKubeconfig(choice: KubeconfigChoice): Promise<Kubeconfig>;
+  /** A client for it; opens no connection by itself. The caller closes it. */
+  connect(kubeconfig: Kubeconfig): Promise<KubernetesApi>;
+}
+
+/** `--kubeconfig` and `--context`; where absent, the rules of kubectl apply ($KUBECONFIG, ~/.kube/config, current-context). */
+export interface KubeconfigChoice {
+  readonly path?: string | undefined;
+  readonly context?: string | undefined;
 }
 
 export interface SelfCommand {

@@ -42,6 +42,8 @@ export interface FlagSpec {
   readonly kind: 'string' | 'boolean' | 'integer' | 'duration' | 'enum';
   readonly values?: readonly string[];
   readonly repeatable?: boolean;
+  /** Without a value from anywhere: a question on a terminal, else a usage error that names the flag. */
+  readonly required?: boolean;
   /** Environment variables that give the value, first match wins; a flag beats them. */
   readonly env?: readonly string[];
   readonly default?: string | number | boolean;
@@ -58,7 +60,10 @@ export interface FlagSpec {
 
 export type Completion = 'file' | 'directory' | 'none' | readonly string[];
 
-/** Decoded input of one command. Durations are milliseconds. */
+/**
+ * Decoded input of one command. Durations are milliseconds, repeatable flags are lists. The global switches are in
+ * `flags` as well: `yes`, `no-input`, `verbose`.
+ */
 export interface CommandInput {
   readonly args: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly flags: Readonly<Record<string, FlagValue | undefined>>;

@@ -1,0 +1,21 @@
+/** The command table: every command of vick, in the order of `vick --help`. One import per spec, and nothing heavy behind it. */
+import type { CommandSpec } from '../spec.ts';
+import { versionSpec } from './version.ts';
+
+export const COMMANDS: readonly CommandSpec[] = [versionSpec];
+
+/** What stands before a verb's object (`create vch`) or above a noun's verbs (`node taint`). */
+export interface GroupSpec {
+  readonly path: readonly string[];
+  readonly summary: string;
+  readonly aliases?: readonly string[];
+}
+
+export const GROUPS: readonly GroupSpec[] = [
+  { path: ['create'], summary: 'create a VCH that joins a cluster as a node' },
+  { path: ['delete'], summary: 'delete a VCH and its node' },
+  { path: ['list'], summary: 'list VCHs', aliases: ['ls', 'get'] },
+  { path: ['node'], summary: 'taint, label and list the nodes that VCHs are', aliases: ['nodes', 'no'] },
+  { path: ['kubelet'], summary: 'run the kubelet personality beside a VCH' },
+  { path: ['sandbox'], summary: 'a whole site on this machine, without vSphere or a cluster' },
+];
