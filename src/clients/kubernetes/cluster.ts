@@ -1,0 +1,66 @@
+import type { Cluster, PodRef } from '../../kubelet/cluster.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Event, Lease, Node, Pod } from '../../platform/kubernetes-objects.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
+import { listWatch } from './list-watch.ts';
+import { NODE_LEASE_NAMESPACE, paths } from './paths.ts';
+import type { KubernetesApi } from './port.ts';
+
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const MERGE = 'application/merge-patch+json';
+
+/** The kubelet's view of the API: every call is the one a node identity is allowed to make. */
+export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock; readonly random: Random; readonly log: Log }): Cluster {
+  const follow = { api, ...tools };
+  return {
+    getNode: (name, signal) => api.request<Node>({ method: 'GET', path: paths.node(name) }, signal),
+    createNode: (node, signal) => api.request<Node>({ method: 'POST', path: paths.nodes(), body: asJson(node) }, signal),
+    patchNode: (name, body, signal) => api.request<Node>({ method: 'PATCH', path: paths.node(name), body, contentType: STRATEGIC }, signal),
+    patchNodeStatus: (name, body, signal) => api.request<Node>({ method: 'PATCH', path: paths.nodeStatus(name), body, contentType: STRATEGIC }, signal),
+
+    getLease: (name, signal) => api.request<Lease>({ method: 'GET', path: paths.lease(NODE_LEASE_NAMESPACE, name) }, signal),
+    createLease: (lease, signal) => api.request<Lease>({ method: 'POST', path: paths.leases(NODE_LEASE_NAMESPACE), body: asJson(lease) }, signal),
+    replaceLease: (lease, signal) =>
+      api.request<Lease>({ method: 'PUT', path: paths.lease(NODE_LEASE_NAMESPACE, lease.metadata?.name ?? ''), body: asJson(lease) }, signal),
+
+    getPod: ({ namespace, name }, signal) => api.request<Pod>({ method: 'GET', path: paths.pod(namespace, name) }, signal),
+    patchPodStatus: ({ namespace, name, uid }, status, signal) =>
+      api.request<Pod>({ method: 'PATCH', path: paths.podStatus(namespace, name), body: { metadata: { uid }, status }, contentType: STRATEGIC }, signal),
+    deletePod: async (ref, signal) => {
+      await api.request({ method: 'DELETE', path: paths.pod(ref.namespace, ref.name), body: finalDelete(ref) }, signal);
+    },
+    watchPods: (nodeName, onUpdate, signal) =>
+      listWatch<Pod>(
+        { ...follow, path: paths.allPods(), query: { fieldSelector: `spec.nodeName=${nodeName}` } },
+        (update) => {
+          if (update.kind === 'listed') onUpdate({ kind: 'listed', pods: update.items });
+          else onUpdate({ kind: update.kind, pod: update.item });
+        },
+        signal,
+      ),
+    watchNode: (name, onUpdate, signal) =>
+      listWatch<Node>(
+        { ...follow, path: paths.nodes(), query: { fieldSelector: `metadata.name=${name}` } },
+        (update) => {
+          if (update.kind === 'listed') onUpdate(update.items[0]);
+          else onUpdate(update.kind === 'deleted' ? undefined : update.item);
+        },
+        signal,
+      ),
+
+    createEvent: (event, signal) =>
+      api.request<Event>({ method: 'POST', path: paths.events(event.metadata.namespace ?? 'default'), body: asJson(event) }, signal),
+    patchEvent: ({ namespace, name }, body, signal) =>
+      api.request<Event>({ method: 'PATCH', path: paths.event(namespace, name), body, contentType: MERGE }, signal),
+  };
+}
+
+function finalDelete({ uid }: PodRef): { apiVersion: string; kind: string; gracePeriodSeconds: number; preconditions: { uid: string } } {
+  return { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } };
+}
+
+/** Typed objects are JSON by construction (see Plain); only their optional fields hide it from the type checker. */
+function asJson(object: object): never {
+  return object as never;
+}

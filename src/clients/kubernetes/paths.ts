@@ -1,0 +1,27 @@
+/** Builds every path of the Kubernetes API that vick asks for; each segment is encoded. */
+const segment = encodeURIComponent;
+
+const namespaced = (namespace: string, resource: string, name?: string): string =>
+  `/api/v1/namespaces/${segment(namespace)}/${resource}${name === undefined ? '' : `/${segment(name)}`}`;
+
+export const paths = {
+  version: () => '/version',
+  readyz: () => '/readyz',
+  nodes: () => '/api/v1/nodes',
+  node: (name: string) => `/api/v1/nodes/${segment(name)}`,
+  nodeStatus: (name: string) => `/api/v1/nodes/${segment(name)}/status`,
+  allPods: () => '/api/v1/pods',
+  pods: (namespace: string) => namespaced(namespace, 'pods'),
+  pod: (namespace: string, name: string) => namespaced(namespace, 'pods', name),
+  podStatus: (namespace: string, name: string) => `${namespaced(namespace, 'pods', name)}/status`,
+  podBinding: (namespace: string, name: string) => `${namespaced(namespace, 'pods', name)}/binding`,
+  events: (namespace: string) => namespaced(namespace, 'events'),
+  event: (namespace: string, name: string) => namespaced(namespace, 'events', name),
+  leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`,
+  lease: (namespace: string, name: string) => `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases/${segment(name)}`,
+  allLeases: () => '/apis/coordination.k8s.io/v1/leases',
+  selfSubjectAccessReviews: () => '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+} as const;
+
+/** Namespace of node leases (k8s.io/api/core/v1, NamespaceNodeLease). */
+export const NODE_LEASE_NAMESPACE = 'kube-node-lease';
