@@ -37,3 +37,11 @@ export interface FieldProblem {
   /** The part after `field: `, e.g. `Invalid value: "x": must be …`. */
   readonly message: string;
 }
+
+/** A body whose values have the wrong types. The message is the bare cause, e.g. `json: cannot unmarshal string into Go struct field …`. */
+export class DecodeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DecodeError';
+  }
+}

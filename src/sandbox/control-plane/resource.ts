@@ -55,6 +55,20 @@ export interface ResourceDefinition {
   readonly table: TableDefinition;
   readonly subresources: Readonly<Record<string, SubresourceDefinition>>;
 
+  /** True when PUT to an absent name creates the object (leases, events). */
+  readonly createsOnUpdate?: boolean;
+  /** True when a PUT without resourceVersion is refused (leases). */
+  readonly requiresResourceVersion?: boolean;
+  /** True for what a kube-apiserver does not keep in its watch cache (events); only the wording of 410 depends on it. */
+  readonly uncached?: boolean;
+  /** Another view of objects that are stored as a different resource: `events.k8s.io/v1` of core events. */
+  readonly viewOf?: { readonly of: ResourceKey; fromStored(stored: Draft): Draft; toStored(draft: Draft): Draft };
+  /**
+   * Decodes what a client sent, in place: drops the fields that the kind does not have and returns their paths in
+   * order (`spec.containers[0].imag`). Runs before every prepare* on whole objects (for a patch: on its result).
+   * Throws DecodeError where a value has the wrong type; the machinery words the 400 or 422 and the warnings.
+   */
+  decode?(draft: Draft): readonly string[];
   /** Runs on POST, and on PUT/PATCH that creates: drops what clients may not set, defaults, admits, validates. Throws ApiError. */
   prepareCreate(draft: Draft, context: RequestContext): void;
   /** Runs on PUT/PATCH of the main resource: `draft` is the wanted object, `stored` the present one. Throws ApiError. */
@@ -110,7 +124,8 @@ export interface DeleteOptions {
 }
 
 export type DeleteDecision =
-  | { readonly kind: 'remove' }
+  /** With `draft` (a pod with grace period 0), that last state is stored first, so that watchers see it, then removed. */
+  | { readonly kind: 'remove'; readonly draft?: Draft }
   /** Store `draft` (deletionTimestamp set) instead of removing. */
   | { readonly kind: 'update'; readonly draft: Draft }
   /** Answer with the object as it is. */
@@ -121,6 +136,8 @@ export interface RequestContext {
   readonly random: Random;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** Mints a signed bearer token that authentication and TokenReview honour. */
+  mintToken(grant: TokenGrant): string;
   /** PEM of the cluster's CA, for kube-root-ca.crt. */
   readonly caCertificate: string;
   /** Reads and writes other objects, past authorisation and admission of the request but through the same definitions. */
@@ -151,4 +168,14 @@ export interface UserInfo {
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a service account token stands for (TokenRequest). */
+export interface TokenGrant {
+  readonly user: UserInfo;
+  readonly audiences: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+  /** The token dies with this object. */
+  readonly boundTo?: { readonly resource: ResourceKey; readonly namespace: string; readonly name: string; readonly uid: string };
 }
