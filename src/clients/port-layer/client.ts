@@ -1,0 +1,257 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../../platform/clock.ts';
+import { readLines } from '../../platform/http-exchange.ts';
+import { array, decodeContainerInfo, decodeEndpoints, decodeEvent, decodeScope, decodeTask, decodeVchInfo, object, string } from './decode.ts';
+import { portLayerError, portLayerFailure } from './failure.ts';
+import type { CommitOptions, Handle, ImageJoin, LogOptions, NetworkConfig, PortLayer, PortLayerFeatures, TaskConfig } from './port.ts';
+import { createTransport, type Answer, type Call, type Transport } from './transport.ts';
+
+export interface PortLayerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  /** First half of the operation ids, so that the VCH's logs can be joined with ours. */
+  readonly pid: number;
+}
+
+/** A commit that starts a VM waits up to 3 minutes for its primary process; creating one is slow on a busy vCenter. */
+const COMMIT_TIMEOUT_MS = 5 * 60_000;
+const KV_KEY = /^[A-Za-z0-9._-]+$/;
+
+/** A client of the port layer at `host:port`. Opens no connection before the first call. */
+export function createPortLayer(options: PortLayerOptions): PortLayer {
+  let operations = 0;
+  const transport = createTransport({
+    host: options.host,
+    port: options.port,
+    clock: options.clock,
+    nextOpId: () => `${String(options.pid)}.${String((operations += 1))}`,
+  });
+  return {
+    address: transport.address,
+    close: () => {
+      transport.close();
+    },
+    ...inspection(transport),
+    ...changes(transport),
+    ...containers(transport),
+    ...storage(transport),
+    ...networks(transport),
+  };
+}
+
+type Part<K extends keyof PortLayer> = Pick<PortLayer, K>;
+
+function inspection(transport: Transport): Part<'ping' | 'vchInfo' | 'features' | 'inspectTask' | 'waitTask' | 'handleState'> {
+  let features: PortLayerFeatures | undefined;
+  return {
+    ping: async (signal) => {
+      await transport.call({ method: 'GET', path: '/_ping', timeoutMs: 5_000 }, signal);
+    },
+    vchInfo: async (signal) => decodeVchInfo((await transport.call({ method: 'GET', path: '/vch/info' }, signal)).body),
+    features: async (signal) => {
+      features ??= readFeatures((await transport.call({ method: 'GET', path: '/swagger.json' }, signal)).body);
+      return features;
+    },
+    inspectTask: async (handle, id, signal) => {
+      const answer = await transport.call({ method: 'GET', path: '/tasks', body: { handle, id } }, signal, [404]);
+      return answer.status === 404 ? undefined : decodeTask(answer.body);
+    },
+    waitTask: async (handle, id, signal) => {
+      await transport.call({ method: 'GET', path: '/tasks/wait', body: { handle, id }, timeoutMs: COMMIT_TIMEOUT_MS }, signal);
+    },
+    handleState: async (handle, signal) => {
+      const answer = await transport.call({ method: 'GET', path: `/containers/${segment(handle)}/state` }, signal, [404]);
+      return answer.status === 404 ? undefined : string(object(answer.body)['state']);
+    },
+  };
+}
+
+type Changes =
+  | 'createHandle'
+  | 'handleOf'
+  | 'joinImage'
+  | 'joinTask'
+  | 'bindTask'
+  | 'joinInteraction'
+  | 'joinLogging'
+  | 'addToScope'
+  | 'bindScopes'
+  | 'unbindScopes'
+  | 'setState'
+  | 'commit';
+
+function changes(transport: Transport): Part<Changes> {
+  const post = (path: string, body: unknown, signal: AbortSignal): Promise<Answer> => transport.call({ method: 'POST', path, body }, signal);
+  return {
+    createHandle: async (config, signal) => {
+      const body = {
+        name: config.name,
+        numCPUs: config.numCpus,
+        memoryMB: config.memoryMiB,
+        hostname: config.hostname,
+        ...(config.domainname === undefined ? {} : { domainname: config.domainname }),
+        annotations: config.annotations,
+      };
+      const answer = await post('/containers', body, signal);
+      return { handle: handleIn(transport, answer, 'POST /containers'), id: string(object(answer.body)['id']) };
+    },
+    handleOf: async (id, signal) => {
+      const call: Call = { method: 'GET', path: `/containers/${segment(id)}` };
+      const answer = await transport.call(call, signal, [404]);
+      return answer.status === 404 ? undefined : handleIn(transport, answer, `GET ${call.path}`);
+    },
+    joinImage: async (join: ImageJoin, signal) => {
+      const path = `/storage/${segment(join.store)}/info/${segment(join.layerId)}`;
+      const body = { handle: join.handle, deltaID: join.deltaId, imageID: join.imageId, repoName: join.repoName };
+      return handleIn(transport, await post(path, body, signal), `POST ${path}`);
+    },
+    joinTask: async (task: TaskConfig, signal) => {
+      const answer = await post('/tasks', task, signal);
+      return { handle: handleIn(transport, answer, 'POST /tasks'), id: string(object(answer.body)['id']) };
+    },
+    bindTask: async (handle, id, signal) => handleIn(transport, await post('/tasks/binding', { handle, id }, signal), 'POST /tasks/binding'),
+    joinInteraction: async (handle, signal) => handleIn(transport, await post('/interaction', { handle }, signal), 'POST /interaction'),
+    joinLogging: async (handle, signal) => handleIn(transport, await post('/logging', { handle }, signal), 'POST /logging'),
+    addToScope: async (handle, network: NetworkConfig, signal) => {
+      const path = `/scopes/${segment(network.networkName)}/containers`;
+      return handleIn(transport, await post(path, { handle, networkConfig: network }, signal), `POST ${path}`);
+    },
+    bindScopes: async (handle, signal) => {
+      const path = `/scopes/containers/${segment(handle)}/binding`;
+      const answer = await transport.call({ method: 'POST', path }, signal);
+      return { handle: handleIn(transport, answer, `POST ${path}`), endpoints: decodeEndpoints(object(answer.body)['endpoints']) };
+    },
+    unbindScopes: async (handle, signal) => {
+      const path = `/scopes/containers/${segment(handle)}/binding`;
+      return handleIn(transport, await transport.call({ method: 'DELETE', path }, signal), `DELETE ${path}`);
+    },
+    setState: async (handle, state, signal) => {
+      const path = `/containers/${segment(handle)}/state`;
+      return handleIn(transport, await transport.call({ method: 'PUT', path, body: state }, signal), `PUT ${path}`);
+    },
+    commit: async (handle, { waitSeconds, timeoutMs }: CommitOptions, signal) => {
+      const patience = COMMIT_TIMEOUT_MS + 2 * (waitSeconds ?? 10) * 1000;
+      await transport.call(
+        {
+          method: 'PUT',
+          path: `/containers/${segment(handle)}`,
+          query: { wait_time: waitSeconds },
+          timeoutMs: timeoutMs ?? patience,
+          once: true,
+        },
+        signal,
+      );
+    },
+  };
+}
+
+type Containers = 'containerInfo' | 'listContainers' | 'signalContainer' | 'waitContainer' | 'removeContainer' | 'logs' | 'events';
+
+function containers(transport: Transport): Part<Containers> {
+  return {
+    containerInfo: async (id, signal) => {
+      const answer = await transport.call({ method: 'GET', path: `/containers/info/${segment(id)}` }, signal, [404]);
+      return answer.status === 404 ? undefined : decodeContainerInfo(answer.body);
+    },
+    listContainers: async (signal) => {
+      const answer = await transport.call({ method: 'GET', path: '/containers/list', query: { all: true } }, signal);
+      return array(answer.body).map(decodeContainerInfo);
+    },
+    signalContainer: async (id, signalNumber, signal) => {
+      const call: Call = { method: 'POST', path: `/containers/${segment(id)}/signal`, query: { signal: signalNumber } };
+      return (await transport.call(call, signal, [404])).status !== 404;
+    },
+    waitContainer: async (id, timeoutSeconds, signal) => {
+      const call: Call = {
+        method: 'GET',
+        path: `/containers/${segment(id)}/wait`,
+        query: { timeout: timeoutSeconds },
+        timeoutMs: (timeoutSeconds + 60) * 1000,
+      };
+      try {
+        return (await transport.call(call, signal, [404])).status === 404 ? 'absent' : 'stopped';
+      } catch (error) {
+        // The end of the wait is announced as an internal error with Go's own words for it.
+        if (portLayerFailure(error)?.reason.includes('context deadline exceeded') === true) return 'running';
+        throw error;
+      }
+    },
+    removeContainer: async (id, signal) =>
+      (await transport.call({ method: 'DELETE', path: `/containers/${segment(id)}`, timeoutMs: 2 * 60_000 }, signal, [404])).status !== 404,
+    logs: async (id, options: LogOptions, signal): Promise<Readable | undefined> => {
+      const query = {
+        // Without `since` the server drops the connection.
+        since: options.since ?? 0,
+        follow: options.follow,
+        taillines: options.tailLines,
+        timestamp: options.timestamps,
+      };
+      const message = await transport.stream({ method: 'GET', path: `/containers/${segment(id)}/logs`, query }, signal, [404]);
+      if (message.statusCode !== 404) return message;
+      message.resume();
+      return undefined;
+    },
+    events: async function* (signal, onOpen) {
+      const message = await transport.stream({ method: 'GET', path: '/events' }, signal);
+      onOpen?.();
+      for await (const line of readLines(message)) {
+        const event = decodeEvent(line);
+        if (event !== undefined) yield event;
+      }
+    },
+  };
+}
+
+function storage(transport: Transport): Part<'getValue' | 'putValue' | 'deleteValue'> {
+  const path = (key: string): string => {
+    if (!KV_KEY.test(key)) throw new TypeError(`not a key that the port layer can read back: ${key}`);
+    return `/kv/${key}`;
+  };
+  return {
+    getValue: async (key, signal) => {
+      const answer = await transport.call({ method: 'GET', path: path(key) }, signal, [404]);
+      return answer.status === 404 ? undefined : string(object(answer.body)['Value']);
+    },
+    putValue: async (key, value, signal) => {
+      await transport.call({ method: 'PUT', path: path(key), body: { Key: key, Value: value } }, signal);
+    },
+    deleteValue: async (key, signal) => (await transport.call({ method: 'DELETE', path: path(key) }, signal, [404])).status !== 404,
+  };
+}
+
+function networks(transport: Transport): Part<'listScopes' | 'findScope' | 'boundEndpoints'> {
+  return {
+    listScopes: async (signal) => array((await transport.call({ method: 'GET', path: '/scopes' }, signal)).body).map(decodeScope),
+    findScope: async (idOrName, signal) => {
+      const answer = await transport.call({ method: 'GET', path: `/scopes/${segment(idOrName)}` }, signal, [404]);
+      const found = array(answer.body);
+      return answer.status === 404 || found.length === 0 ? undefined : decodeScope(found[0]);
+    },
+    boundEndpoints: async (handleOrId, signal) => {
+      const answer = await transport.call({ method: 'GET', path: `/scopes/containers/${segment(handleOrId)}` }, signal, [404]);
+      return answer.status === 404 ? undefined : decodeEndpoints(answer.body);
+    },
+  };
+}
+
+/** The handle of an answer: the body itself, or its `handle`. The contract is to go on with the one returned. */
+function handleIn(transport: Transport, answer: Answer, operation: string): Handle {
+  const handle = string(answer.body) || string(object(answer.body)['handle']);
+  if (handle === '') throw portLayerError(transport.address, { kind: 'malformed', operation, httpStatus: answer.status, reason: 'no handle in the answer' });
+  return handle;
+}
+
+function segment(text: string): string {
+  return encodeURIComponent(text);
+}
+
+function readFeatures(swagger: unknown): PortLayerFeatures {
+  const description = object(swagger);
+  const task = object(object(description['definitions'])['TaskJoinConfig']);
+  const hasNamespace = 'namespace' in object(task['properties']);
+  const hasImageJoin = Object.entries(object(description['paths'])).some(
+    ([path, operations]) => /^\/storage\/\{[^}]+\}\/info\/\{[^}]+\}$/.test(path) && 'post' in object(operations),
+  );
+  return { podVms: hasNamespace && hasImageJoin };
+}
