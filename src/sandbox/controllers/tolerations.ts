@@ -1,0 +1,32 @@
+import type { Taint, Toleration } from '../../platform/kubernetes-objects.ts';
+
+/** Whether `toleration` matches `taint` (kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration). */
+export function tolerates(toleration: Toleration, taint: Taint): boolean {
+  if (toleration.effect !== undefined && toleration.effect !== '' && toleration.effect !== taint.effect) return false;
+  const key = toleration.key ?? '';
+  if (key === '') return toleration.operator === 'Exists';
+  if (key !== taint.key) return false;
+  return toleration.operator === 'Exists' || (toleration.value ?? '') === (taint.value ?? '');
+}
+
+/** The first taint of one of `effects` that nothing in `tolerations` matches. */
+export function untolerated(taints: readonly Taint[], tolerations: readonly Toleration[], effects: readonly string[]): Taint | undefined {
+  return taints.find((taint) => effects.includes(taint.effect) && !tolerations.some((toleration) => tolerates(toleration, taint)));
+}
+
+/**
+ * How long a pod may stay on a node with NoExecute `taints`: milliseconds, 0 for "leave now", undefined for "for ever".
+ * With several tolerated taints the shortest tolerationSeconds counts.
+ */
+export function staysFor(taints: readonly Taint[], tolerations: readonly Toleration[]): number | undefined {
+  const limits = taints
+    .filter((taint) => taint.effect === 'NoExecute')
+    .map((taint) => {
+      const matching = tolerations.filter((toleration) => tolerates(toleration, taint));
+      if (matching.length === 0) return 0;
+      const seconds = matching.map((toleration) => toleration.tolerationSeconds).filter((value) => value !== undefined);
+      return seconds.length === 0 ? undefined : Math.max(0, Math.min(...seconds)) * 1000;
+    })
+    .filter((limit) => limit !== undefined);
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}
