@@ -6,6 +6,9 @@ import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { ProcessTable, Runner, Spawner } from '../platform/runner.ts';
 import type { Streams } from '../platform/streams.ts';
+import type { Prompter, Reporter } from '../platform/talk.ts';
+
+export type { Prompter, PromptQuestion, Reporter, Step } from '../platform/talk.ts';
 
 /** Everything a command may touch, built once in main. A use case asks for a `Pick` of it. */
 export interface Deps {
@@ -38,8 +41,10 @@ export interface Host extends Omit<Deps, 'reporter' | 'prompter'> {
 
 export interface TalkSettings {
   readonly verbose: boolean;
-  /** False with --no-input: nothing is asked. */
+  /** False with --no-input or --yes: nothing is asked. */
   readonly input: boolean;
+  /** True with --yes: `confirm` answers true. */
+  readonly yes: boolean;
   /** False with --no-color; otherwise the streams decide. */
   readonly colour: boolean;
 }
@@ -62,37 +67,6 @@ export interface SelfCommand {
   argv(bin: 'vick' | 'virtual-kubelet'): readonly string[];
   readonly pid: number;
   readonly version: string;
-}
-
-/** Progress on stderr: a spinner on a terminal, plain `• step` lines in a pipe. */
-export interface Reporter {
-  /** Begins a named step; exactly one of the step's ends is called. Steps may be nested one level by `detail`. */
-  step(title: string): Step;
-  info(message: string): void;
-  warn(message: string): void;
-  /** Only with --verbose. */
-  verbose(message: string): void;
-}
-
-export interface Step {
-  /** A line below the step, for example what vic-machine just said. */
-  detail(message: string): void;
-  done(message?: string): void;
-  fail(message?: string): void;
-  skip(reason: string): void;
-}
-
-/** Questions to a person. On anything but a terminal, or with --no-input, each throws USAGE naming `flag`. */
-export interface Prompter {
-  readonly interactive: boolean;
-  text(question: PromptQuestion): Promise<string>;
-  secret(question: PromptQuestion): Promise<string>;
-  confirm(question: PromptQuestion & { readonly default?: boolean }): Promise<boolean>;
-  choose(question: PromptQuestion & { readonly choices: readonly string[] }): Promise<string>;
-}
-
-export interface PromptQuestion {
-  readonly message: string;
-  /** The flag (or variable) that answers the question without a prompt: `--target`. */
-  readonly flag: string;
+  /** `v20.19.0`, `linux/x64`. */
+  readonly runtime: { readonly node: string; readonly platform: string };
 }

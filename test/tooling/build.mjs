@@ -22,7 +22,7 @@ const result = await build({
   sourcemap: false,
   metafile: true,
   legalComments: 'none',
-  define: { 'globalThis.VICK_VERSION': JSON.stringify(version) },
+  define: { VICK_VERSION: JSON.stringify(version) },
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: { js: "import { createRequire as __vickRequire } from 'node:module'; const require = __vickRequire(import.meta.url);" },
 });

@@ -19,3 +19,12 @@ export const GROUPS: readonly GroupSpec[] = [
   { path: ['kubelet'], summary: 'run the kubelet personality beside a VCH' },
   { path: ['sandbox'], summary: 'a whole site on this machine, without vSphere or a cluster' },
 ];
+
+/** Headings of `vick --help`, by the first word of the commands below them; the one without words takes the rest. */
+export const SECTIONS: readonly { readonly title: string; readonly words: readonly string[] }[] = [
+  { title: 'Virtual container hosts', words: ['create', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'delete', 'status', 'check'] },
+  { title: 'Nodes', words: ['node'] },
+  { title: 'Kubelet', words: ['kubelet'] },
+  { title: 'Sandbox', words: ['sandbox'] },
+  { title: 'Other', words: [] },
+];

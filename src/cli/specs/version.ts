@@ -9,8 +9,5 @@ export const versionSpec: CommandSpec = {
     { say: 'Only what a script needs', run: 'vick version -o json' },
   ],
   outputs: ['table', 'json', 'yaml', 'name'],
-  load: async () => {
-    const { version } = await import('../../operations/version/version.ts');
-    return (_input, deps) => Promise.resolve(version(deps));
-  },
+  load: async () => (await import('../commands/version.ts')).runVersion,
 };

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Syntax that every Node understands, so that an old one reaches the message instead of a syntax error.
+var version = process.versions.node.split('.').map(Number);
+if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
+  process.stderr.write('error: virtual-kubelet needs Node.js 20.19 or newer; this is ' + process.version + ' (' + process.execPath + ')\n');
+  process.exit(1);
+}
+
+// Compiled code is kept between starts where Node can do that (22.1 and later).
+var loader = process.getBuiltinModule('module');
+if (loader.enableCompileCache) loader.enableCompileCache();
+
+import('../dist/main.js').then(function (main) {
+  return main.virtualKubelet();
+});

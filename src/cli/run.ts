@@ -1,0 +1,96 @@
+/**
+ * One command line from argv to exit code. This is the only place that turns an outcome into text and an error into
+ * an exit code; it never exits and never names the process.
+ */
+import { EXIT_CODES, type ExitCode } from '../errors/codes.ts';
+import { VickError } from '../errors/vick-error.ts';
+import type { Deps, Host, TalkSettings } from './deps.ts';
+import { decodeValue } from './decode-value.ts';
+import { renderHelp } from './help.ts';
+import { buildInput } from './input.ts';
+import { parseArgv, type Parsed, type RawFlags } from './parse.ts';
+import { choose } from './precedence.ts';
+import { asVickError, renderError } from './render/error.ts';
+import { renderOutcome } from './render/outcome.ts';
+import { createStyle } from './render/style.ts';
+import { COMMANDS, GROUPS } from './specs/index.ts';
+import { GLOBAL_FLAGS } from './specs/shared-flags.ts';
+import type { Table } from './table.ts';
+
+export const TABLE: Table = { commands: COMMANDS, groups: GROUPS };
+
+/** Runs `argv` (without node and script). Aborting `signal` cancels: the command says what exists and the exit code is 130. */
+export async function run(argv: readonly string[], host: Host, signal: AbortSignal = new AbortController().signal, table: Table = TABLE): Promise<ExitCode> {
+  let settings = settingsOf(roughFlags(argv), host.env);
+  let json = asksForJson(argv);
+  let deps: Deps | undefined;
+  try {
+    const parsed = parseArgv(argv, table);
+    if (parsed.kind === 'command') settings = settingsOf(parsed.flags, host.env);
+    deps = { ...host, ...host.talk(settings) };
+    if (parsed.kind !== 'command') {
+      deps.streams.stdout.write(
+        parsed.kind === 'version' ? `vick ${host.self.version}\n` : renderHelp(table, parsed.path, createStyle(deps.streams.stdout.colour)),
+      );
+      return EXIT_CODES.ok;
+    }
+    const input = await buildInput(parsed.spec, parsed, deps);
+    json = input.output === 'json';
+    return await execute(parsed, input, deps, signal);
+  } catch (error) {
+    const { streams } = deps ?? host.talk(settings);
+    const failure = signal.aborted ? cancelled(error, signal) : asVickError(error);
+    streams.stderr.write(renderError(failure, { json, verbose: settings.verbose, colour: streams.stderr.colour && !signal.aborted }));
+    return signal.aborted ? EXIT_CODES.interrupted : failure.exitCode;
+  }
+}
+
+async function execute(
+  parsed: Extract<Parsed, { kind: 'command' }>,
+  input: Awaited<ReturnType<typeof buildInput>>,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  signal.throwIfAborted();
+  const handler = await parsed.spec.load();
+  const outcome = await handler(input, deps, signal);
+  if (outcome === undefined) return EXIT_CODES.ok;
+  const rendered = await renderOutcome(outcome, input.output);
+  if (rendered.stdout !== '') deps.streams.stdout.write(rendered.stdout);
+  if (rendered.stderr !== '') deps.streams.stderr.write(rendered.stderr);
+  return EXIT_CODES[outcome.exit ?? 'ok'];
+}
+
+/** What a cancelled command threw: its own account of what exists where it gave one, else only that it was stopped. */
+function cancelled(error: unknown, signal: AbortSignal): VickError {
+  const account = asVickError(error);
+  if (account.family !== 'bug' && error !== signal.reason) return account;
+  return new VickError('CANCELLED', 'Cancelled.', { cause: error });
+}
+
+function settingsOf(flags: RawFlags, env: Host['env']): TalkSettings {
+  const on = (name: string): boolean => {
+    const flag = GLOBAL_FLAGS.find((candidate) => candidate.name === name);
+    const typed = flags[name];
+    const chosen = choose<boolean>({ flag: typeof typed === 'boolean' ? typed : undefined, envNames: flag?.env ?? [], env, file: undefined, fallback: false });
+    if (flag === undefined || chosen === undefined) return false;
+    try {
+      return typeof chosen.value === 'string' ? decodeValue(flag, chosen.value) === true : chosen.value;
+    } catch {
+      return false; // buildInput reports it, naming the variable.
+    }
+  };
+  const yes = on('yes');
+  return { verbose: on('verbose'), yes, input: !yes && !on('no-input'), colour: !on('no-color') };
+}
+
+/** The global switches of a command line that may not even parse, for showing why. */
+function roughFlags(argv: readonly string[]): RawFlags {
+  const typed = (flag: { readonly name: string; readonly short?: string }): boolean =>
+    argv.includes(`--${flag.name}`) || (flag.short !== undefined && argv.includes(`-${flag.short}`));
+  return Object.fromEntries(GLOBAL_FLAGS.filter(typed).map((flag) => [flag.name, true]));
+}
+
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.some((word, index) => /^(?:-o=?|--output=)json$/.test(word) || (/^(?:-o|--output)$/.test(word) && argv[index + 1] === 'json'));
+}

@@ -1,0 +1,126 @@
+/**
+ * The composition root: the only file that names `process`. It builds what commands may touch, starts one of the
+ * three programs, and turns signals and stray errors into exit codes. Everything heavy is behind an `import()`.
+ */
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Host, TalkSettings } from './cli/deps.ts';
+import { asVickError, renderError } from './cli/render/error.ts';
+import { run } from './cli/run.ts';
+import { VickError } from './errors/vick-error.ts';
+import { createLog } from './platform/log.ts';
+import { systemClock } from './platform/node/clock.ts';
+import { nodeFileSystem } from './platform/node/fs.ts';
+import { createPrompter } from './platform/node/prompter.ts';
+import { systemRandom } from './platform/node/random.ts';
+import { createReporter } from './platform/node/reporter.ts';
+import { execaRunner } from './platform/node/runner.ts';
+import { nodeProcessTable, nodeSpawner } from './platform/node/spawner.ts';
+import { createStreams } from './platform/node/streams.ts';
+import type { Streams } from './platform/streams.ts';
+
+/** Set by the bundler. */
+declare const VICK_VERSION: string;
+
+/** How long open handles may keep the program after its work is done. */
+const LINGER_MS = 1_000;
+
+/** `vick …` */
+export async function vick(): Promise<void> {
+  await program((host, signal) => run(process.argv.slice(2), host, signal));
+}
+
+/** Runs `main` as the whole of this process: signals abort, errors are reported, the exit code is its result. */
+async function program(main: (host: Host, signal: AbortSignal) => Promise<number>): Promise<void> {
+  const streams = createStreams(process, process.env);
+  const signal = cancelOnSignal();
+  reportStrayErrors(streams);
+  process.exitCode = await main(createHost(streams), signal);
+  // A forgotten socket or timer must not keep a finished command alive; without one, this timer does not either.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+/** The first SIGINT or SIGTERM asks the work to end; a second one ends the program at once. */
+function cancelOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new VickError('CANCELLED', 'Cancelled.', { details: { signal: name } }));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+function reportStrayErrors(streams: Streams): void {
+  const report = (error: unknown): void => {
+    const failure = asVickError(error);
+    streams.stderr.write(renderError(failure, { json: false, verbose: true, colour: streams.stderr.colour }));
+    process.exit(failure.exitCode);
+  };
+  process.on('uncaughtException', report);
+  process.on('unhandledRejection', report);
+}
+
+function createHost(streams: Streams): Host {
+  const { env } = process;
+  return {
+    streams,
+    env,
+    cwd: process.cwd(),
+    homeDirectory: env['HOME'] ?? homedir(),
+    clock: systemClock,
+    random: systemRandom,
+    fs: nodeFileSystem,
+    runner: execaRunner,
+    spawner: nodeSpawner,
+    processes: nodeProcessTable,
+    log: createLog({ write: (line) => streams.stderr.write(line), clock: systemClock }),
+    kubernetes: {
+      readKubeconfig: async ({ path, context }) => {
+        const { readKubeconfig } = await import('./clients/kubernetes/kubeconfig.ts');
+        return readKubeconfig({
+          env,
+          homeDirectory: env['HOME'] ?? homedir(),
+          cwd: process.cwd(),
+          fs: nodeFileSystem,
+          ...(path === undefined ? {} : { explicitPath: path }),
+          ...(context === undefined ? {} : { context }),
+        });
+      },
+      connect: async (kubeconfig) => {
+        const { connect } = await import('./clients/kubernetes/connect.ts');
+        return connect(kubeconfig);
+      },
+    },
+    self: {
+      // dist/main.js stands beside bin/.
+      argv: (bin) => [process.execPath, fileURLToPath(new URL(`../bin/${bin}.js`, import.meta.url))],
+      pid: process.pid,
+      version: VICK_VERSION,
+      runtime: { node: process.version, platform: `${process.platform}/${process.arch}` },
+    },
+    talk: (settings) => talk(streams, settings),
+  };
+}
+
+function talk(plain: Streams, { verbose, input, yes, colour }: TalkSettings): ReturnType<Host['talk']> {
+  const streams = colour ? plain : withoutColour(plain);
+  return {
+    streams,
+    reporter: createReporter({ output: streams.stderr, verbose, terminal: process.stderr }),
+    prompter: createPrompter({ stdin: process.stdin, stderr: process.stderr, interactive: input && plain.stdin.isTerminal && plain.stderr.isTerminal, yes }),
+  };
+}
+
+function withoutColour(streams: Streams): Streams {
+  const plain = (output: Streams['stdout']): Streams['stdout'] => ({
+    write: (text) => output.write(text),
+    isTerminal: output.isTerminal,
+    colour: false,
+    get columns() {
+      return output.columns;
+    },
+  });
+  return { stdin: streams.stdin, stdout: plain(streams.stdout), stderr: plain(streams.stderr) };
+}

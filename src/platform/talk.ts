@@ -1,0 +1,35 @@
+/** Progress on stderr: a spinner on a terminal, plain `• step` lines in a pipe. */
+export interface Reporter {
+  /** Begins a named step; exactly one of the step's ends is called. Steps may be nested one level by `detail`. */
+  step(title: string): Step;
+  info(message: string): void;
+  warn(message: string): void;
+  /** Only with --verbose. */
+  verbose(message: string): void;
+}
+
+export interface Step {
+  /** A line below the step, for example what vic-machine just said. */
+  detail(message: string): void;
+  done(message?: string): void;
+  fail(message?: string): void;
+  skip(reason: string): void;
+}
+
+/**
+ * Questions to a person. On anything but a terminal, or with --no-input or --yes, each throws USAGE naming `flag`;
+ * only `confirm` answers true with --yes. CANCELLED when the person presses Ctrl-C.
+ */
+export interface Prompter {
+  readonly interactive: boolean;
+  text(question: PromptQuestion): Promise<string>;
+  secret(question: PromptQuestion): Promise<string>;
+  confirm(question: PromptQuestion & { readonly default?: boolean }): Promise<boolean>;
+  choose(question: PromptQuestion & { readonly choices: readonly string[] }): Promise<string>;
+}
+
+export interface PromptQuestion {
+  readonly message: string;
+  /** The flag (or variable) that answers the question without a prompt: `--target`. */
+  readonly flag: string;
+}
