@@ -16,6 +16,8 @@ export interface PortLayerOptions {
 
 /** A commit that starts a VM waits up to 3 minutes for its primary process; creating one is slow on a busy vCenter. */
 const COMMIT_TIMEOUT_MS = 5 * 60_000;
+/** The head comes at once or, behind some proxies, with the first event. */
+const EVENTS_HEAD_TIMEOUT_MS = 10 * 60_000;
 const KV_KEY = /^[A-Za-z0-9._-]+$/;
 
 /** A client of the port layer at `host:port`. Opens no connection before the first call. */
@@ -193,7 +195,7 @@ function containers(transport: Transport): Part<Containers> {
       return undefined;
     },
     events: async function* (signal, onOpen) {
-      const message = await transport.stream({ method: 'GET', path: '/events' }, signal);
+      const message = await transport.stream({ method: 'GET', path: '/events', timeoutMs: EVENTS_HEAD_TIMEOUT_MS }, signal);
       onOpen?.();
       for await (const line of readLines(message)) {
         const event = decodeEvent(line);
