@@ -50,9 +50,16 @@ export interface KubeconfigUser {
 /** Reads and resolves a kubeconfig. KUBECONFIG_NOT_FOUND: no file. KUBECONFIG_INVALID: says which entry is wrong and why. */
 export async function readKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
   const { paths, files } = await readFiles(source);
-  const path = paths.join(delimiter);
-  const merged = mergeKubeconfigFiles(files);
-  const context = pickContext(merged, source.context, path);
+  return resolveContext(mergeKubeconfigFiles(files), source.context, paths.join(delimiter), source.fs);
+}
+
+/** As readKubeconfig, from a text in hand; `label` stands for the path in messages. */
+export async function parseKubeconfig(text: string, label: string, fs: FileSystem): Promise<Kubeconfig> {
+  return resolveContext(decodeKubeconfigFile(text, label), undefined, label, fs);
+}
+
+async function resolveContext(merged: KubeconfigFile, wanted: string | undefined, path: string, fs: FileSystem): Promise<Kubeconfig> {
+  const context = pickContext(merged, wanted, path);
   const cluster = referred(merged.clusters, context, 'cluster', path);
   const user = context.body['user'] === undefined || context.body['user'] === '' ? undefined : referred(merged.users, context, 'user', path);
   const namespace = context.body['namespace'];
@@ -60,8 +67,8 @@ export async function readKubeconfig(source: KubeconfigSource): Promise<Kubeconf
     path,
     contextName: context.name,
     namespace: typeof namespace === 'string' && namespace !== '' ? namespace : undefined,
-    cluster: await resolveCluster(cluster, source.fs),
-    user: await resolveUser(user, source.fs),
+    cluster: await resolveCluster(cluster, fs),
+    user: await resolveUser(user, fs),
   };
 }
 
