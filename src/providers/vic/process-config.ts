@@ -1,0 +1,102 @@
+import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.ts';
+import type { Container, PodSpec } from '../../platform/kubernetes-objects.ts';
+import type { ImageConfig } from './image-cache.ts';
+
+/** What a container's process is started with. */
+export interface ProcessConfig {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly workingDir: string;
+  readonly user: string;
+  readonly stopSignal: string;
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The process of a container: what the pod says over what the image says. ProviderFailure when the two make no process. */
+export function processConfig(request: ContainerRequest, image: ImageConfig, spec: PodSpec, hostname: string): ProcessConfig {
+  const [path, ...args] = commandLine(request, image);
+  if (path === undefined || path === '') {
+    throw new ProviderFailure('CreateContainerError', 'no command specified: neither the container nor its image names one', { container: request.name });
+  }
+  const container = specOf(request.name, spec);
+  const config: ProcessConfig = {
+    path,
+    args,
+    env: environment(request, image, hostname),
+    workingDir: request.workingDir ?? image.workingDir,
+    user: user(request.name, image.user, container, spec),
+    stopSignal: container?.lifecycle?.stopSignal ?? image.stopSignal,
+  };
+  refusePipes(request.name, config);
+  return config;
+}
+
+/** `command` replaces entrypoint and cmd, `args` alone replaces cmd (Kubernetes: Define a Command and Arguments for a Container). */
+function commandLine({ command = [], args = [] }: ContainerRequest, image: ImageConfig): readonly string[] {
+  if (command.length > 0) return [...command, ...args];
+  return [...image.entrypoint, ...(args.length > 0 ? args : image.command)];
+}
+
+/** The image's variables in their order, then the pod's; a name keeps its first place and its last value. */
+function environment(request: ContainerRequest, image: ImageConfig, hostname: string): readonly string[] {
+  const values = new Map<string, string>();
+  for (const entry of image.env) {
+    const split = entry.indexOf('=');
+    if (split > 0) values.set(entry.slice(0, split), entry);
+  }
+  if (!values.has('PATH')) values.set('PATH', DEFAULT_PATH);
+  if (request.tty && !values.has('TERM')) values.set('TERM', 'TERM=xterm');
+  values.set('HOSTNAME', `HOSTNAME=${hostname}`);
+  for (const { name, value } of request.env) values.set(name, `${name}=${value}`);
+  return [...values.values()];
+}
+
+/** `user[:group]` for the guest, which resolves names itself. */
+function user(name: string, imageUser: string, container: Container | undefined, spec: PodSpec): string {
+  const own = container?.securityContext;
+  const uid = own?.runAsUser ?? spec.securityContext?.runAsUser;
+  const gid = own?.runAsGroup ?? spec.securityContext?.runAsGroup;
+  const [imageName = '', imageGroup = ''] = imageUser.split(':');
+  const chosen = uid === undefined ? imageName : String(uid);
+  const group = gid === undefined ? (uid === undefined ? imageGroup : '') : String(gid);
+  if ((own?.runAsNonRoot ?? spec.securityContext?.runAsNonRoot) === true) refuseRoot(name, chosen);
+  if (group === '') return chosen;
+  return `${chosen === '' ? '0' : chosen}:${group}`;
+}
+
+function refuseRoot(container: string, chosen: string): void {
+  if (chosen === '' || chosen === '0' || chosen === 'root') {
+    throw new ProviderFailure('CreateContainerConfigError', 'container has runAsNonRoot and image will run as root', { container });
+  }
+  if (!/^\d+$/.test(chosen)) {
+    const message = `container has runAsNonRoot and image has non-numeric user (${chosen}), cannot verify user is non-root`;
+    throw new ProviderFailure('CreateContainerConfigError', message, { container });
+  }
+}
+
+/**
+ * The VCH stores lists joined with `|` and cuts them there again, silently losing elements. Nothing that holds one
+ * reaches the guest as it is, so it is refused. Names of variables only: values may be secrets.
+ */
+function refusePipes(container: string, config: ProcessConfig): void {
+  const argument = [config.path, ...config.args].findIndex((value) => value.includes('|'));
+  const variable = config.env.find((entry) => entry.includes('|'));
+  if (argument === -1 && variable === undefined) return;
+  const where =
+    argument === -1
+      ? `the value of the environment variable ${variable?.split('=')[0] ?? ''} contains`
+      : `${argument === 0 ? 'the command' : `argument ${String(argument)} of the command`} contains`;
+  throw new ProviderFailure(
+    'CreateContainerConfigError',
+    `${where} the character "|", which a VCH cannot pass on to a container; put the script into the image`,
+    {
+      container,
+    },
+  );
+}
+
+function specOf(name: string, spec: PodSpec): Container | undefined {
+  return [...(spec.initContainers ?? []), ...spec.containers].find((container) => container.name === name);
+}
