@@ -60,6 +60,7 @@ export const ERROR_CODES = define({
   VIC_VALIDATION: { exit: 'failure', family: 'environment', meaning: 'vic-machine found the configuration not to fit vSphere' },
   VCH_EXISTS: { exit: 'conflict', family: 'user', meaning: 'a VCH of that name exists already' },
   VCH_NOT_FOUND: { exit: 'notFound', family: 'user', meaning: 'no such VCH' },
+  VCH_BUSY: { exit: 'conflict', family: 'user', meaning: 'the VCH or its node still runs something' },
   VCH_PARTIAL: { exit: 'partial', family: 'environment', meaning: 'the VCH works, but something in it did not come up' },
   PORT_LAYER: { exit: 'failure', family: 'environment', meaning: 'the port layer refused or dropped a request' },
   PERSONALITY: { exit: 'failure', family: 'environment', meaning: 'the Docker personality refused a request' },

@@ -1,0 +1,52 @@
+/** What `vic-machine inspect` and `inspect config` print (vmware/vic cmd/vic-machine/inspect). */
+import type { OutputLine } from './log-line.ts';
+import { parseAddresses, type VchAddresses } from './result-block.ts';
+import { parseVersion, type VicVersion } from './version.ts';
+
+export interface Inspection {
+  readonly addresses: VchAddresses;
+  readonly version: VicVersion | undefined;
+  readonly installerVersion: VicVersion | undefined;
+  readonly upgradeStatus: readonly string[];
+}
+
+const STATUS =
+  /^(?:Installer has (?:same|older) version (?:as|than) VCH|No upgrade available with this installer version|Upgrade available|Upgrade\/configure in progress)/;
+
+export function parseInspection(lines: readonly OutputLine[]): Inspection {
+  const messages = lines.flatMap((line) => (line.kind === 'log' ? [line.message.trim()] : []));
+  const value = (label: RegExp): VicVersion | undefined => {
+    const text = messages.map((message) => label.exec(message)?.[1]).find((found) => found !== undefined);
+    return text === undefined ? undefined : parseVersion(text);
+  };
+  return {
+    addresses: parseAddresses(lines),
+    version: value(/^VCH version: (\S+)/),
+    installerVersion: value(/^Installer version: (\S+)/),
+    upgradeStatus: messages.filter((message) => STATUS.test(message)),
+  };
+}
+
+/** The options of `inspect config` in its verbose form, which lists one per line; the raw form cannot be taken apart. */
+export function parseConfiguration(lines: readonly OutputLine[]): Readonly<Record<string, readonly string[]>> {
+  const options: Record<string, string[]> = {};
+  for (const line of lines) {
+    const text = line.kind === 'log' ? line.message : line.text;
+    for (const option of text.split('\n')) {
+      const found = /^\s*--([a-z][a-z0-9-]*)=(.*)$/.exec(option);
+      if (found?.[1] === undefined) continue;
+      options[found[1]] = [...(options[found[1]] ?? []), found[2]?.trim() ?? ''];
+    }
+  }
+  return options;
+}
+
+/** Flags and aliases that `COMMAND --generate-bash-completion` prints, one per line. */
+export function parseCompletionFlags(output: string): ReadonlySet<string> {
+  return new Set(
+    output
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => /^--?[A-Za-z0-9][\w-]*$/.test(line)),
+  );
+}
