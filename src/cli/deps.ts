@@ -1,5 +1,6 @@
 import type { Kubeconfig } from '../clients/kubernetes/kubeconfig.ts';
 import type { KubernetesApi } from '../clients/kubernetes/port.ts';
+import type { SandboxAccess } from '../operations/sandbox/port.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { FileSystem } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
@@ -27,6 +28,8 @@ export interface Deps {
   readonly log: Log;
   /** The Kubernetes client of the operator; its code is loaded at the first call. */
   readonly kubernetes: KubernetesAccess;
+  /** The sandbox, for its own process to run. */
+  readonly sandbox: SandboxAccess;
   /** How to start this very program again: node and the path of bin/vick.js (or of another bin beside it). */
   readonly self: SelfCommand;
 }

@@ -50,9 +50,7 @@ function buildProgram(table: Table, found: (parsed: Parsed) => void): Command {
   const program = new Command('vick');
   quieten(program, []);
   program.addOption(new Option('--version'));
-  program.help = () => {
-    throw program.opts()['version'] === true ? new VersionRequest() : new HelpRequest([]);
-  };
+  onHelp(program, () => (program.opts()['version'] === true ? new VersionRequest() : new HelpRequest([])));
   const nodes = new Map<string, Command>([['', program]]);
   const nodeOf = (path: readonly string[]): Command => {
     const known = nodes.get(path.join(' '));
@@ -82,9 +80,16 @@ function quieten(command: Command, path: readonly string[]): void {
     .enablePositionalOptions()
     .allowExcessArguments(false);
   for (const flag of GLOBAL_FLAGS) addFlag(command, flag);
-  command.help = () => {
-    throw new HelpRequest(path);
-  };
+  onHelp(command, () => new HelpRequest(path));
+}
+
+/** commander calls `help` when a group stands alone. */
+function onHelp(command: Command, request: () => Error): void {
+  Object.assign(command, {
+    help: () => {
+      throw request();
+    },
+  });
 }
 
 function addCommand(command: Command, spec: CommandSpec, found: (parsed: Parsed) => void): void {
@@ -131,7 +136,9 @@ function usageError(error: CommanderError, words: readonly string[], table: Tabl
   const spec = findCommand(table, words)?.spec;
   const see = `See 'vick ${[...(spec?.path ?? groupPath(words, table)), '--help'].join(' ')}'.`;
   const message = first.replace('unknown option', 'unknown flag').replace(/^option '([^' ]+(?:, [^' ]+)?)[^']*' argument missing/, "flag '$1' needs a value");
-  return new VickError('USAGE', message, { hint: suggestion === undefined ? see : `Did you mean ${suggestion.replace('one of ', '')}? ${see}` });
+  return new VickError('USAGE', message, {
+    hint: suggestion === undefined ? see : `Did you mean ${suggestion.replace('one of ', '').replaceAll(', ', ' or ')}? ${see}`,
+  });
 }
 
 function groupPath(words: readonly string[], table: Table): readonly string[] {

@@ -41,8 +41,9 @@ function renderText(error: VickError, view: ErrorView): string {
   }
   if (view.verbose) {
     for (const cause of causesOf(error)) lines.push(style.dim(`  caused by: ${cause.split('\n').join('\n    ')}`));
-    for (const [key, value] of Object.entries(error.details ?? {}))
+    for (const [key, value] of Object.entries(error.details ?? {})) {
       lines.push(style.dim(`  ${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`));
+    }
   }
   if (error.family === 'bug') lines.push(style.dim(stackOf(error)));
   if (error.hint !== undefined) lines.push(`${style.bold('hint')}: ${error.hint}`);

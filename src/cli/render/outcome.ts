@@ -33,7 +33,6 @@ function renderTable(table: TableView, wide: boolean): Rendered {
 
 /** A cell must not break its row or move the cursor. */
 function oneLine(cell: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
   return cell.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }
 

@@ -1,8 +1,10 @@
 /** The command table: every command of vick, in the order of `vick --help`. One import per spec, and nothing heavy behind it. */
 import type { CommandSpec } from '../spec.ts';
+import { nodeLabelSpec, nodeListSpec, nodeTaintSpec } from './node.ts';
+import { statusSpec } from './status.ts';
 import { versionSpec } from './version.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [versionSpec];
+export const COMMANDS: readonly CommandSpec[] = [statusSpec, nodeListSpec, nodeTaintSpec, nodeLabelSpec, versionSpec];
 
 /** What stands before a verb's object (`create vch`) or above a noun's verbs (`node taint`). */
 export interface GroupSpec {

@@ -18,7 +18,7 @@ export function createPrompter(options: PrompterOptions): Prompter {
     const { default: inquirer } = await import('inquirer');
     const prompt = inquirer.createPromptModule({ input: options.stdin, output: options.stderr });
     try {
-      const answers = (await prompt([{ name: 'answer', message: question.message, ...config } as never])) as { answer: T };
+      const answers = (await prompt([{ name: 'answer', message: question.message, ...config }])) as { answer: T };
       return answers.answer;
     } catch (error) {
       if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {

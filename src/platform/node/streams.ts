@@ -13,7 +13,7 @@ export function createStreams(streams: NodeStreams, env: Env): Streams {
   return {
     stdout: createOutput(streams.stdout, env),
     stderr: createOutput(streams.stderr, env),
-    stdin: { isTerminal: streams.stdin.isTTY, readText: () => readAll(streams.stdin) },
+    stdin: { isTerminal: (streams.stdin as { readonly isTTY?: boolean }).isTTY === true, readText: () => readAll(streams.stdin) },
   };
 }
 
@@ -24,7 +24,7 @@ function createOutput(stream: NodeJS.WriteStream, env: Env): Output {
     if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && error.code !== 'EIO') throw error;
   });
   // isTTY is undefined, not false, on pipes and files.
-  const isTerminal = Boolean(stream.isTTY);
+  const isTerminal = (stream as { readonly isTTY?: boolean }).isTTY === true;
   return {
     write: (text) => {
       if (open) stream.write(text);

@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { stateDirectory } from '../../config/state-dir.ts';
+import { sandboxDown } from '../../operations/sandbox/down.ts';
+import { renderVariables, sandboxVariables, type Shell } from '../../operations/sandbox/env.ts';
+import { requireSandbox, type SandboxFacts } from '../../operations/sandbox/facts.ts';
+import { serveSandbox } from '../../operations/sandbox/serve.ts';
+import { sandboxUp } from '../../operations/sandbox/up.ts';
+import type { Deps } from '../deps.ts';
+import type { CommandHandler, CommandInput, Outcome } from '../spec.ts';
+
+export const runSandboxUp: CommandHandler = async (input, deps, signal) => {
+  const [file = '', ...args] = deps.self.argv('vick');
+  const facts = await sandboxUp(
+    {
+      stateDirectory: stateOf(input, deps),
+      serve: [file, ...args, 'sandbox', 'serve'],
+      assets: text(input, 'assets') === undefined ? undefined : resolve(deps.cwd, text(input, 'assets') ?? ''),
+      timeoutMs: Number(input.flags['timeout']),
+      env: deps.env,
+    },
+    deps,
+    signal,
+  );
+  deps.reporter.info('Point this shell at it with: eval "$(vick sandbox env)"');
+  return outcome(facts);
+};
+
+export const runSandboxDown: CommandHandler = async (input, deps, signal) => {
+  await sandboxDown({ stateDirectory: stateOf(input, deps) }, deps, signal);
+  return { data: { apiVersion: 'vick.dev/v1alpha1', kind: 'SandboxDown' }, text: 'sandbox stopped', names: ['sandbox/default'] };
+};
+
+export const runSandboxStatus: CommandHandler = async (input, deps) => outcome(await requireSandbox(stateOf(input, deps), deps));
+
+export const runSandboxEnv: CommandHandler = async (input, deps) => {
+  const variables = sandboxVariables(await requireSandbox(stateOf(input, deps), deps));
+  return { data: variables, text: renderVariables(variables, input.flags['shell'] as Shell) };
+};
+
+export const runSandboxServe: CommandHandler = async (input, deps, signal) => {
+  await serveSandbox({ stateDirectory: stateOf(input, deps), assets: text(input, 'assets') }, deps, signal);
+  return undefined;
+};
+
+/** The password stays in `sandbox env`: a status is pasted into tickets. */
+function outcome(facts: SandboxFacts): Outcome {
+  const { vsphere, ...rest } = facts;
+  const shown = { ...rest, vsphere: { target: vsphere.target, user: vsphere.user, thumbprint: vsphere.thumbprint } };
+  const lines = [
+    ['sandbox', `running (pid ${facts.pid})`],
+    ['control plane', `${facts.controlPlane.kind}, ${facts.controlPlane.version}, ${facts.controlPlane.server}`],
+    ['kubeconfig', facts.kubeconfig],
+    ['vSphere', `${vsphere.target} (user ${vsphere.user})`],
+    ['vic-machine', facts.vicMachine],
+  ];
+  return { data: shown, text: lines.map(([label = '', value = '']) => `${`${label}:`.padEnd(15)}${value}`).join('\n'), names: ['sandbox/default'] };
+}
+
+function stateOf(input: CommandInput, deps: Deps): string {
+  const own = text(input, 'state-dir');
+  return own === undefined ? stateDirectory(deps) : resolve(deps.cwd, own);
+}
+
+function text(input: CommandInput, flag: string): string | undefined {
+  const value = input.flags[flag];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,73 @@
+import type { CommandSpec, FlagSpec } from '../spec.ts';
+
+const STATE_DIR: FlagSpec = {
+  name: 'state-dir',
+  kind: 'string',
+  env: ['VICK_STATE_DIR'],
+  placeholder: 'FOLDER',
+  description: 'where vick keeps its state (default: $XDG_STATE_HOME/vick or ~/.local/state/vick)',
+  completes: 'directory',
+};
+
+const ASSETS: FlagSpec = {
+  name: 'assets',
+  kind: 'string',
+  env: ['KUBEBUILDER_ASSETS'],
+  placeholder: 'FOLDER',
+  description: 'run a real control plane from a folder with etcd and kube-apiserver (default: the embedded one)',
+  completes: 'directory',
+};
+
+export const sandboxUpSpec: CommandSpec = {
+  path: ['sandbox', 'up'],
+  summary: 'start a sandbox: a cluster, a vSphere and a vic-machine on this machine',
+  description:
+    'Starts a stand-in for a whole site as one background process: a Kubernetes control plane, a vSphere target, and a vic-machine whose VCHs run containers as processes of this machine. Nothing needs root, and nothing outside the state folder is touched.',
+  flags: [ASSETS, { name: 'timeout', kind: 'duration', default: '2m', placeholder: 'DURATION', description: 'how long the start may take' }, STATE_DIR],
+  examples: [
+    { say: 'Start it, then point this shell at it', run: 'vick sandbox up && eval "$(vick sandbox env)"' },
+    { say: 'With a real etcd and kube-apiserver', run: 'vick sandbox up --assets /usr/local/kubebuilder/bin' },
+  ],
+  outputs: ['table', 'json', 'yaml', 'name'],
+  load: async () => (await import('../commands/sandbox.ts')).runSandboxUp,
+};
+
+export const sandboxDownSpec: CommandSpec = {
+  path: ['sandbox', 'down'],
+  summary: 'end the sandbox and remove everything of it',
+  flags: [STATE_DIR],
+  examples: [{ say: 'End it, also after a crash', run: 'vick sandbox down' }],
+  outputs: ['table', 'json', 'yaml', 'name'],
+  load: async () => (await import('../commands/sandbox.ts')).runSandboxDown,
+};
+
+export const sandboxStatusSpec: CommandSpec = {
+  path: ['sandbox', 'status'],
+  summary: 'show the running sandbox',
+  flags: [STATE_DIR],
+  examples: [{ say: 'The path of its kubeconfig', run: 'vick sandbox status -o json | jq -r .kubeconfig' }],
+  outputs: ['table', 'json', 'yaml', 'name'],
+  load: async () => (await import('../commands/sandbox.ts')).runSandboxStatus,
+};
+
+export const sandboxEnvSpec: CommandSpec = {
+  path: ['sandbox', 'env'],
+  summary: 'print the variables that point a shell at the sandbox',
+  description: 'Prints lines for eval. They hold the password of the sandbox’s own vSphere, which guards nothing.',
+  flags: [{ name: 'shell', kind: 'enum', values: ['sh', 'fish', 'powershell'], default: 'sh', description: 'the syntax' }, STATE_DIR],
+  examples: [
+    { say: 'bash and zsh', run: 'eval "$(vick sandbox env)"' },
+    { say: 'fish', run: 'vick sandbox env --shell fish | source' },
+  ],
+  load: async () => (await import('../commands/sandbox.ts')).runSandboxEnv,
+};
+
+/** Called by `sandbox up` only. */
+export const sandboxServeSpec: CommandSpec = {
+  path: ['sandbox', 'serve'],
+  summary: 'be the sandbox, in the foreground',
+  hidden: true,
+  flags: [ASSETS, STATE_DIR],
+  examples: [],
+  load: async () => (await import('../commands/sandbox.ts')).runSandboxServe,
+};
