@@ -1,0 +1,124 @@
+import type { ContainerInfo } from '../../clients/port-layer/port.ts';
+import type { ObservedContainer, ObservedPod, ObservedState } from '../../kubelet/provider.ts';
+import type { PodContainer, PodIdentity } from './identity.ts';
+
+/** What the port layer shows of a pod's VM, said in the kubelet's words. Pure; nothing is invented. */
+export function observePod(identity: PodIdentity, info: ContainerInfo): ObservedPod {
+  return {
+    uid: identity.uid,
+    ips: isPoweredOn(info) ? addresses(info) : [],
+    containers: identity.containers.map((container): ObservedContainer => {
+      const primary = container.task === info.id;
+      return {
+        name: container.name,
+        id: primary ? info.id : `${info.id}-${container.task}`,
+        imageID: container.imageRef,
+        state: primary ? primaryState(info) : otherState(container, info),
+      };
+    }),
+  };
+}
+
+/** True from power-on to power-off. */
+export function isPoweredOn(info: Pick<ContainerInfo, 'state'>): boolean {
+  return info.state === 'Starting' || info.state === 'Running' || info.state === 'Stopping';
+}
+
+/** The first container: all that happens to it is known. */
+function primaryState(info: ContainerInfo): ObservedState {
+  const { process } = info;
+  switch (info.state) {
+    case 'Created':
+      return { kind: 'created' };
+    case 'Starting':
+    case 'Running':
+    case 'Stopping':
+      // While other containers run on, or before the VM has powered itself off.
+      if (hasEnded(info)) return exited(info);
+      return info.state === 'Starting' && process.status !== 'true' ? { kind: 'starting' } : { kind: 'running', startedAt: process.startedAt };
+    case 'Stopped':
+    case 'Removing':
+    case 'Removed':
+      return stopped(info);
+    default:
+      return vmUnknown(info);
+  }
+}
+
+/** Any other container: the port layer says nothing of it while the VM is on, nor afterwards. */
+function otherState(container: PodContainer, info: ContainerInfo): ObservedState {
+  switch (info.state) {
+    case 'Created':
+      return { kind: 'created' };
+    case 'Starting':
+      return { kind: 'starting' };
+    case 'Running':
+    case 'Stopping':
+      // Running means that every process of the VM was launched; a VM with none left powers itself off.
+      return { kind: 'running', startedAt: info.process.startedAt };
+    case 'Stopped':
+    case 'Removing':
+    case 'Removed':
+      return {
+        kind: 'unknown',
+        message: `The pod VM is powered off. A VCH keeps the exit code of a pod's first container only; how ${container.name} ended is not known.`,
+      };
+    default:
+      return vmUnknown(info);
+  }
+}
+
+function stopped(info: ContainerInfo): ObservedState {
+  const failure = launchFailure(info.process.status);
+  const started = info.process.startedAt === 0 ? {} : { startedAt: info.process.startedAt };
+  if (failure !== undefined) {
+    return { kind: 'exited', ...failure, message: info.process.status, ...started, finishedAt: info.process.startedAt || info.createdAt };
+  }
+  if (hasEnded(info)) return exited(info);
+  return { kind: 'unknown', message: 'The pod VM was powered off before its guest could record how the container ended.' };
+}
+
+/**
+ * Times are whole seconds and the stop time of an earlier run stays in place. A start never falls into the second of the
+ * stop before it (see power.ts), so an equal time belongs to this run.
+ */
+function hasEnded({ process }: ContainerInfo): boolean {
+  return process.stoppedAt > 0 && process.stoppedAt >= process.startedAt;
+}
+
+function exited(info: ContainerInfo): ObservedState {
+  const { process } = info;
+  return {
+    kind: 'exited',
+    exitCode: exitCode(info),
+    ...(process.startedAt === 0 ? {} : { startedAt: process.startedAt }),
+    finishedAt: process.stoppedAt,
+  };
+}
+
+/** -1 stands for a forced stop: after a kill the launch is still on record, after a requested stop it is not. */
+function exitCode({ process }: ContainerInfo): number {
+  if (process.exitCode !== -1) return process.exitCode;
+  return process.status === 'true' ? 137 : 143;
+}
+
+/** Undefined: it was launched, or never tried. The exit codes are a shell's. */
+function launchFailure(status: string): { readonly exitCode: number; readonly reason: string } | undefined {
+  if (status === '' || status === 'true') return undefined;
+  if (/no such|not found/i.test(status)) return { exitCode: 127, reason: 'ContainerCannotRun' };
+  if (/permission denied/i.test(status)) return { exitCode: 126, reason: 'ContainerCannotRun' };
+  return { exitCode: 128, reason: 'StartError' };
+}
+
+function vmUnknown(info: ContainerInfo): ObservedState {
+  if (info.state === '' || info.state === 'Suspended') return { kind: 'unknown', message: 'The pod VM is suspended.' };
+  const why = info.process.errorMessage === '' ? '' : `: ${info.process.errorMessage}`;
+  return { kind: 'unknown', message: `The VCH reports the pod VM in state "${info.state}"${why}.` };
+}
+
+/** Without prefix length and blanks, IPv4 first, none twice. */
+function addresses(info: ContainerInfo): readonly string[] {
+  const found = info.endpoints.map((endpoint) => endpoint.address.split('/')[0] ?? '').filter((address) => address !== '' && address !== '0.0.0.0');
+  const unique = [...new Set(found)];
+  return [...unique.filter((address) => !address.includes(':')), ...unique.filter((address) => address.includes(':'))];
+}

@@ -1,0 +1,89 @@
+import type { ContainerInfo, PortLayer } from '../../clients/port-layer/port.ts';
+import { readIdentity, type PodIdentity } from './identity.ts';
+
+/** A pod's VM as the port layer showed it. */
+export interface PodVm {
+  readonly identity: PodIdentity;
+  readonly info: ContainerInfo;
+}
+
+/**
+ * Which VM is which pod. The VMs' annotations are the truth; what is remembered here only saves listing. A pod that is
+ * not remembered is looked for in a new list.
+ */
+export interface PodIndex {
+  /** All pods of the VCH, from a list that began after this call. Calls at the same time share one. */
+  list(signal: AbortSignal): Promise<readonly PodVm[]>;
+  /** VM ids of a pod; more than one when it was once made twice. Lists where nothing is remembered. */
+  find(uid: string, signal: AbortSignal): Promise<readonly string[]>;
+  remember(uid: string, id: string): void;
+  forget(id: string): void;
+  /** The pod that a VM is known to belong to. */
+  uidOf(id: string): string | undefined;
+}
+
+export function createPodIndex(portLayer: PortLayer): PodIndex {
+  const uids = new Map<string, string>();
+  let running: Promise<readonly PodVm[]> | undefined;
+  let next: Promise<readonly PodVm[]> | undefined;
+
+  const read = async (): Promise<readonly PodVm[]> => {
+    // Shared by several callers, so no single caller's signal may end it; the client has its own time limit.
+    const infos = await portLayer.listContainers(new AbortController().signal);
+    const vms = infos.flatMap((info): readonly PodVm[] => {
+      const identity = info.state === 'Removed' ? undefined : readIdentity(info);
+      return identity === undefined ? [] : [{ identity, info }];
+    });
+    for (const { identity, info } of vms) uids.set(info.id, identity.uid);
+    return vms;
+  };
+
+  /** A list that is under way may have looked before the caller's question arose: wait for the next one. */
+  const list = (): Promise<readonly PodVm[]> => {
+    if (running === undefined) {
+      running = read().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return list();
+      });
+    return next;
+  };
+
+  const idsOf = (uid: string): readonly string[] => [...uids].filter(([, other]) => other === uid).map(([id]) => id);
+
+  return {
+    list: (signal) => abortable(list(), signal),
+    find: async (uid, signal) => {
+      const known = idsOf(uid);
+      if (known.length > 0) return known;
+      await abortable(list(), signal);
+      return idsOf(uid);
+    },
+    remember: (uid, id) => {
+      uids.set(id, uid);
+    },
+    forget: (id) => {
+      uids.delete(id);
+    },
+    uidOf: (id) => uids.get(id),
+  };
+}
+
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}

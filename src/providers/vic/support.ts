@@ -1,0 +1,82 @@
+import type { SupportEntry, SupportTable } from '../../kubelet/provider.ts';
+
+const honoured = (fields: readonly string[], note?: string): readonly SupportEntry[] =>
+  fields.map((field) => ({ field, support: 'honoured', ...(note === undefined ? {} : { note }) }));
+const degraded = (fields: readonly string[], note: string): readonly SupportEntry[] => fields.map((field) => ({ field, support: 'degraded', note }));
+const refused = (fields: readonly string[], note: string): readonly SupportEntry[] => fields.map((field) => ({ field, support: 'refused', note }));
+
+const isolation = 'A pod is isolated by its own virtual machine; this setting is not applied to the process inside it.';
+
+/** What a pod VM makes of each pod field. What the kubelet core does by itself is in the core's table. */
+export const VIC_SUPPORT: SupportTable = [
+  ...honoured(
+    ['containers[].image'],
+    'Containers of one pod whose images are the same share one root file system, because a pod VM can hold each image only once.',
+  ),
+  ...honoured(
+    ['containers[].command', 'containers[].args', 'containers[].env'],
+    'A value with the character "|" is refused when the container is created: a VCH cuts it.',
+  ),
+  ...honoured(['containers[].workingDir', 'containers[].tty', 'containers[].stdin', 'hostname', 'subdomain', 'enableServiceLinks']),
+  ...honoured(
+    ['containers[].resources.requests', 'resources.requests'],
+    'The VM has the sum of the requests: whole CPUs, memory in steps of 128 MiB, 512 MiB at least.',
+  ),
+  ...degraded(
+    ['containers[].resources.limits', 'resources.limits'],
+    'Limits size the VM where there is no request, and are not enforced per container: the VM as a whole is the limit.',
+  ),
+  ...degraded(['containers[].resizePolicy'], 'A pod VM cannot be resized.'),
+  ...refused(['containers[].resources.claims', 'resourceClaims'], 'A VCH has no dynamic resources.'),
+  ...degraded(['containers[].stdinOnce'], 'Standard input stays open after the first session.'),
+  ...degraded(['containers[].terminationMessagePath', 'containers[].terminationMessagePolicy'], 'Termination messages cannot be read from a pod VM.'),
+  ...honoured(['restartPolicy'], 'All containers of a pod are restarted together, because they live in one VM.'),
+  ...honoured(['terminationGracePeriodSeconds'], 'The stop signal reaches the first container; when it has ended, the VM is powered off.'),
+
+  ...refused(['initContainers'], 'A pod VM starts all its containers at once, so init containers and sidecars cannot run before the others.'),
+  ...refused(['ephemeralContainers'], 'Containers cannot be added to a running pod VM.'),
+  ...refused(['containers[].livenessProbe', 'containers[].readinessProbe', 'containers[].startupProbe'], 'Probes are not run yet.'),
+  ...refused(['containers[].lifecycle'], 'Lifecycle hooks are not run yet.'),
+
+  ...refused(['volumes', 'containers[].volumeMounts', 'containers[].volumeDevices'], 'Volumes are not available in pod VMs yet.'),
+  ...degraded(['automountServiceAccountToken'], 'The service account token is not mounted: pod VMs have no volumes yet.'),
+
+  ...refused(['hostNetwork', 'hostPID', 'hostIPC'], 'A pod VM shares nothing with a host.'),
+  ...refused(['containers[].ports[].hostPort', 'containers[].ports[].hostIP'], 'A VCH forwards no host ports to pod VMs.'),
+  ...degraded(['dnsPolicy'], 'A pod VM uses the DNS servers of its VCH network.'),
+  ...refused(['dnsConfig', 'hostAliases', 'setHostnameAsFQDN'], 'The resolver and hosts file of a pod VM cannot be configured.'),
+  ...degraded(['shareProcessNamespace'], 'Containers of a pod VM always run in one process namespace.'),
+  ...degraded(['imagePullSecrets'], 'Pull secrets are not read yet; images are pulled with what the VCH is allowed to pull.'),
+
+  ...honoured([
+    'securityContext.runAsUser',
+    'securityContext.runAsGroup',
+    'securityContext.runAsNonRoot',
+    'containers[].securityContext.runAsUser',
+    'containers[].securityContext.runAsGroup',
+    'containers[].securityContext.runAsNonRoot',
+  ]),
+  ...degraded(
+    [
+      'containers[].securityContext.capabilities',
+      'containers[].securityContext.allowPrivilegeEscalation',
+      'containers[].securityContext.readOnlyRootFilesystem',
+      'containers[].securityContext.seccompProfile',
+      'containers[].securityContext.appArmorProfile',
+      'containers[].securityContext.seLinuxOptions',
+      'securityContext.seccompProfile',
+      'securityContext.appArmorProfile',
+      'securityContext.seLinuxOptions',
+      'securityContext.seLinuxChangePolicy',
+    ],
+    isolation,
+  ),
+  ...degraded(
+    ['securityContext.fsGroup', 'securityContext.fsGroupChangePolicy', 'securityContext.supplementalGroups', 'securityContext.supplementalGroupsPolicy'],
+    'The guest resolves groups by the image alone.',
+  ),
+  ...refused(['containers[].securityContext.privileged', 'containers[].securityContext.procMount'], 'A VCH cannot start privileged processes in a pod VM.'),
+  ...refused(['securityContext.sysctls'], 'Kernel parameters of a pod VM cannot be set.'),
+  ...refused(['securityContext.windowsOptions', 'containers[].securityContext.windowsOptions'], 'Pod VMs run Linux.'),
+  ...refused(['runtimeClassName'], 'There is one runtime, the pod VM.'),
+];
