@@ -62,6 +62,39 @@ export const sandboxEnvSpec: CommandSpec = {
   load: async () => (await import('../commands/sandbox.ts')).runSandboxEnv,
 };
 
+export const sandboxApplySpec: CommandSpec = {
+  path: ['sandbox', 'apply'],
+  summary: 'create objects in the sandbox’s cluster, where there is no kubectl',
+  flags: [
+    {
+      name: 'filename',
+      short: 'f',
+      kind: 'string',
+      required: true,
+      placeholder: 'FILE',
+      description: 'YAML with one or more objects, - for standard input',
+      completes: 'file',
+    },
+    STATE_DIR,
+  ],
+  examples: [{ say: 'A pod', run: 'vick sandbox apply -f pod.yaml' }],
+  outputs: ['table', 'json', 'yaml', 'name'],
+  load: async () => (await import('../commands/sandbox-cluster.ts')).runSandboxApply,
+};
+
+export const sandboxLogsSpec: CommandSpec = {
+  path: ['sandbox', 'logs'],
+  summary: 'print what a pod in the sandbox writes',
+  args: [{ name: 'POD', description: 'name of the pod', required: true }],
+  flags: [
+    { name: 'namespace', short: 'n', kind: 'string', default: 'default', placeholder: 'NAME', description: 'namespace of the pod' },
+    { name: 'follow', short: 'f', kind: 'boolean', description: 'wait for the pod to start, and go on until it ends' },
+    STATE_DIR,
+  ],
+  examples: [{ say: 'From the first line to the last', run: 'vick sandbox logs hello --follow' }],
+  load: async () => (await import('../commands/sandbox-cluster.ts')).runSandboxLogs,
+};
+
 /** Called by `sandbox up` only. */
 export const sandboxServeSpec: CommandSpec = {
   path: ['sandbox', 'serve'],

@@ -1,0 +1,38 @@
+/** What a running sandbox says of itself, in `site.json` of its folder. */
+export interface SandboxFacts {
+  readonly apiVersion: 'vick.dev/v1alpha1';
+  readonly kind: 'Sandbox';
+  /** The process that is the sandbox. */
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly controlPlane: { readonly kind: 'embedded' | 'real'; readonly server: string; readonly version: string };
+  /** Administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  /** The vic-machine stand-in. */
+  readonly vicMachine: string;
+  readonly vsphere: { readonly target: string; readonly user: string; readonly password: string; readonly thumbprint: string };
+}
+
+/** The sandbox itself, which main alone may import. */
+export interface SandboxAccess {
+  /** Runs a site in this process until the signal aborts, then ends everything it started. */
+  serve(request: ServeRequest, signal: AbortSignal): Promise<void>;
+}
+
+export interface ServeRequest {
+  /** Its own folder, which exists. */
+  readonly directory: string;
+  /** Where it writes down the processes it starts. */
+  readonly processesFile: string;
+  /** Folder in which it writes, as `<vch>.json`, how to reach each VCH that it has booted. */
+  readonly vchDirectory: string;
+  /** Folder with a real etcd and kube-apiserver; undefined: the embedded control plane. */
+  readonly assets: string | undefined;
+  /** Called once, when everything answers. */
+  readonly ready: (facts: SandboxFacts) => Promise<void>;
+}
+
+export interface VchAddress {
+  readonly portLayer: { readonly host: string; readonly port: number };
+  readonly docker: { readonly host: string; readonly port: number };
+}

@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/**
+ * Who may import whom, read top to bottom: data walks through the house in one direction. A rule names a room (a path
+ * prefix below src/) and the rooms it may use besides itself; the first matching rule counts.
+ */
+const ROOMS: readonly (readonly [room: string, mayUse: readonly string[]])[] = [
+  ['main.ts', ['']],
+  ['errors/', []],
+  ['platform/', ['errors/']],
+  ['config/', ['platform/', 'errors/']],
+  ['kubelet/', ['platform/', 'errors/']],
+  // A client's port is types; its adapter may use what the port is made of. clients/kubernetes serves the kubelet's own port.
+  ['clients/kubernetes/', ['kubelet/cluster.ts', 'platform/', 'errors/']],
+  ['clients/', ['platform/', 'errors/']],
+  ['providers/', ['kubelet/provider.ts', 'clients/', 'platform/', 'errors/']],
+  // The sandbox's controllers are ordinary clients of the API, so they list and watch as the kubelet does.
+  ['sandbox/controllers/', ['sandbox/', 'clients/kubernetes/', 'platform/', 'errors/']],
+  ['sandbox/', ['clients/kubernetes/port.ts', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
+  ['operations/kubelet/', ['kubelet/', 'providers/', 'clients/', 'config/', 'platform/', 'errors/']],
+  ['operations/', ['clients/', 'kubelet/', 'config/', 'platform/', 'errors/']],
+  // What may load at start: the table, the parser, the renderer. Operations come by import() only, checked below.
+  ['cli/', ['operations/', 'clients/kubernetes/', 'clients/port-layer/port.ts', 'config/', 'platform/', 'errors/']],
+];
+
+const root = resolve(import.meta.dirname, '../../src');
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: 'static' | 'type' | 'lazy';
+}
+
+const imports: readonly Import[] = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const found: Import[] = [];
+  const add = (kind: Import['kind'], specifier: string): void => {
+    if (specifier.startsWith('.')) found.push({ from: file, to: relative(root, resolve(root, dirname(file), specifier)).replaceAll('\\', '/'), kind });
+  };
+  for (const [, type, specifier = ''] of text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[\w*{][^;]*?\sfrom\s+)?'([^']+)';/gm))
+    add(type === undefined ? 'static' : 'type', specifier);
+  for (const [, specifier = ''] of text.matchAll(/\bimport\('([^']+)'\)/g)) add('lazy', specifier);
+  return found;
+}
+
+test('the walk over the sources finds them and their imports', () => {
+  expect(files.length).toBeGreaterThan(50);
+  expect(imports.length).toBeGreaterThan(files.length);
+  expect(imports.filter(({ to }) => !files.includes(to))).toEqual([]);
+});
+
+describe('every import goes where its room allows', () => {
+  test.each(ROOMS)('%s', (room, mayUse) => {
+    const offenders = imports
+      .filter(({ from, to }) => roomOf(from) === room && !to.startsWith(room))
+      .filter(({ to }) => !mayUse.some((prefix) => to.startsWith(prefix)))
+      .map(({ from, to }) => `${from} → ${to}`);
+    expect(offenders).toEqual([]);
+  });
+
+  test('every file belongs to a room', () => {
+    expect(files.filter((file) => roomOf(file) === undefined)).toEqual([]);
+  });
+});
+
+test('nobody but main imports the sandbox', () => {
+  expect(imports.filter(({ from, to }) => to.startsWith('sandbox/') && !from.startsWith('sandbox/') && from !== 'main.ts')).toEqual([]);
+});
+
+test('the kubelet has never heard of VIC', () => {
+  const offenders = files.filter(
+    (file) => file.startsWith('kubelet/') && /\bvic\b|\bvch\b|vsphere|port layer/i.test(readFileSync(join(root, file), 'utf8').replaceAll(/'vic'|`vic`/g, '')),
+  );
+  expect(offenders).toEqual([]);
+});
+
+test('there are no cycles', () => {
+  const edges = new Map<string, string[]>();
+  for (const { from, to, kind } of imports) if (kind === 'static') edges.set(from, [...(edges.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  expect(cycles).toEqual([]);
+});
+
+test('what commands do is loaded when a command runs, not before', () => {
+  const eager = imports.filter(
+    ({ from, to, kind }) => kind === 'static' && from.startsWith('cli/') && !from.startsWith('cli/commands/') && to.startsWith('operations/'),
+  );
+  expect(eager).toEqual([]);
+});
+
+function roomOf(file: string): string | undefined {
+  return ROOMS.find(([room]) => file.startsWith(room))?.[0];
+}
