@@ -1,6 +1,6 @@
 import type { FlagSpec } from './spec.ts';
 import { GLOBAL_FLAGS } from './specs/shared-flags.ts';
-import { findCommand, findGroup, typedFlagsOf, type Table } from './table.ts';
+import { findCommand, findGroup, typedFlagsOf, valuedBelow, type Table } from './table.ts';
 
 export interface NormalArgv {
   /** The command's words first, then everything else in its order. */
@@ -15,7 +15,7 @@ export interface NormalArgv {
  * for commands that pass it on.
  */
 export function normalise(argv: readonly string[], table: Table): NormalArgv {
-  const valued = valuedFlags(table);
+  const valued = new Set(valuedBelow(table, []));
   const path: string[] = [];
   const moved: string[] = [];
   let index = 0;
@@ -46,16 +46,6 @@ export function normalise(argv: readonly string[], table: Table): NormalArgv {
 function begins(table: Table, words: readonly string[]): boolean {
   const command = findCommand(table, words);
   return findGroup(table, words) !== undefined || command?.length === words.length;
-}
-
-function valuedFlags(table: Table): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const flag of table.commands.flatMap((spec) => typedFlagsOf(spec))) {
-    if (flag.kind === 'boolean') continue;
-    names.add(`--${flag.name}`);
-    if (flag.short !== undefined) names.add(`-${flag.short}`);
-  }
-  return names;
 }
 
 function splitAtDashes(words: readonly string[]): [readonly string[], readonly string[]] {

@@ -13,11 +13,9 @@ import { choose } from './precedence.ts';
 import { asVickError, renderError } from './render/error.ts';
 import { renderOutcome } from './render/outcome.ts';
 import { createStyle } from './render/style.ts';
-import { COMMANDS, GROUPS } from './specs/index.ts';
+import { TABLE } from './specs/index.ts';
 import { GLOBAL_FLAGS } from './specs/shared-flags.ts';
 import type { Table } from './table.ts';
-
-export const TABLE: Table = { commands: COMMANDS, groups: GROUPS };
 
 /** Runs `argv` (without node and script). Aborting `signal` cancels: the command says what exists and the exit code is 130. */
 export async function run(argv: readonly string[], host: Host, signal: AbortSignal = new AbortController().signal, table: Table = TABLE): Promise<ExitCode> {

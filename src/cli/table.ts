@@ -63,6 +63,22 @@ export function visibleCommands(table: Table, under: readonly string[] = []): re
   return table.commands.filter((spec) => spec.hidden !== true && spec.path.length > under.length && startsWith(spec.path, under));
 }
 
+/** Every spelling of those flags whose next word is their value. */
+export function valuedFlags(flags: readonly FlagSpec[]): readonly string[] {
+  return flags.filter((flag) => flag.kind !== 'boolean').flatMap(spellingsOf);
+}
+
+/** The same for a place before the command's name, where only what no command takes as a switch can be told. */
+export function valuedBelow(table: Table, under: readonly string[]): readonly string[] {
+  const flags = visibleCommands(table, under).flatMap((spec) => typedFlagsOf(spec));
+  const switches = new Set(flags.filter((flag) => flag.kind === 'boolean').flatMap(spellingsOf));
+  return [...new Set(valuedFlags(flags))].filter((name) => !switches.has(name));
+}
+
+function spellingsOf(flag: FlagSpec): readonly string[] {
+  return flag.short === undefined ? [`--${flag.name}`] : [`-${flag.short}`, `--${flag.name}`];
+}
+
 function aliasesAt(table: Table, path: readonly string[]): readonly string[] {
   const same = (other: { readonly path: readonly string[] }): boolean => other.path.length === path.length && startsWith(other.path, path);
   return [...(table.groups.find(same)?.aliases ?? []), ...(table.commands.find(same)?.aliases ?? [])];

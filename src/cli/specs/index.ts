@@ -1,10 +1,29 @@
 /** The command table: every command of vick, in the order of `vick --help`. One import per spec, and nothing heavy behind it. */
 import type { CommandSpec } from '../spec.ts';
+import type { Table } from '../table.ts';
+import { completionSpec } from './completion.ts';
+import { helpSpec } from './help.ts';
 import { nodeLabelSpec, nodeListSpec, nodeTaintSpec } from './node.ts';
 import { statusSpec } from './status.ts';
+import { sandboxApplySpec, sandboxDownSpec, sandboxEnvSpec, sandboxLogsSpec, sandboxServeSpec, sandboxStatusSpec, sandboxUpSpec } from './sandbox.ts';
 import { versionSpec } from './version.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [statusSpec, nodeListSpec, nodeTaintSpec, nodeLabelSpec, versionSpec];
+const COMMANDS: readonly CommandSpec[] = [
+  statusSpec,
+  nodeListSpec,
+  nodeTaintSpec,
+  nodeLabelSpec,
+  sandboxUpSpec,
+  sandboxDownSpec,
+  sandboxStatusSpec,
+  sandboxEnvSpec,
+  sandboxApplySpec,
+  sandboxLogsSpec,
+  sandboxServeSpec,
+  completionSpec,
+  versionSpec,
+  helpSpec,
+];
 
 /** What stands before a verb's object (`create vch`) or above a noun's verbs (`node taint`). */
 export interface GroupSpec {
@@ -13,7 +32,7 @@ export interface GroupSpec {
   readonly aliases?: readonly string[];
 }
 
-export const GROUPS: readonly GroupSpec[] = [
+const GROUPS: readonly GroupSpec[] = [
   { path: ['create'], summary: 'create a VCH that joins a cluster as a node' },
   { path: ['delete'], summary: 'delete a VCH and its node' },
   { path: ['list'], summary: 'list VCHs', aliases: ['ls', 'get'] },
@@ -30,3 +49,5 @@ export const SECTIONS: readonly { readonly title: string; readonly words: readon
   { title: 'Sandbox', words: ['sandbox'] },
   { title: 'Other', words: [] },
 ];
+
+export const TABLE: Table = { commands: COMMANDS, groups: GROUPS };
