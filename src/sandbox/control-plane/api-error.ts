@@ -7,20 +7,23 @@ export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: Details | undefined;
+  /** List metadata of the Status: 410 answers carry a `continue` token. */
+  readonly metadata: Readonly<Record<string, unknown>>;
 
-  constructor(code: number, reason: string, message: string, details?: Details) {
+  constructor(code: number, reason: string, message: string, details?: Details, metadata: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.name = 'ApiError';
     this.code = code;
     this.reason = reason;
     this.details = details;
+    this.metadata = metadata;
   }
 
   toStatus(): StatusObject {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: { ...this.metadata },
       status: 'Failure',
       message: this.message,
       ...(this.reason === '' ? {} : { reason: this.reason }),
@@ -32,7 +35,14 @@ export class ApiError extends Error {
 
 /** One problem of a 422 answer, as k8s.io/apimachinery/pkg/util/validation/field makes them. */
 export interface FieldProblem {
-  readonly type: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueDuplicate' | 'FieldValueForbidden' | 'FieldValueNotSupported' | 'FieldValueTooLong';
+  readonly type:
+    | 'FieldValueInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueDuplicate'
+    | 'FieldValueForbidden'
+    | 'FieldValueNotSupported'
+    | 'FieldValueTooLong'
+    | 'FieldValueNotFound';
   readonly field: string;
   /** The part after `field: `, e.g. `Invalid value: "x": must be …`. */
   readonly message: string;

@@ -1,0 +1,85 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../../platform/clock.ts';
+import type { Random } from '../../../platform/random.ts';
+import { isObject } from '../json.ts';
+import type { TokenGrant, UserInfo } from '../resource.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** What tokens of this control plane are for, unless they are made for someone else. */
+export const API_AUDIENCE = 'https://kubernetes.default.svc';
+
+export type TokenVerdict =
+  { readonly authenticated: true; readonly user: UserInfo; readonly audiences: readonly string[] } | { readonly authenticated: false; readonly error: string };
+
+/** Bearer tokens: fixed ones given by the operator, and signed ones for service accounts. */
+export interface TokenRegistry {
+  /** Makes `token` stand for `user` until `revoke`. */
+  add(token: string, user: UserInfo): void;
+  revoke(token: string): void;
+  mint(grant: TokenGrant): string;
+  /** Judges a token for `audiences` (default: the API's own). */
+  verify(token: string, audiences?: readonly string[]): TokenVerdict;
+}
+
+export function createTokenRegistry(clock: Clock, random: Random, store: ObjectStore): TokenRegistry {
+  const fixed = new Map<string, UserInfo>();
+  const grants = new Map<string, TokenGrant>();
+  const key = Buffer.from(random.hex(32), 'hex');
+  const sign = (text: string): string => createHmac('sha256', key).update(text).digest('base64url');
+  return {
+    add: (token, user) => {
+      fixed.set(token, user);
+    },
+    revoke: (token) => {
+      fixed.delete(token);
+    },
+    mint: (grant) => {
+      const id = random.uuid();
+      grants.set(id, grant);
+      const text = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims(grant, id, clock.now()))}`;
+      return `${text}.${sign(text)}`;
+    },
+    verify: (token, audiences = [API_AUDIENCE]) => {
+      const user = fixed.get(token);
+      if (user !== undefined) return { authenticated: true, user, audiences: [API_AUDIENCE] };
+      const grant = signedGrant(token, sign, grants);
+      return grant === undefined ? { authenticated: false, error: 'invalid bearer token' } : judge(grant, audiences, clock, store);
+    },
+  };
+}
+
+function judge(grant: TokenGrant, audiences: readonly string[], clock: Clock, store: ObjectStore): TokenVerdict {
+  const shared = grant.audiences.filter((audience) => audiences.includes(audience));
+  if (shared.length === 0) {
+    return refuse(`token audiences ${JSON.stringify(grant.audiences)} is invalid for the target audiences ${JSON.stringify(audiences)}`);
+  }
+  if (clock.now() >= grant.expiresAt) return refuse('service account token has expired');
+  const { boundTo } = grant;
+  if (boundTo !== undefined && store.get({ ...boundTo.resource, namespace: boundTo.namespace, name: boundTo.name })?.metadata.uid !== boundTo.uid) {
+    return refuse('service account token has been invalidated');
+  }
+  return { authenticated: true, user: grant.user, audiences: shared };
+}
+
+function refuse(cause: string): TokenVerdict {
+  return { authenticated: false, error: `[invalid bearer token, ${cause}]` };
+}
+
+function signedGrant(token: string, sign: (text: string) => string, grants: ReadonlyMap<string, TokenGrant>): TokenGrant | undefined {
+  const [header, payload, signature] = token.split('.');
+  if (header === undefined || payload === undefined || signature === undefined) return undefined;
+  const expected = Buffer.from(sign(`${header}.${payload}`));
+  const given = Buffer.from(signature);
+  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
+  const decoded: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  return isObject(decoded) && typeof decoded['jti'] === 'string' ? grants.get(decoded['jti']) : undefined;
+}
+
+function claims(grant: TokenGrant, id: string, now: number): object {
+  const seconds = Math.floor(now / 1_000);
+  return { iss: API_AUDIENCE, sub: grant.user.username, aud: grant.audiences, exp: Math.floor(grant.expiresAt / 1_000), iat: seconds, nbf: seconds, jti: id };
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

@@ -1,0 +1,116 @@
+import { isObject } from '../json.ts';
+import { apiVersionOf } from '../registry.ts';
+import type { Draft, ResourceDefinition } from '../resource.ts';
+import { badRequest, notAcceptable } from '../status-errors.ts';
+import type { ListMeta } from '../rest/request.ts';
+import type { Shape } from './negotiate.ts';
+
+const META_VERSION = 'meta.k8s.io/v1';
+
+/** How objects of one kind are shown to one client: as they are, as Tables, or as their metadata only. */
+export interface Presentation {
+  readonly definition: ResourceDefinition;
+  readonly shape: Shape;
+  readonly includeObject: 'None' | 'Metadata' | 'Object';
+  /** For ages in Tables, milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/** Reads `includeObject`, which only Tables have. */
+export function presentation(definition: ResourceDefinition, shape: Shape, query: URLSearchParams, now: number): Presentation {
+  const include = query.get('includeObject') ?? '';
+  if (shape === 'Table' && include !== '' && include !== 'None' && include !== 'Metadata' && include !== 'Object') {
+    throw badRequest(
+      `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`,
+    );
+  }
+  return { definition, shape, now, includeObject: include === 'None' || include === 'Object' ? include : 'Metadata' };
+}
+
+/** One object (or event's object). `withColumns` is false for all but the first Table of a watch. */
+export function presentObject(object: Draft, how: Presentation, withColumns = true): object {
+  const seen = inView(object, how.definition);
+  switch (how.shape) {
+    case 'object':
+      return seen;
+    case 'Table':
+      return table([object], how, { resourceVersion: object.metadata.resourceVersion ?? '' }, withColumns);
+    case 'PartialObjectMetadata':
+      return partial(seen);
+    case 'PartialObjectMetadataList':
+      throw notAcceptable();
+  }
+}
+
+export function presentList(items: readonly Draft[], meta: ListMeta, how: Presentation): object {
+  switch (how.shape) {
+    case 'object':
+      return {
+        kind: `${how.definition.kind}List`,
+        apiVersion: apiVersionOf(how.definition),
+        metadata: meta,
+        items: items.map((item) => {
+          const { kind: _kind, apiVersion: _apiVersion, ...rest } = inView(item, how.definition);
+          return rest;
+        }),
+      };
+    case 'Table':
+      return table(items, how, meta, true);
+    case 'PartialObjectMetadataList':
+      return {
+        kind: 'PartialObjectMetadataList',
+        apiVersion: META_VERSION,
+        metadata: meta,
+        items: items.length === 0 ? null : items.map((item) => partial(item)),
+      };
+    case 'PartialObjectMetadata':
+      throw notAcceptable();
+  }
+}
+
+/** A watch's progress mark in the client's shape: a Table without rows, or an object with a resourceVersion only. */
+export function presentBookmark(
+  resourceVersion: string,
+  annotations: Readonly<Record<string, string>> | undefined,
+  how: Presentation,
+  withColumns: boolean,
+): object {
+  const metadata = { resourceVersion, ...(annotations === undefined ? {} : { annotations }) };
+  if (how.shape === 'Table')
+    return {
+      ...table([], how, { resourceVersion }, withColumns),
+      rows: [
+        {
+          cells: how.definition.table.columns.map(() => ''),
+          object: { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata: { ...metadata, creationTimestamp: null } },
+        },
+      ],
+    };
+  if (how.shape !== 'object') return { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata };
+  return { kind: how.definition.kind, apiVersion: apiVersionOf(how.definition), metadata };
+}
+
+function table(items: readonly Draft[], how: Presentation, metadata: ListMeta, withColumns: boolean): object {
+  const { definition, now } = how;
+  return {
+    kind: 'Table',
+    apiVersion: META_VERSION,
+    metadata,
+    columnDefinitions: withColumns ? definition.table.columns : null,
+    rows: items.map((item) => ({ cells: definition.table.row(item, now), object: rowObject(item, how) })),
+  };
+}
+
+function rowObject(item: Draft, how: Presentation): object | null {
+  if (how.includeObject === 'None') return null;
+  return how.includeObject === 'Object' ? inView(item, how.definition) : partial(item);
+}
+
+function partial(object: Draft): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata: object.metadata };
+}
+
+function inView(object: Draft, definition: ResourceDefinition): Draft {
+  // Definitions may build on what they are given, so a view gets a copy.
+  return definition.viewOf !== undefined && isObject(object) ? definition.viewOf.fromStored(structuredClone(object)) : object;
+}

@@ -1,0 +1,77 @@
+/**
+ * The messages that kubectl 1.32 sends as protobuf, as numbered in generated.proto of k8s.io/api
+ * (authorization/v1, authentication/v1, certificates/v1) and k8s.io/apimachinery (meta/v1).
+ */
+import type { FieldSchema, MessageSchema } from './wire.ts';
+
+const text = (name: string): FieldSchema => ({ name, type: 'string' });
+const texts = (name: string): FieldSchema => ({ name, type: 'string', repeated: true });
+const number = (name: string): FieldSchema => ({ name, type: 'int' });
+const flag = (name: string): FieldSchema => ({ name, type: 'bool' });
+const message = (name: string, schema: MessageSchema): FieldSchema => ({ name, type: { message: schema } });
+const messages = (name: string, schema: MessageSchema): FieldSchema => ({ name, type: { message: schema }, repeated: true });
+
+const requirement: MessageSchema = { 1: text('key'), 2: text('operator'), 3: texts('values') };
+const selector: MessageSchema = { 1: text('rawSelector'), 2: messages('requirements', requirement) };
+
+const resourceAttributes: MessageSchema = {
+  1: text('namespace'),
+  2: text('verb'),
+  3: text('group'),
+  4: text('version'),
+  5: text('resource'),
+  6: text('subresource'),
+  7: text('name'),
+  8: message('fieldSelector', selector),
+  9: message('labelSelector', selector),
+};
+const nonResourceAttributes: MessageSchema = { 1: text('path'), 2: text('verb') };
+
+/** Values of an `extra` map: a message with one repeated string; unwrapped by decodeUnknown's callers. */
+const extraValue: MessageSchema = { 1: texts('items') };
+
+const subjectAccessSpec: MessageSchema = {
+  1: message('resourceAttributes', resourceAttributes),
+  2: message('nonResourceAttributes', nonResourceAttributes),
+  3: text('user'),
+  4: texts('groups'),
+  5: { name: 'extra', type: { map: extraValue } },
+  6: text('uid'),
+};
+
+const objectMeta: MessageSchema = {
+  1: text('name'),
+  2: text('generateName'),
+  3: text('namespace'),
+  5: text('uid'),
+  6: text('resourceVersion'),
+  11: { name: 'labels', type: { map: 'string' } },
+  12: { name: 'annotations', type: { map: 'string' } },
+  14: texts('finalizers'),
+};
+
+const withSpec = (spec: MessageSchema): MessageSchema => ({ 1: message('metadata', objectMeta), 2: message('spec', spec) });
+
+const boundObject: MessageSchema = { 1: text('kind'), 2: text('apiVersion'), 3: text('name'), 4: text('uid') };
+const preconditions: MessageSchema = { 1: text('uid'), 2: text('resourceVersion') };
+
+/** Schemas by `apiVersion kind`. */
+export const schemas: Readonly<Record<string, MessageSchema>> = {
+  'authorization.k8s.io/v1 SelfSubjectAccessReview': withSpec({
+    1: message('resourceAttributes', resourceAttributes),
+    2: message('nonResourceAttributes', nonResourceAttributes),
+  }),
+  'authorization.k8s.io/v1 SubjectAccessReview': withSpec(subjectAccessSpec),
+  'authorization.k8s.io/v1 LocalSubjectAccessReview': withSpec(subjectAccessSpec),
+  'authorization.k8s.io/v1 SelfSubjectRulesReview': withSpec({ 1: text('namespace') }),
+  'authentication.k8s.io/v1 SelfSubjectReview': { 1: message('metadata', objectMeta) },
+  'authentication.k8s.io/v1 TokenReview': withSpec({ 1: text('token'), 2: texts('audiences') }),
+  'authentication.k8s.io/v1 TokenRequest': withSpec({ 1: texts('audiences'), 3: message('boundObjectRef', boundObject), 4: number('expirationSeconds') }),
+  'v1 DeleteOptions': {
+    1: { ...number('gracePeriodSeconds'), keepEmpty: true },
+    2: message('preconditions', preconditions),
+    3: flag('orphanDependents'),
+    4: text('propagationPolicy'),
+    5: texts('dryRun'),
+  },
+};

@@ -1,0 +1,155 @@
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { VickError } from '../../errors/vick-error.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { silentLog, type Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
+import { kubeconfigText } from './authn/kubeconfig.ts';
+import { createTokenRegistry, type TokenRegistry } from './authn/tokens.ts';
+import { createAuthorizer } from './authz/authorizer.ts';
+import { BUILT_IN_GRANTS, type Grant } from './authz/rules.ts';
+import { bootstrapCluster } from './bootstrap.ts';
+import { withContexts } from './context.ts';
+import type { DiscoverySource } from './discovery-source.ts';
+import { createHandler } from './handler.ts';
+import { collectGarbage } from './lifecycle/garbage-collector.ts';
+import { drainNamespaces } from './lifecycle/namespaces.ts';
+import { Registry } from './registry.ts';
+import type { ResourceDefinition } from './resource.ts';
+import { ObjectStore } from './store/object-store.ts';
+import { createCertificateAuthority, type ClientIdentity, type PemPair } from './tls/authority.ts';
+
+export interface ControlPlaneOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log?: Log;
+  readonly definitions: readonly ResourceDefinition[];
+  readonly discovery?: DiscoverySource;
+  /** Loopback by default; other addresses must be in `names`. */
+  readonly host?: string;
+  /** 0 (default) takes a free port. */
+  readonly port?: number;
+  /** Further host names and addresses that the server certificate is for. */
+  readonly names?: readonly string[];
+  /** What users other than system:masters and nodes may do. */
+  readonly grants?: readonly Grant[];
+}
+
+/** A running control plane. Its state lives in memory and ends with `stop`. */
+export interface ControlPlane {
+  readonly url: string;
+  readonly caPem: string;
+  /** Bearer tokens: `tokens.add(token, user)` makes one valid. */
+  readonly tokens: TokenRegistry;
+  issueClientCertificate(identity: ClientIdentity, validForMs?: number): Promise<PemPair>;
+  /** A kubeconfig of a cluster administrator (group system:masters); the same credential at every call. */
+  adminKubeconfig(): string;
+  /** A kubeconfig for any credential of this control plane. */
+  kubeconfig(userName: string, credential: PemPair | { readonly token: string }): string;
+  /** Ends watches and connections and frees the port. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const ADMIN: ClientIdentity = { user: 'kubernetes-admin', groups: ['system:masters'] };
+
+/** A request's headers may take this much, as with Go's default. */
+const MAX_HEADER_BYTES = 1024 * 1024;
+
+/** Starts the embedded control plane on a loopback port. SANDBOX_FAILED when the port cannot be taken. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { clock, random, definitions, host = '127.0.0.1' } = options;
+  const log = options.log ?? silentLog;
+  const authority = await createCertificateAuthority(clock, random);
+  const serverPair = await authority.issueServerCertificate([
+    ...new Set(['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc', host, ...(options.names ?? [])]),
+  ]);
+  const admin = await authority.issueClientCertificate(ADMIN);
+  const store = new ObjectStore();
+  const tokens = createTokenRegistry(clock, random, store);
+  const engine = withContexts({
+    clock,
+    random,
+    log,
+    store,
+    registry: new Registry(definitions),
+    caCertificate: authority.caPem,
+    mintToken: (grant) => tokens.mint(grant),
+  });
+  const grants = [...BUILT_IN_GRANTS, ...(options.grants ?? [])];
+  const ending = new AbortController();
+  const stops = [drainNamespaces(engine), collectGarbage(engine)];
+  bootstrapCluster(engine);
+  const handler = createHandler({ engine, tokens, grants, authorizer: createAuthorizer(store, grants), discovery: options.discovery, signal: ending.signal });
+  const server = createServer(
+    {
+      key: serverPair.keyPem,
+      cert: serverPair.certificatePem,
+      ca: authority.caPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    handler,
+  );
+  // Watches stay open for as long as the client wishes; nothing else takes long.
+  server.requestTimeout = 0;
+  const sockets = trackSockets(server);
+  const port = await listen(server, host, options.port ?? 0);
+  const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const kubeconfig: ControlPlane['kubeconfig'] = (userName, credential) => kubeconfigText(url, authority.caPem, userName, credential);
+  let stopped: Promise<void> | undefined;
+  return {
+    url,
+    caPem: authority.caPem,
+    tokens,
+    issueClientCertificate: (identity, validForMs) => authority.issueClientCertificate(identity, validForMs),
+    adminKubeconfig: () => kubeconfig(ADMIN.user, admin),
+    kubeconfig,
+    stop: () => {
+      stopped ??= close(server, sockets, ending, stops);
+      return stopped;
+    },
+  };
+}
+
+async function close(server: Server, sockets: ReadonlySet<Socket>, ending: AbortController, stops: readonly (() => void)[]): Promise<void> {
+  for (const stop of stops) stop();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  ending.abort();
+  server.closeIdleConnections();
+  // Watches have been ended; what is still open after their last bytes are out belongs to clients that keep it.
+  await new Promise<void>((resolve) => queueMicrotask(resolve));
+  for (const socket of sockets) socket.destroySoon();
+  await closed;
+}
+
+function trackSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return sockets;
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(
+        new VickError('SANDBOX_FAILED', `the control plane cannot listen on ${host}:${port}: ${error.message}`, {
+          hint: 'Choose another port, or 0 for any free one.',
+          cause: error,
+        }),
+      );
+    };
+    server.once('error', fail);
+    server.listen(port, host, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
