@@ -31,7 +31,10 @@ export interface PodProvider {
   list(signal: AbortSignal): Promise<readonly RecoveredPod[]>;
   /** Pulls images, then defines the pod and all its containers; starts none. On failure nothing is left behind. */
   create(request: CreatePodRequest, signal: AbortSignal): Promise<void>;
-  /** Starts one container, or the whole pod (see `unit`). Starting what runs already succeeds. */
+  /**
+   * Starts one container, or the whole pod (see `unit`). Starting what runs already succeeds. Once it has resolved,
+   * `status` shows the new run and no longer the exit of the one before.
+   */
   start(target: StartTarget, signal: AbortSignal): Promise<void>;
   /** Stops with the container's stop signal, then by force after `graceSeconds`. Resolves when it has stopped. */
   stop(target: StopTarget, signal: AbortSignal): Promise<void>;

@@ -1,0 +1,132 @@
+/**
+ * Events for people: repeated ones are counted up, floods are cut, and a failed write disturbs nothing
+ * (client-go/tools/record/events_cache.go).
+ */
+import { rfc3339, type Clock } from '../platform/clock.ts';
+import type { Event, JsonObject, Node, Pod } from '../platform/kubernetes-objects.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import type { Cluster } from './cluster.ts';
+
+export interface EventRecorder {
+  pod(pod: Pod, event: EventText, container?: string): void;
+  node(node: Node, event: EventText): void;
+}
+
+export interface EventText {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface EventRecorderOptions {
+  readonly cluster: Pick<Cluster, 'createEvent' | 'patchEvent'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly nodeName: string;
+  readonly signal: AbortSignal;
+}
+
+type Reference = Event['involvedObject'];
+
+interface Known {
+  readonly namespace: string;
+  readonly name: string;
+  count: number;
+  written: boolean;
+}
+
+const REMEMBERED = 1_000;
+const WAITING = 1_000;
+/** Per object: a burst of 25, then one in five minutes, as upstream's spam filter. */
+const BURST = 25;
+const REFILL_MS = 300_000;
+const MESSAGE_LIMIT = 1_024;
+
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  const known = new Map<string, Known>();
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  let chain: Promise<void> = Promise.resolve();
+  let waiting = 0;
+
+  const record = (involvedObject: Reference, text: EventText): void => {
+    if (options.signal.aborted || waiting >= WAITING || !allowed(buckets, involvedObject.uid ?? '', options.clock.now())) return;
+    waiting += 1;
+    chain = chain
+      .then(() => write(options, known, involvedObject, text))
+      .catch((error: unknown) => {
+        options.log.debug('event was not written', { reason: text.reason, error });
+      })
+      .finally(() => {
+        waiting -= 1;
+      });
+  };
+
+  return {
+    pod: (pod, text, container) => {
+      const { namespace = 'default', name = '', uid = '', resourceVersion } = pod.metadata ?? {};
+      const fieldPath = container === undefined ? {} : { fieldPath: `spec.containers{${container}}` };
+      record({ apiVersion: 'v1', kind: 'Pod', namespace, name, uid, ...(resourceVersion === undefined ? {} : { resourceVersion }), ...fieldPath }, text);
+    },
+    node: (node, text) => {
+      record({ kind: 'Node', name: options.nodeName, uid: node.metadata?.uid ?? options.nodeName }, text);
+    },
+  };
+}
+
+async function write(options: EventRecorderOptions, known: Map<string, Known>, object: Reference, text: EventText): Promise<void> {
+  const key = [object.uid, object.fieldPath, text.type, text.reason, text.message].join('\n');
+  const now = rfc3339(options.clock.now());
+  const before = known.get(key);
+  if (before?.written === true) {
+    before.count += 1;
+    const patch: JsonObject = { count: before.count, lastTimestamp: now };
+    try {
+      await options.cluster.patchEvent({ namespace: before.namespace, name: before.name }, patch, options.signal);
+      return;
+    } catch {
+      // The event has expired, or was removed: tell it anew.
+      known.delete(key);
+    }
+  }
+  const namespace = object.namespace ?? 'default';
+  const name = `${object.name ?? ''}.${options.random.hex(8)}`;
+  const entry: Known = { namespace, name, count: before?.count ?? 1, written: false };
+  await options.cluster.createEvent(
+    {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      involvedObject: object,
+      reason: text.reason,
+      message: text.message.slice(0, MESSAGE_LIMIT),
+      type: text.type,
+      source: { component: 'kubelet', host: options.nodeName },
+      reportingComponent: 'kubelet',
+      reportingInstance: options.nodeName,
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: entry.count,
+    },
+    options.signal,
+  );
+  entry.written = true;
+  known.set(key, entry);
+  for (const oldest of known.keys()) {
+    if (known.size <= REMEMBERED) break;
+    known.delete(oldest);
+  }
+}
+
+function allowed(buckets: Map<string, { tokens: number; at: number }>, uid: string, now: number): boolean {
+  const before = buckets.get(uid);
+  const tokens = before === undefined ? BURST : Math.min(BURST, before.tokens + (now - before.at) / REFILL_MS);
+  buckets.delete(uid);
+  buckets.set(uid, { tokens: tokens < 1 ? tokens : tokens - 1, at: now });
+  for (const oldest of buckets.keys()) {
+    if (buckets.size <= REMEMBERED) break;
+    buckets.delete(oldest);
+  }
+  return tokens >= 1;
+}

@@ -1,0 +1,116 @@
+/**
+ * A virtual kubelet: one Node and its pods, over any PodProvider. Nothing happens before `run`; nothing is kept that a
+ * restart would miss.
+ */
+import type { Clock } from '../platform/clock.ts';
+import type { Pod, Taint } from '../platform/kubernetes-objects.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import type { Cluster } from './cluster.ts';
+import { createEventRecorder } from './events.ts';
+import { NodeController } from './node/node-controller.ts';
+import { PodController } from './pods/pod-controller.ts';
+import { deferred } from './deferred.ts';
+import type { PodProvider } from './provider.ts';
+
+export interface KubeletOptions {
+  readonly nodeName: string;
+  readonly cluster: Cluster;
+  readonly provider: PodProvider;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** What the Node reports: `v<major>.<minor>.<patch>[-suffix]`, not newer than the API server. */
+  readonly kubeletVersion: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Given to the Node when it is created, and never again. */
+  readonly taints?: readonly Taint[];
+  /** The port of the kubelet API, when one is served. */
+  readonly port?: number;
+}
+
+export interface Kubelet {
+  /**
+   * Runs until the signal aborts, then finishes status writes and resolves; pods go on running. Rejects only for what
+   * cannot be repeated; an API or back end that does not answer is waited for. May be called once.
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /** Resolves when the Node is registered, its status posted, and the pods of the API are known. Rejects with run's cause. */
+  readonly ready: Promise<void>;
+  /** The pods this node knows of, with the newest status. */
+  pods(): readonly Pod[];
+}
+
+export function createKubelet(options: KubeletOptions): Kubelet {
+  const { cluster, provider, clock, random, log, nodeName } = options;
+  const abort = new AbortController();
+  const registered = deferred<undefined>();
+  const posted = deferred<undefined>();
+  const synced = deferred<undefined>();
+  const ended = deferred<never>();
+  const ready = Promise.race([Promise.all([posted.promise, synced.promise]).then(() => undefined), ended.promise]);
+  // A caller that does not wait for readiness learns the cause from run.
+  ready.catch(() => undefined);
+  ended.promise.catch(() => undefined);
+
+  const events = createEventRecorder({ cluster, clock, random, log, nodeName, signal: abort.signal });
+  const identity = {
+    name: nodeName,
+    kubeletVersion: options.kubeletVersion,
+    labels: options.labels ?? {},
+    annotations: options.annotations ?? {},
+    taints: options.taints ?? [],
+    port: options.port,
+  };
+  const node = new NodeController({
+    identity,
+    cluster,
+    provider,
+    clock,
+    random,
+    log,
+    events,
+    onRegistered: () => registered.resolve(undefined),
+    onPosted: () => posted.resolve(undefined),
+  });
+  const pods = new PodController({
+    ...{ nodeName, cluster, provider, clock, log, events },
+    node: () => node.node(),
+    allocatable: () => node.allocatable(),
+    addresses: () => node.addresses(),
+    onSynced: () => synced.resolve(undefined),
+  });
+
+  // Pods are judged by the labels and taints of the Node, so there must be one.
+  const runPods = async (): Promise<void> => {
+    const aborted = new Promise<void>((resolve) => {
+      abort.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([registered.promise, aborted]);
+    await pods.run(abort.signal);
+  };
+
+  return {
+    ready,
+    pods: () => pods.pods(),
+    run: async (signal) => {
+      const stop = (): void => abort.abort(signal.reason);
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+      const guarded = async (part: Promise<void>): Promise<void> => {
+        try {
+          await part;
+        } catch (error) {
+          abort.abort(error);
+          throw error;
+        }
+      };
+      const parts = await Promise.allSettled([guarded(node.run(abort.signal)), guarded(runPods())]);
+      signal.removeEventListener('abort', stop);
+      const failed = parts.find((part) => part.status === 'rejected');
+      ended.reject(failed?.reason ?? signal.reason ?? new Error('the kubelet has stopped'));
+      if (failed !== undefined) throw failed.reason;
+    },
+  };
+}

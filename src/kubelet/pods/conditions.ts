@@ -1,0 +1,55 @@
+/** Pod conditions in the order, with the reasons and messages, of a kubelet (pkg/kubelet/status/generate.go). */
+import type { Pod, PodCondition, PodStatus } from '../../platform/kubernetes-objects.ts';
+import { rfc3339 } from '../../platform/clock.ts';
+
+export interface ConditionFacts {
+  readonly pod: Pod;
+  readonly previous: PodStatus;
+  readonly phase: string;
+  /** The pod's sandbox and network exist. */
+  readonly sandboxReady: boolean;
+  readonly unready: readonly string[];
+  readonly now: number;
+}
+
+type Verdict = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** The conditions a kubelet owns; those of other writers are not among them. */
+export function podConditions(facts: ConditionFacts): readonly PodCondition[] {
+  const { pod, previous, now } = facts;
+  const containersReady = readiness(facts);
+  const verdicts: readonly Verdict[] = [
+    { type: 'PodReadyToStartContainers', status: facts.sandboxReady ? 'True' : 'False' },
+    { type: 'Initialized', status: 'True', ...(facts.phase === 'Succeeded' ? { reason: 'PodCompleted' } : {}) },
+    { ...gated(facts, containersReady), type: 'Ready' },
+    { ...containersReady, type: 'ContainersReady' },
+    { type: 'PodScheduled', status: 'True' },
+  ];
+  const generation = pod.metadata?.generation;
+  return verdicts.map((verdict) => {
+    const before = previous.conditions?.find((condition) => condition.type === verdict.type);
+    const moved = before?.status !== verdict.status;
+    return {
+      ...(generation === undefined || generation === 0 ? {} : { observedGeneration: generation }),
+      ...verdict,
+      lastTransitionTime: moved || before.lastTransitionTime === undefined ? rfc3339(now) : before.lastTransitionTime,
+    };
+  });
+}
+
+function readiness(facts: ConditionFacts): Omit<Verdict, 'type'> {
+  if (facts.phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (facts.phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  if (facts.unready.length === 0) return { status: 'True' };
+  return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: [${facts.unready.join(' ')}]` };
+}
+
+function gated(facts: ConditionFacts, containersReady: Omit<Verdict, 'type'>): Omit<Verdict, 'type'> {
+  if (containersReady.status !== 'True') return containersReady;
+  const problems = (facts.pod.spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const found = facts.pod.status?.conditions?.find((condition) => condition.type === conditionType);
+    if (found === undefined) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
+    return found.status === 'True' ? [] : [`the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`];
+  });
+  return problems.length === 0 ? containersReady : { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
+}

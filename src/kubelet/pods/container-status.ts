@@ -1,0 +1,98 @@
+/** One entry of `status.containerStatuses` (pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses). */
+import type { Container, ContainerState, ContainerStatus } from '../../platform/kubernetes-objects.ts';
+import { rfc3339 } from '../../platform/clock.ts';
+import type { Exit, PodHistory, Trouble } from './history.ts';
+import type { ContainerView } from './view.ts';
+
+export interface ContainerStatusFacts {
+  readonly spec: Container;
+  readonly view: ContainerView;
+  readonly history: PodHistory;
+  /** `<pod>_<namespace>(<uid>)`, as a kubelet names a pod in messages. */
+  readonly podTitle: string;
+  /** Nothing starts any more: whatever is not running stays as it is. */
+  readonly ending: boolean;
+  /** Nothing runs any more either: a container without a run never will have one. */
+  readonly over: boolean;
+  readonly now: number;
+}
+
+/** How long a failure is shown by its own reason before the back-off after it is. */
+export const FRESH_FAILURE_MS = 3_000;
+
+const PULL_REASONS: ReadonlySet<string | undefined> = new Set(['ErrImagePull']);
+
+export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
+  const { spec, view } = facts;
+  const { record } = view;
+  const state = containerState(facts);
+  // While a restart is awaited the exit is the last state; otherwise the last state is the run before this one.
+  const last = state.terminated === undefined && view.exit !== undefined ? view.exit : record.lastExit;
+  return {
+    name: spec.name,
+    image: spec.image ?? '',
+    imageID: record.imageID ?? '',
+    ...(record.containerID === undefined ? {} : { containerID: record.containerID }),
+    ready: state.running !== undefined,
+    started: state.running !== undefined,
+    restartCount: record.restartCount,
+    state,
+    lastState: last === undefined ? {} : { terminated: terminated(last) },
+  };
+}
+
+function containerState(facts: ContainerStatusFacts): ContainerState {
+  const { view, now } = facts;
+  if (view.exit !== undefined) {
+    const waiting = !facts.ending && view.wanted ? restartWaiting(facts, view.exit) : undefined;
+    return waiting ?? { terminated: terminated(view.exit) };
+  }
+  if (view.alive) {
+    const startedAt = view.record.run?.startedAt;
+    return view.running ? { running: { startedAt: rfc3339(startedAt ?? now) } } : { waiting: { reason: 'ContainerCreating' } };
+  }
+  if (facts.over) {
+    return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' } };
+  }
+  return { waiting: troubleWaiting(facts, facts.history.trouble) ?? { reason: 'ContainerCreating' } };
+}
+
+function restartWaiting(facts: ContainerStatusFacts, exit: Exit): ContainerState | undefined {
+  const { view, now } = facts;
+  const trouble = troubleWaiting(facts, facts.history.trouble);
+  if (trouble !== undefined) return { waiting: trouble };
+  if (exit.reason === 'StartError' && exit.exitCode === 128 && now < exit.finishedAt + FRESH_FAILURE_MS) {
+    return { waiting: { reason: 'RunContainerError', ...(exit.message === undefined ? {} : { message: exit.message }) } };
+  }
+  if (view.startAt <= now) return undefined;
+  const delay = shortDuration(view.record.backOff?.delayMs ?? 0);
+  const message = `back-off ${delay} restarting failed container=${view.name} pod=${facts.podTitle}`;
+  return { waiting: { reason: 'CrashLoopBackOff', message } };
+}
+
+function troubleWaiting(facts: ContainerStatusFacts, trouble: Trouble | undefined): ContainerState['waiting'] {
+  if (trouble?.operation !== 'create' || trouble.reason === undefined) return undefined;
+  if (trouble.container !== undefined && trouble.container !== facts.spec.name) return undefined;
+  if (PULL_REASONS.has(trouble.reason) && facts.now >= trouble.failedAt + FRESH_FAILURE_MS) {
+    return { reason: 'ImagePullBackOff', message: `Back-off pulling image "${facts.spec.image ?? ''}": ${trouble.reason}: ${trouble.message}` };
+  }
+  return { reason: trouble.reason, message: trouble.message };
+}
+
+function terminated(exit: Exit): NonNullable<ContainerState['terminated']> {
+  return {
+    exitCode: exit.exitCode,
+    ...(exit.signal === undefined || exit.signal === 0 ? {} : { signal: exit.signal }),
+    reason: exit.reason ?? (exit.exitCode === 0 ? 'Completed' : 'Error'),
+    ...(exit.message === undefined ? {} : { message: exit.message }),
+    ...(exit.startedAt === undefined ? {} : { startedAt: rfc3339(exit.startedAt) }),
+    finishedAt: rfc3339(exit.finishedAt),
+    ...(exit.containerID === undefined ? {} : { containerID: exit.containerID }),
+  };
+}
+
+/** Seconds as Go writes a duration: `10s`, `1m20s`, `5m0s`. */
+function shortDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${String(seconds)}s` : `${String(Math.floor(seconds / 60))}m${String(seconds % 60)}s`;
+}

@@ -1,0 +1,146 @@
+/**
+ * Carries out what `decide` asked for. Whatever may take long runs beside the pod's worker: while it does, the pod can
+ * still be looked at, a create can be called off and a stop be shortened.
+ */
+import { messageOf } from '../../errors/vick-error.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { EventRecorder } from '../events.ts';
+import { isProviderFailure, type PodProvider } from '../provider.ts';
+import { containerRequests } from './container-requests.ts';
+import type { Action } from './decide.ts';
+import type { EnvSources } from './env.ts';
+import { rememberFailedStart, rememberStart, rememberSuccess, rememberTrouble } from './history.ts';
+import { troubleEvents } from './pod-events.ts';
+import { isDoomed, type Operation, type PodRuntime } from './runtime.ts';
+
+export interface OperationsOptions {
+  readonly provider: PodProvider;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventRecorder;
+  readonly sources: (runtime: PodRuntime) => EnvSources;
+  /** Something about this pod has changed. */
+  readonly changed: (uid: string) => void;
+}
+
+type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
+
+export class Operations {
+  private readonly options: OperationsOptions;
+  private readonly running = new Set<Promise<void>>();
+  private closing = false;
+
+  constructor(options: OperationsOptions) {
+    this.options = options;
+  }
+
+  /** Calls off what would start something of a pod that must not start any more. */
+  callOff(runtime: PodRuntime): void {
+    const { operation } = runtime;
+    if (operation === undefined || (operation.kind !== 'create' && operation.kind !== 'start')) return;
+    if (isDoomed(runtime, this.options.clock.now())) operation.abort.abort(new Error('the pod must not start any more'));
+  }
+
+  create(runtime: PodRuntime): void {
+    const { provider, events } = this.options;
+    this.begin(runtime, { kind: 'create' }, async (signal) => {
+      const containers = containerRequests(runtime.pod, this.options.sources(runtime));
+      await provider.create({ pod: runtime.pod, containers }, signal);
+      runtime.history = rememberSuccess(runtime.history, { stopConfirmed: false });
+      for (const { name } of containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
+    });
+  }
+
+  start(runtime: PodRuntime, action: ActionOf<'start'>): void {
+    const { provider, clock, events } = this.options;
+    const uid = runtime.pod.metadata?.uid ?? '';
+    const targets = provider.unit === 'pod' ? [undefined] : action.containers;
+    this.begin(runtime, { kind: 'start' }, async (signal) => {
+      for (const container of targets) {
+        const names = container === undefined ? action.containers : [container];
+        try {
+          await provider.start(container === undefined ? { uid } : { uid, container }, signal);
+          runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now()));
+          for (const name of names) events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);
+        } catch (error) {
+          if (!isProviderFailure(error)) throw error;
+          const failed = error.container === undefined || provider.unit === 'pod' ? names : [error.container];
+          runtime.history = rememberFailedStart(runtime.history, failed, error.message, clock.now());
+          for (const name of failed) events.pod(runtime.pod, { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` }, name);
+        }
+      }
+    });
+  }
+
+  /** Does nothing when a stop with the same or a nearer end is under way. */
+  stop(runtime: PodRuntime, action: ActionOf<'stop'>): void {
+    const { provider, clock, events } = this.options;
+    const uid = runtime.pod.metadata?.uid ?? '';
+    const first = runtime.history.stopBy === undefined;
+    if (runtime.operation !== undefined && (runtime.operation.by ?? 0) <= action.by) return;
+    runtime.history = { ...runtime.history, stopBy: action.by };
+    const graceSeconds = Math.max(2, Math.ceil((action.by - clock.now()) / 1000));
+    const targets = provider.unit === 'pod' ? [undefined] : action.containers;
+    if (first) {
+      if (action.cause === 'deadline') {
+        events.pod(runtime.pod, { type: 'Normal', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
+      }
+      for (const name of action.containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: `Stopping container ${name}` }, name);
+    }
+    this.begin(runtime, { kind: 'stop', by: action.by }, async (signal) => {
+      await Promise.all(targets.map((container) => provider.stop({ uid, graceSeconds, ...(container === undefined ? {} : { container }) }, signal)));
+      runtime.history = rememberSuccess(runtime.history, { stopConfirmed: true });
+    });
+  }
+
+  remove(runtime: PodRuntime): void {
+    this.begin(runtime, { kind: 'remove' }, async (signal) => {
+      await this.options.provider.remove(runtime.pod.metadata?.uid ?? '', signal);
+      runtime.history = rememberSuccess(runtime.history);
+    });
+  }
+
+  /** Ends what would start something; a stop under way is left to the back end. Waits at most `limitMs`. */
+  async close(runtimes: Iterable<PodRuntime>, limitMs: number): Promise<void> {
+    this.closing = true;
+    for (const { operation } of runtimes) operation?.abort.abort(new Error('the kubelet is stopping'));
+    let cancel: () => void = () => undefined;
+    const limit = new Promise<void>((resolve) => {
+      cancel = this.options.clock.schedule(limitMs, resolve);
+    });
+    await Promise.race([Promise.all(this.running), limit]);
+    cancel();
+  }
+
+  private begin(runtime: PodRuntime, facts: Omit<Operation, 'abort'>, work: (signal: AbortSignal) => Promise<void>): void {
+    if (this.closing) return;
+    const operation: Operation = { ...facts, abort: new AbortController() };
+    runtime.operation = operation;
+    const promise = this.carryOut(runtime, operation, work).finally(() => this.running.delete(promise));
+    this.running.add(promise);
+  }
+
+  private async carryOut(runtime: PodRuntime, operation: Operation, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { clock, log, events } = this.options;
+    const uid = runtime.pod.metadata?.uid ?? '';
+    let failure: unknown;
+    try {
+      await work(operation.abort.signal);
+    } catch (error) {
+      failure = error;
+    }
+    const superseded = runtime.operation !== operation;
+    // A stop that was shortened has failed or ended for the one that replaced it.
+    if (superseded && failure !== undefined) return;
+    runtime.operation = undefined;
+    if (failure !== undefined && !operation.abort.signal.aborted) {
+      const message = messageOf(failure);
+      log.warn(`pod ${operation.kind} failed`, { pod: uid, error: message });
+      const known = isProviderFailure(failure) ? { reason: failure.reason, ...(failure.container === undefined ? {} : { container: failure.container }) } : {};
+      runtime.history = rememberTrouble(runtime.history, { operation: operation.kind, message, failedAt: clock.now(), ...known });
+      for (const { event, container } of troubleEvents(runtime.pod, runtime.history)) events.pod(runtime.pod, event, container);
+    }
+    this.options.changed(uid);
+  }
+}

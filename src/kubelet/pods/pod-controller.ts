@@ -1,0 +1,217 @@
+/** The pods of this node: what the API says comes in, the queue hands each pod to the worker, orphans are collected. */
+import type { Clock } from '../../platform/clock.ts';
+import type { Node, NodeAddress, Pod } from '../../platform/kubernetes-objects.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Cluster, PodUpdate } from '../cluster.ts';
+import type { EventRecorder } from '../events.ts';
+import { KeyedQueue } from '../keyed-queue.ts';
+import type { PodProvider, RecoveredPod } from '../provider.ts';
+import { retryForever } from '../retry.ts';
+import { admit, type Rejection } from './admission.ts';
+import { Operations } from './operations.ts';
+import { PodWorker } from './pod-worker.ts';
+import { plus, podRequests } from './requests.ts';
+import type { EnvSources } from './env.ts';
+import { newRuntime, orphanRuntime, takeOver, type PodRuntime } from './runtime.ts';
+import { StatusWriter } from './status-writer.ts';
+import { judgeSupport } from './support.ts';
+import { isTerminal } from './view.ts';
+
+export interface PodControllerOptions {
+  readonly nodeName: string;
+  readonly cluster: Cluster;
+  readonly provider: PodProvider;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventRecorder;
+  readonly node: () => Node;
+  readonly allocatable: () => Readonly<Record<string, string>> | undefined;
+  readonly addresses: () => readonly NodeAddress[];
+  /** Called once, after the first complete list of pods was taken in. */
+  readonly onSynced: () => void;
+}
+
+/** How often every pod is compared with the back end although nothing was heard of it. */
+const RESYNC_MS = 60_000;
+/** How long a clean shutdown may take for each of its two halves. */
+const CLOSE_MS = 5_000;
+
+export class PodController {
+  private readonly options: PodControllerOptions;
+  private readonly runtimes = new Map<string, PodRuntime>();
+  private readonly queue: KeyedQueue;
+  private readonly writer: StatusWriter;
+  private readonly operations: Operations;
+  private readonly abort = new AbortController();
+  private readonly worker: PodWorker;
+  /** What the back end had when this process started; taken once the API has told all its pods. */
+  private found: readonly RecoveredPod[] = [];
+  private synced = false;
+
+  constructor(options: PodControllerOptions) {
+    this.options = options;
+    const { clock, log, provider, events, cluster } = options;
+    const retry = { firstMs: 1_000, maximumMs: 10_000 };
+    const onError = (uid: string, error: unknown): void => log.warn('pod state is unknown, nothing is changed', { pod: uid, error });
+    this.queue = new KeyedQueue({ clock, retry, onError, work: (uid) => this.work(uid) });
+    this.writer = new StatusWriter({ cluster, clock, log, onWritten: this.written, onGone: this.vanished });
+    const sources = (): EnvSources => ({
+      nodeName: options.nodeName,
+      hostIPs: options.addresses().flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : [])),
+      // A pod gets its address when it starts, and everything is resolved before that.
+      podIPs: [],
+    });
+    this.operations = new Operations({ provider, clock, log, events, sources, changed: (uid) => this.queue.add(uid) });
+    this.worker = new PodWorker({
+      ...{ cluster, provider, clock, log, events, operations: this.operations, writer: this.writer, addresses: options.addresses, signal: this.abort.signal },
+      admit: (pod) => this.admit(pod),
+      lookAgainAt: (uid, at) => this.queue.addAt(uid, at),
+      forget: (uid) => this.forget(uid),
+    });
+  }
+
+  /** Runs until the signal aborts; then finishes what it writes and leaves the pods running. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, cluster, provider, nodeName, log } = this.options;
+    const onFailure = (error: unknown): void => log.warn('the back end cannot list its pods yet', { error });
+    try {
+      this.found = await retryForever(() => provider.list(signal), { clock, signal, firstMs: 500, maximumMs: 10_000, onFailure });
+      log.info('pods found in the back end', { count: this.found.length });
+      const watches = [
+        cluster.watchPods(nodeName, (update) => this.take(update), signal),
+        provider.watch((uid) => (uid === undefined ? this.addAll() : this.addKnown(uid)), signal),
+        this.resync(signal),
+      ];
+      await Promise.all(watches);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** The pods this node knows of, newest state, for servers and tests. */
+  pods(): readonly Pod[] {
+    return [...this.runtimes.values()].map(({ pod, status }) => (status === undefined ? pod : { ...pod, status: { ...pod.status, ...status } }));
+  }
+
+  private async work(uid: string): Promise<void> {
+    const runtime = this.runtimes.get(uid);
+    if (runtime !== undefined) await this.worker.look(uid, runtime);
+  }
+
+  private take(update: PodUpdate): void {
+    if (update.kind === 'listed') {
+      this.listed(update.pods);
+      return;
+    }
+    const uid = update.pod.metadata?.uid ?? '';
+    if (update.kind === 'deleted') this.vanished(uid);
+    else this.changed(update.pod);
+  }
+
+  private listed(pods: readonly Pod[]): void {
+    const present = new Set(pods.map((pod) => pod.metadata?.uid ?? ''));
+    for (const [uid] of this.runtimes) if (!present.has(uid)) this.vanished(uid);
+    // Older pods are judged first, as they were accepted first.
+    const age = (pod: Pod): string => pod.metadata?.creationTimestamp ?? '';
+    for (const pod of [...pods].sort((a, b) => (age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : 0))) this.changed(pod);
+    if (this.synced) return;
+    this.synced = true;
+    this.options.onSynced();
+    this.collectOrphans(this.found);
+    this.found = [];
+  }
+
+  private changed(pod: Pod): void {
+    const uid = pod.metadata?.uid ?? '';
+    const known = this.runtimes.get(uid);
+    if (known === undefined) this.runtimes.set(uid, newRuntime(pod));
+    else if (!takeOver(known, pod)) return;
+    else this.operations.callOff(known);
+    this.queue.add(uid);
+  }
+
+  private readonly vanished = (uid: string): void => {
+    const runtime = this.runtimes.get(uid);
+    if (runtime === undefined || runtime.gone) return;
+    runtime.gone = true;
+    this.writer.forget(uid);
+    this.operations.callOff(runtime);
+    this.queue.add(uid);
+  };
+
+  private readonly written = (uid: string, pod: Pod): void => {
+    const runtime = this.runtimes.get(uid);
+    if (runtime === undefined) return;
+    const before = runtime.reportedPhase;
+    takeOver(runtime, pod);
+    // A terminating pod waits for the API to hold its end.
+    if (before !== runtime.reportedPhase) this.queue.add(uid);
+  };
+
+  private addAll(): void {
+    for (const uid of this.runtimes.keys()) this.queue.add(uid);
+  }
+
+  private addKnown(uid: string): void {
+    if (this.runtimes.has(uid)) this.queue.add(uid);
+  }
+
+  private async resync(signal: AbortSignal): Promise<void> {
+    const { clock, provider, log } = this.options;
+    for (;;) {
+      await clock.sleep(RESYNC_MS, signal);
+      if (!this.synced) continue;
+      try {
+        this.collectOrphans(await provider.list(signal));
+      } catch (error) {
+        log.warn('the back end cannot list its pods', { error });
+      }
+      this.addAll();
+    }
+  }
+
+  /** Pods of the back end that the API does not have. Called only after a complete list from the API. */
+  private collectOrphans(recovered: readonly RecoveredPod[]): void {
+    for (const orphan of recovered) {
+      if (this.runtimes.has(orphan.uid)) continue;
+      this.options.log.warn('a pod in the back end is not in the API and is removed', { pod: orphan.uid, name: `${orphan.namespace}/${orphan.name}` });
+      this.runtimes.set(orphan.uid, orphanRuntime(orphan));
+      this.queue.add(orphan.uid);
+    }
+  }
+
+  private admit(pod: Pod): Rejection | undefined {
+    const { provider, events } = this.options;
+    const others = [...this.runtimes.values()].filter((runtime) => runtime.pod.metadata?.uid !== pod.metadata?.uid && takesRoom(runtime));
+    const used = others.map((runtime) => (runtime.requests ??= podRequests(runtime.pod))).reduce(plus, {});
+    const facts = { node: this.options.node(), allocatable: this.options.allocatable(), support: provider.support };
+    const rejection = admit({ pod, used, podCount: others.length, ...facts });
+    const { degraded } = judgeSupport(pod, provider.support);
+    if (rejection === undefined && degraded.length > 0) {
+      const message = degraded.map(({ field, note }) => `${field}: ${note ?? 'not fully supported on this node'}`).join('; ');
+      events.pod(pod, { type: 'Normal', reason: 'PodFieldDegraded', message });
+    }
+    return rejection;
+  }
+
+  private forget(uid: string): void {
+    this.runtimes.delete(uid);
+    this.writer.forget(uid);
+    this.queue.forget(uid);
+  }
+
+  private async close(): Promise<void> {
+    this.queue.stop();
+    await this.operations.close(this.runtimes.values(), CLOSE_MS);
+    this.abort.abort(new Error('the kubelet is stopping'));
+    await this.queue.idle();
+    await this.writer.close(CLOSE_MS);
+  }
+}
+
+/** Accepted, and not known to have ended. */
+function takesRoom({ gone, deleted, pod, history, status, reportedPhase }: PodRuntime): boolean {
+  return !gone && !deleted && (history.admitted || status !== undefined) && !isTerminal(status?.phase ?? reportedPhase ?? pod.status?.phase);
+}

@@ -1,0 +1,73 @@
+import { createKubelet, type Kubelet, type KubeletOptions } from '../../../src/kubelet/kubelet.ts';
+import { silentLog } from '../../../src/platform/log.ts';
+import type { Random } from '../../../src/platform/random.ts';
+import type { Pod } from '../../../src/platform/kubernetes-objects.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { MemoryBackend } from '../memory-provider.ts';
+import { MemoryCluster } from './memory-cluster.ts';
+
+/** The middle of every range, and names that count up. */
+export function steadyRandom(): Random {
+  let serial = 0;
+  const next = (): string => String((serial += 1)).padStart(8, '0');
+  return { fraction: () => 0.5, uuid: next, hex: next };
+}
+
+export interface World {
+  readonly clock: FakeClock;
+  readonly cluster: MemoryCluster;
+  readonly backend: MemoryBackend;
+  readonly random: Random;
+  kubelet: Kubelet;
+  /** Starts a kubelet (another one after `stop`) and waits until it is ready. */
+  start(options?: Partial<KubeletOptions>): Promise<void>;
+  /** Ends the running kubelet cleanly; what `run` answered. */
+  stop(): Promise<void>;
+}
+
+/** A cluster and a back end that outlive the kubelet between them. */
+export function createWorld(unit: 'container' | 'pod' = 'container'): World {
+  const clock = new FakeClock();
+  const cluster = new MemoryCluster(clock);
+  const backend = new MemoryBackend(clock);
+  const random = steadyRandom();
+  let abort = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  const build = (options: Partial<KubeletOptions> = {}): Kubelet =>
+    createKubelet({
+      nodeName: 'kubelet-test',
+      cluster,
+      provider: backend.provider(unit),
+      clock,
+      random,
+      log: silentLog,
+      kubeletVersion: 'v1.36.0-vick.0',
+      ...options,
+    });
+  const world: World = {
+    clock,
+    cluster,
+    backend,
+    random,
+    kubelet: build(),
+    start: async (options) => {
+      abort = new AbortController();
+      world.kubelet = build(options);
+      running = world.kubelet.run(abort.signal);
+      await clock.advance(0);
+      await world.kubelet.ready;
+      await clock.advance(0);
+    },
+    stop: async () => {
+      abort.abort(new Error('the test is over'));
+      await clock.advance(0);
+      await running;
+    },
+  };
+  return world;
+}
+
+/** A spec with one container per entry: name to command. */
+export function podSpec(containers: Readonly<Record<string, readonly string[]>>, more: Partial<NonNullable<Pod['spec']>> = {}): NonNullable<Pod['spec']> {
+  return { nodeName: 'kubelet-test', ...more, containers: Object.entries(containers).map(([name, command]) => ({ name, image: 'busybox:1.36', command })) };
+}
