@@ -2,13 +2,19 @@
 import type { CommandSpec } from '../spec.ts';
 import type { Table } from '../table.ts';
 import { completionSpec } from './completion.ts';
+import { createVchSpec } from './create-vch.ts';
+import { deleteVchSpec } from './delete-vch.ts';
 import { helpSpec } from './help.ts';
+import { listVchSpec } from './list-vch.ts';
 import { nodeLabelSpec, nodeListSpec, nodeTaintSpec } from './node.ts';
 import { statusSpec } from './status.ts';
 import { sandboxApplySpec, sandboxDownSpec, sandboxEnvSpec, sandboxLogsSpec, sandboxServeSpec, sandboxStatusSpec, sandboxUpSpec } from './sandbox.ts';
 import { versionSpec } from './version.ts';
 
 const COMMANDS: readonly CommandSpec[] = [
+  createVchSpec,
+  deleteVchSpec,
+  listVchSpec,
   statusSpec,
   nodeListSpec,
   nodeTaintSpec,

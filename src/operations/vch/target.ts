@@ -1,6 +1,6 @@
 import { VickError } from '../../errors/vick-error.ts';
 import { registerSecret } from '../../errors/redact.ts';
-import type { VicTarget } from './port.ts';
+import type { VicTarget } from '../../clients/vic-machine/port.ts';
 
 export interface TargetInput {
   readonly target: string;
@@ -21,10 +21,11 @@ export function readTarget(input: TargetInput): VicTarget {
   registerSecret(input.password);
   const [host = '', ...path] = place.replace(/\/+$/, '').split('/');
   if (host === '' || /\s/.test(host)) throw new VickError('USAGE', `--target ${JSON.stringify(input.target)} names no host`, { hint: FORM });
-  if (path.length > 1)
-    {throw new VickError('USAGE', `--target ${JSON.stringify(place)} goes deeper than a datacenter`, {
+  if (path.length > 1) {
+    throw new VickError('USAGE', `--target ${JSON.stringify(place)} goes deeper than a datacenter`, {
       hint: `${FORM} A cluster is named with --compute-resource.`,
-    });}
+    });
+  }
   return {
     target: `${scheme}${[host, ...path].join('/')}`,
     user: input.user ?? embeddedUser,

@@ -1,0 +1,89 @@
+/** The words after `--`: flags of vic-machine create that vick has no flag of its own for. */
+import { isAbsolute, resolve } from 'node:path';
+import { registerSecret } from '../../errors/redact.ts';
+import { VickError } from '../../errors/vick-error.ts';
+
+export interface PassThrough {
+  /** The words, with relative paths made absolute: vic-machine runs in another folder. */
+  readonly words: readonly string[];
+  /** Flags that occur, with two dashes, whatever was typed. */
+  readonly flags: ReadonlySet<string>;
+}
+
+const BOOLEANS = new Set([
+  ...['--force', '-f', '--ops-grant-perms', '--affinity-vm-group', '--no-tls', '-k', '--no-tlsverify', '--kv', '--asymmetric-routes', '--ar'],
+  ...['--containers', '--no-proxy'],
+]);
+const PATHS = new Set(['--tls-server-cert', '--tls-server-key', '--tls-cert-path', '--tls-ca', '--ca', '--registry-ca', '--rc']);
+
+/** Flags that vick decides, and what to use instead. */
+const OWN: Readonly<Record<string, string>> = {
+  '--target': '--target',
+  '-t': '--target',
+  '--user': '--user',
+  '-u': '--user',
+  '--password': 'VICK_PASSWORD',
+  '-p': 'VICK_PASSWORD',
+  '--thumbprint': '--thumbprint',
+  '--name': 'the name after "create vch"',
+  '-n': 'the name after "create vch"',
+  '--compute-resource': '--compute-resource',
+  '-r': '--compute-resource',
+  '--k8s-server-address': '--k8s-server-address',
+  '--k8s-config': '--kubeconfig',
+  '--timeout': '--vic-timeout',
+  '--appliance-iso': '--appliance-iso',
+  '--ai': '--appliance-iso',
+  '--bootstrap-iso': '--bootstrap-iso',
+  '--bi': '--bootstrap-iso',
+};
+const NOT_FOR_CREATE = new Set(['--help', '-h', '--extended-help', '-x', '--generate-bash-completion', '--version']);
+
+/** USAGE for words that vic-machine would misread: a stray word makes it drop every flag after it. */
+export function readPassThrough(words: readonly string[], cwd: string): PassThrough {
+  const result: string[] = [];
+  const flags = new Set<string>();
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    if (!/^--?[A-Za-z]/.test(word)) {
+      throw usage(
+        `${JSON.stringify(word)} after -- is no flag; vic-machine would stop reading there`,
+        'Write every word after -- as --flag value or --flag=value.',
+      );
+    }
+    const [typed = '', ...rest] = word.split('=');
+    const flag = spelling(typed);
+    const inline = rest.length > 0 ? rest.join('=') : undefined;
+    refuseOwn(flag);
+    flags.add(flag);
+    if (inline === undefined && BOOLEANS.has(flag)) {
+      result.push(flag);
+      continue;
+    }
+    const value = inline ?? words[(index += 1)];
+    if (value === undefined) throw usage(`${flag} after -- has no value`, `Write ${flag} VALUE.`);
+    if (flag === '--ops-password') registerSecret(value);
+    if (BOOLEANS.has(flag)) result.push(`${flag}=${value}`);
+    else result.push(flag, PATHS.has(flag) && !isAbsolute(value) ? resolve(cwd, value) : value);
+  }
+  if (flags.has('--ops-user') && !flags.has('--ops-password')) {
+    throw usage('--ops-user after -- comes without --ops-password, and vic-machine could not ask for it', 'Add --ops-password PASSWORD.');
+  }
+  return { words: result, flags };
+}
+
+/** Both `-name` and `--name` mean the same to vic-machine. */
+function spelling(typed: string): string {
+  const name = typed.replace(/^--?/, '');
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+function refuseOwn(flag: string): void {
+  if (NOT_FOR_CREATE.has(flag)) throw usage(`${flag} after -- would make vic-machine create nothing`, 'Run vic-machine create -x by hand to see its flags.');
+  const instead = OWN[flag];
+  if (instead !== undefined) throw usage(`${flag} after -- is set by vick itself`, `Use ${instead}.`);
+}
+
+function usage(message: string, hint: string): VickError {
+  return new VickError('USAGE', message, { hint });
+}
