@@ -14,7 +14,8 @@ export function looksLikeLabel(word: string): boolean {
 
 /** USAGE for anything that is no valid change. */
 export function parseLabelChange(specs: readonly string[]): LabelChange {
-  const set: Record<string, string> = {};
+  // A map, because `constructor` is a label key like any other.
+  const set = new Map<string, string>();
   const remove: string[] = [];
   for (const spec of specs) {
     const [key = '', value, ...more] = spec.split('=');
@@ -31,12 +32,13 @@ export function parseLabelChange(specs: readonly string[]): LabelChange {
     if (keyIssue !== undefined) throw usage(`invalid label spec: ${spec}: ${keyIssue}`);
     const valueIssue = valueProblem(value);
     if (valueIssue !== undefined) throw usage(`invalid label value: "${spec}": ${valueIssue}`);
-    if (set[key] !== undefined && set[key] !== value) throw usage(`label ${key} is given twice, as "${set[key]}" and as "${value}"`);
-    set[key] = value;
+    const before = set.get(key);
+    if (before !== undefined && before !== value) throw usage(`label ${key} is given twice, as "${before}" and as "${value}"`);
+    set.set(key, value);
   }
-  if (remove.some((key) => set[key] !== undefined)) throw usage('can not both modify and remove a label in the same command');
-  if (remove.length + Object.keys(set).length === 0) throw usage('at least one label update is required');
-  return { set, remove };
+  if (remove.some((key) => set.has(key))) throw usage('can not both modify and remove a label in the same command');
+  if (remove.length + set.size === 0) throw usage('at least one label update is required');
+  return { set: Object.fromEntries(set), remove };
 }
 
 function usage(message: string): VickError {

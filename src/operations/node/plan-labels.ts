@@ -13,10 +13,11 @@ export interface LabelPlan {
 
 /** What changes in a node's labels. Another value without `overwrite` is NODE_CONFLICT. */
 export function planLabels(node: string, current: Readonly<Record<string, string>>, change: LabelChange, overwrite: boolean): LabelPlan {
+  const has = (key: string): boolean => Object.hasOwn(current, key);
   const patch: Record<string, string | null> = {};
   const clashes: string[] = [];
   for (const [key, value] of Object.entries(change.set)) {
-    const old = current[key];
+    const old = has(key) ? current[key] : undefined;
     if (old === value) continue;
     if (old !== undefined && !overwrite) clashes.push(`'${key}' already has a value (${old}), and --overwrite is false`);
     patch[key] = value;
@@ -28,8 +29,8 @@ export function planLabels(node: string, current: Readonly<Record<string, string
     });
   }
   const sets = Object.keys(patch).length > 0;
-  const absent = change.remove.filter((key) => current[key] === undefined);
-  const gone = change.remove.filter((key) => current[key] !== undefined);
+  const absent = change.remove.filter((key) => !has(key));
+  const gone = change.remove.filter(has);
   for (const key of gone) patch[key] = null;
   return { patch, absent, verb: sets ? (gone.length > 0 ? 'modified' : 'labeled') : gone.length > 0 ? 'unlabeled' : 'not labeled' };
 }
