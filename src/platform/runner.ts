@@ -56,6 +56,8 @@ export interface ChildProcess {
   readonly stderr: Readable | undefined;
   /** Resolves when the process has ended and its pipes are drained. */
   readonly exited: Promise<ProcessExit>;
+  /** Resolves when the process itself has ended, whoever still holds its pipes. */
+  readonly ended?: Promise<ProcessExit>;
   /** Signals the process, or with `group` everything in its process group. False when it is gone already. */
   kill(signal: NodeJS.Signals | number, options?: { readonly group?: boolean }): boolean;
 }

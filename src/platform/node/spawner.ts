@@ -19,6 +19,11 @@ async function spawn(options: SpawnOptions): Promise<ChildProcess> {
         resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined });
       });
     });
+    const ended = new Promise<ProcessExit>((resolve) => {
+      child.once('exit', (exitCode, signal) => {
+        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined });
+      });
+    });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -34,6 +39,7 @@ async function spawn(options: SpawnOptions): Promise<ChildProcess> {
       stdout: child.stdout ?? undefined,
       stderr: child.stderr ?? undefined,
       exited,
+      ended,
       kill: (signal, killOptions) => sendSignal(killOptions?.group === true ? -pid : pid, signal),
     };
   } finally {

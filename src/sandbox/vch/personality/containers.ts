@@ -1,0 +1,151 @@
+/** What the personality tells of containers: the list and a short inspect, both made from the port layer's records. */
+import { listContainers } from '../port-layer/handlers/containers.ts';
+import { DroppedConnection } from '../port-layer/replies.ts';
+import type { PortLayerState } from '../port-layer/state.ts';
+import type { Vm } from '../port-layer/vm.ts';
+import { DockerError } from './errors.ts';
+import type { ImageCache } from './images.ts';
+
+const LIST_FILTERS = new Set(['ancestor', 'before', 'exited', 'id', 'is-task', 'label', 'name', 'network', 'since', 'status', 'volume']);
+
+export function containerList(state: PortLayerState, cache: ImageCache, query: URLSearchParams, portLayer: string): readonly unknown[] {
+  const filters = readFilters(query.get('filters'), LIST_FILTERS);
+  const all = ['1', 'true'].includes(query.get('all') ?? '') || filters.has('status');
+  try {
+    listContainers(state, true);
+  } catch (error) {
+    if (!(error instanceof DroppedConnection)) throw error;
+    throw new DockerError(500, `Error invoking GetContainerList: Get "http://${portLayer}/containers/list?all=${String(all)}": EOF`);
+  }
+  const shown = state.containers.list().filter((vm) => (all || vm.state === 'Running') && matches(vm, filters));
+  return shown.map((vm) => ({
+    Id: vm.id,
+    Names: [`/${vm.config.name}`],
+    Image: imageName(vm, cache),
+    ImageID: '',
+    Command: command(vm).join(' '),
+    Created: Math.floor(vm.createTime / 1000),
+    Ports: null,
+    Labels: null,
+    State: status(vm),
+    Status: humanStatus(vm, state.clock.now()),
+    HostConfig: {},
+    NetworkSettings: null,
+    Mounts: null,
+  }));
+}
+
+/** By id, name, or unambiguous start of an id. */
+export function containerInspect(state: PortLayerState, cache: ImageCache, wanted: string): unknown {
+  const vms = state.containers.list();
+  const name = wanted.replace(/^\//, '');
+  const starting = vms.filter((vm) => vm.id.startsWith(wanted));
+  const vm = vms.find((one) => one.id === wanted || one.config.name === name) ?? (starting.length === 1 ? starting[0] : undefined);
+  if (vm === undefined) throw new DockerError(404, `No such container: ${wanted}`);
+  const [path = '', ...args] = command(vm);
+  const primary = vm.config.tasks.find((task) => task.id === vm.id);
+  return {
+    Id: vm.id,
+    Created: new Date(vm.createTime).toISOString().replace('Z', '000000Z'),
+    Path: path,
+    Args: args,
+    State: {
+      Status: status(vm),
+      Running: vm.state === 'Running',
+      Paused: false,
+      Restarting: false,
+      OOMKilled: false,
+      Dead: false,
+      Pid: 0,
+      ExitCode: vm.state === 'Stopped' ? (vm.primary?.exitCode ?? 0) : 0,
+      Error: '',
+      StartedAt: vm.everStarted ? wholeSeconds(vm.startedAt) : '',
+      FinishedAt: vm.state === 'Stopped' ? wholeSeconds(vm.stopRequestedAt ?? vm.primary?.stopTime ?? vm.startedAt) : '',
+    },
+    Image: vm.config.imageId,
+    Name: `/${vm.config.name}`,
+    RestartCount: 0,
+    Driver: 'vSphere Integrated Containers Backend Engine',
+    ExecIDs: null,
+    Mounts: null,
+    Config: {
+      Hostname: vm.config.hostname,
+      Domainname: '',
+      User: primary?.user ?? '',
+      Tty: primary?.tty ?? false,
+      OpenStdin: primary?.openStdin ?? false,
+      Env: primary?.env ?? [],
+      Cmd: primary?.argv ?? [],
+      Image: imageName(vm, cache),
+      WorkingDir: primary?.workingDir ?? '',
+      Entrypoint: null,
+      Labels: dockerLabels(vm),
+    },
+  };
+}
+
+/** The `filters` parameter. Throws 500 for a filter that does not exist. */
+export function readFilters(text: string | null, allowed: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  if (text === null || text === '') return found;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new DockerError(500, error instanceof Error ? error.message : String(error));
+  }
+  for (const [name, values] of Object.entries(value as Record<string, unknown>)) {
+    if (!allowed.has(name)) throw new DockerError(500, `Invalid filter '${name}'`);
+    found.set(name, Array.isArray(values) ? values.map(String) : Object.keys(values as object));
+  }
+  return found;
+}
+
+function matches(vm: Vm, filters: ReadonlyMap<string, readonly string[]>): boolean {
+  const labels = dockerLabels(vm);
+  const tests: Record<string, (value: string) => boolean> = {
+    id: (value) => vm.id.startsWith(value),
+    name: (value) => vm.config.name.includes(value),
+    status: (value) => status(vm) === value,
+    label: (value) => {
+      const [key = '', ...rest] = value.split('=');
+      return key in labels && (rest.length === 0 || labels[key] === rest.join('='));
+    },
+  };
+  return [...filters].every(([name, values]) => values.length === 0 || values.some(tests[name] ?? (() => true)));
+}
+
+function dockerLabels(vm: Vm): Record<string, string> {
+  const stored = vm.config.annotations['docker.labels'];
+  if (stored === undefined) return {};
+  try {
+    return JSON.parse(Buffer.from(stored, 'base64').toString('utf8')) as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+function command(vm: Vm): readonly string[] {
+  return vm.config.tasks.find((task) => task.id === vm.id)?.argv ?? [];
+}
+
+function imageName(vm: Vm, cache: ImageCache): string {
+  const { repoName, imageId } = vm.config;
+  return repoName.includes(':') ? repoName : (cache.referencesOf(imageId).tags[0] ?? imageId.slice(0, 12));
+}
+
+function status(vm: Vm): string {
+  const names: Record<string, string> = { Created: 'created', Running: 'running', Stopped: 'exited' };
+  return names[vm.state] ?? vm.state;
+}
+
+function humanStatus(vm: Vm, now: number): string {
+  if (vm.state === 'Running') return `Up ${String(Math.max(0, Math.floor((now - vm.startedAt) / 1000)))} seconds`;
+  if (vm.state !== 'Stopped') return vm.state;
+  const ended = vm.stopRequestedAt ?? vm.primary?.stopTime ?? 0;
+  return ended === 0 ? 'Stopped' : `Exited (${String(vm.primary?.exitCode ?? 0)}) ${String(Math.max(0, Math.floor((now - ended) / 1000)))} seconds ago`;
+}
+
+function wholeSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,323 @@
+/** A container VM: its power, its sessions, and the rules by which it starts, stops and switches itself off. */
+import { constants } from 'node:os';
+import type { Clock } from '../../../platform/clock.ts';
+import type { Engine, Machine } from '../../engines/port.ts';
+import { failed } from './replies.ts';
+import type { Snapshot } from './handles.ts';
+import { Session } from './session.ts';
+import type { TaskConfig, VmConfig } from './vm-config.ts';
+import type { VmLog } from './vm-log.ts';
+import type { LastLife } from './vm-store.ts';
+
+export interface TaskState {
+  readonly state: 'created' | 'running' | 'stopped' | 'failed';
+  readonly exitCode: number;
+  /** Why it could not be launched. */
+  readonly error: string | undefined;
+}
+
+export type VmState = 'Created' | 'Starting' | 'Running' | 'Stopping' | 'Stopped';
+
+/** How long a start waits for the primary's launch, and signal 9 for the power-off, ms. */
+const LAUNCH_WAIT_MS = 180_000;
+const KILL_WAIT_MS = 10_000;
+const DEFAULT_STOP_WAIT_S = 10;
+
+export interface VmContext {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly directory: string;
+  readonly log: VmLog;
+  /** How long this VM boots, ms. */
+  readonly bootMs: number;
+  /** The VM switched itself off, or was switched off hard. `requested`: by a stop. */
+  readonly poweredOff: (vm: Vm, requested: boolean) => void;
+  readonly poweredOn: (vm: Vm) => void;
+  /** The guest is up and reports its addresses. */
+  readonly booted: (vm: Vm) => void;
+  /** The change version moved. */
+  readonly changed: () => void;
+  /** Whether exec tasks are still known after a power-off. A real VM forgets them. */
+  readonly keepExecs: boolean;
+}
+
+interface Life {
+  readonly end: AbortController;
+  readonly machine: Machine;
+  readonly off: Promise<void>;
+  readonly setOff: () => void;
+  ending: boolean;
+}
+
+export class Vm {
+  config: VmConfig;
+  readonly createTime: number;
+  /** Moves with every change that a handle could miss. */
+  version = 1;
+  /** Addresses that the guest reported, by scope. */
+  readonly addresses = new Map<string, string>();
+  readonly sessions = new Map<string, Session>();
+  readonly execSessions = new Map<string, Session>();
+  everStarted = false;
+  /** Whether a commit ever carried a network bind. */
+  everBound = false;
+  /** Set by a requested stop: when it was asked for (ms). */
+  stopRequestedAt: number | undefined;
+  startedAt = 0;
+  readonly context: VmContext;
+  private life: Life | undefined;
+  private stopping = false;
+  private changes: (() => void)[] = [];
+  private claimedStop: number | undefined;
+
+  constructor(context: VmContext, config: VmConfig, createTime: number) {
+    this.context = context;
+    this.config = config;
+    this.createTime = createTime;
+  }
+
+  get id(): string {
+    return this.config.id;
+  }
+
+  get poweredOn(): boolean {
+    return this.life !== undefined;
+  }
+
+  get primary(): Session | undefined {
+    return this.sessions.get(this.id);
+  }
+
+  get machine(): Machine | undefined {
+    return this.life?.machine;
+  }
+
+  get state(): VmState {
+    if (this.life === undefined) return this.everStarted ? 'Stopped' : 'Created';
+    if (this.stopping) return 'Stopping';
+    return [...this.sessions.values()].every((session) => session.status !== '') ? 'Running' : 'Starting';
+  }
+
+  snapshot(): Snapshot {
+    const taskStates = new Map([...this.execSessions].map(([id, session]) => [id, session.state] as const));
+    for (const [id, session] of this.sessions) taskStates.set(id, session.state);
+    return { config: this.config, version: this.version, state: this.state, poweredOn: this.poweredOn, taskStates };
+  }
+
+  /** Takes over a committed configuration and launches the exec tasks that it brings. */
+  reconfigure(config: VmConfig): void {
+    this.config = config;
+    this.touch();
+    const life = this.life;
+    if (life === undefined) return;
+    for (const id of this.execSessions.keys()) {
+      if (!config.execs.some((task) => task.id === id)) this.execSessions.delete(id);
+    }
+    for (const task of config.execs) {
+      if (!task.active || this.execSessions.has(task.id) || this.sessions.has(task.id)) continue;
+      const session = this.session(task, undefined);
+      this.execSessions.set(task.id, session);
+      if (this.state === 'Running') void this.run(life, session);
+    }
+  }
+
+  /** Switches on and waits for the primary's launch. Throws the 503 of a failed start; the reason is its message. */
+  async start(): Promise<void> {
+    if (this.life !== undefined) return;
+    const life = this.powerOn();
+    const launched = this.boot(life);
+    await Promise.race([launched, life.off, this.context.clock.sleep(LAUNCH_WAIT_MS, life.end.signal).catch(() => undefined)]);
+    const status = this.primary?.status ?? 'true';
+    if (status === '') {
+      throw failed(
+        503,
+        `unable to wait for process launch status: ${life.end.signal.aborted ? 'container VM has unexpectedly powered off' : 'context deadline exceeded'}`,
+      );
+    }
+    if (status !== 'true') {
+      await life.off;
+      throw failed(503, status);
+    }
+  }
+
+  /** Stop signal to the primary, patience, KILL, patience, then off hard. `waitSeconds` ≤ 0 or absent: 10. */
+  async stop(waitSeconds: number | undefined): Promise<void> {
+    const life = this.life;
+    if (life === undefined) return;
+    this.stopping = true;
+    this.stopRequestedAt = this.context.clock.now();
+    const patience = (waitSeconds === undefined || waitSeconds <= 0 ? DEFAULT_STOP_WAIT_S : waitSeconds) * 1000;
+    for (const signal of [signalNumber(this.primary?.task.stopSignal ?? ''), constants.signals.SIGKILL]) {
+      if (signal !== undefined && this.primary?.running === true) this.primary.signal(signal);
+      await Promise.race([life.off, this.context.clock.sleep(patience, life.end.signal).catch(() => undefined)]);
+      if (this.life !== life || life.ending) break;
+    }
+    await this.powerOff(life, true);
+  }
+
+  /** A signal for the primary. 9 is special: the VM is off when it returns. Throws what the port layer answers. */
+  async signal(number: number): Promise<void> {
+    const life = this.life;
+    if (number === 0 || (number === 9 && life === undefined)) return;
+    if (number < 0 || number > 64) throw failed(500, 'invalid argument');
+    if (life === undefined) throw failed(500, 'guest operations agent could not be contacted');
+    this.primary?.signal(number);
+    if (number !== 9) return;
+    await Promise.race([life.off, this.context.clock.sleep(KILL_WAIT_MS, life.end.signal).catch(() => undefined)]);
+    await this.powerOff(life, false);
+  }
+
+  /** Resolves when the VM is off; at once if it is. */
+  async waitOff(): Promise<void> {
+    await this.life?.off;
+  }
+
+  /** Power cut: everything ends now, whatever it was doing. */
+  async cut(): Promise<void> {
+    if (this.life !== undefined) await this.powerOff(this.life, false);
+  }
+
+  /** The version that a stopping handle has after its refresh; of two stops at the same moment only the first gets the newest. */
+  stopConflict(version: number): number {
+    if (this.claimedStop === this.version) return version;
+    this.claimedStop = this.version;
+    return this.version;
+  }
+
+  /** What is worth keeping of the last life. */
+  lastLife(): LastLife {
+    const { everStarted, everBound, startedAt, stopRequestedAt, primary } = this;
+    return {
+      everStarted,
+      everBound,
+      startedAt,
+      stopRequestedAt,
+      primary: primary === undefined ? undefined : { status: primary.status, exitCode: primary.exitCode, stopTime: primary.stopTime },
+    };
+  }
+
+  /** The state of a VM that was off, or lost its power, when its VCH went down. */
+  recover(last: LastLife): void {
+    this.everStarted = last.everStarted;
+    this.everBound = last.everBound;
+    this.startedAt = last.startedAt;
+    this.stopRequestedAt = last.stopRequestedAt;
+    const task = this.config.tasks.find((one) => one.id === this.id);
+    if (last.primary === undefined || task === undefined) return;
+    const session = this.session(task, undefined);
+    session.status = last.primary.status;
+    session.exitCode = last.primary.exitCode;
+    session.stopTime = last.primary.stopTime;
+    this.sessions.set(this.id, session);
+  }
+
+  taskState(id: string): TaskState | undefined {
+    return (this.execSessions.get(id) ?? this.sessions.get(id))?.state;
+  }
+
+  /** Resolves at the next change of anything about this VM. */
+  async nextChange(): Promise<void> {
+    await new Promise<void>((resolve) => this.changes.push(resolve));
+  }
+
+  /** Calls back when the VM begins to switch off; at once when it is off. */
+  onceEnding(callback: () => void): void {
+    if (this.life === undefined) callback();
+    else this.life.end.signal.addEventListener('abort', callback, { once: true });
+  }
+
+  touch(): void {
+    this.version += 1;
+    for (const resolve of this.changes.splice(0)) resolve();
+    this.context.changed();
+  }
+
+  private powerOn(): Life {
+    let setOff: () => void = () => undefined;
+    const off = new Promise<void>((resolve) => {
+      setOff = resolve;
+    });
+    const machine = this.context.engine.openMachine({ id: this.id, directory: this.context.directory });
+    const life: Life = { end: new AbortController(), machine, off, setOff, ending: false };
+    this.life = life;
+    this.everStarted = true;
+    this.stopping = false;
+    this.stopRequestedAt = undefined;
+    this.startedAt = this.context.clock.now();
+    this.sessions.clear();
+    const active = this.config.tasks.filter((task) => task.active);
+    // Only one of the tasks is logged: the first that the guest initialises.
+    for (const [index, task] of active.entries()) this.sessions.set(task.id, this.session(task, index === 0 ? this.context.log.sink() : undefined));
+    this.touch();
+    this.context.poweredOn(this);
+    return life;
+  }
+
+  private async boot(life: Life): Promise<void> {
+    try {
+      await this.context.clock.sleep(this.context.bootMs, life.end.signal);
+    } catch {
+      return;
+    }
+    this.context.booted(this);
+    const runs = new Map([...this.sessions].map(([id, session]) => [id, this.run(life, session)] as const));
+    for (const session of this.execSessions.values()) if (session.status === '') void this.run(life, session);
+    await runs.get(this.id);
+  }
+
+  private async run(life: Life, session: Session): Promise<void> {
+    try {
+      await session.launch(life.machine, life.end.signal);
+    } finally {
+      this.settle(life);
+    }
+  }
+
+  private session(task: TaskConfig, log: ((text: Buffer | undefined) => void) | undefined): Session {
+    const life = this.life;
+    return new Session({
+      task,
+      log,
+      clock: this.context.clock,
+      changed: () => {
+        this.touch();
+        if (life !== undefined) this.settle(life);
+      },
+    });
+  }
+
+  /** The guest switches off when every session has ended and no exec runs. */
+  private settle(life: Life): void {
+    if (this.life !== life || life.ending || this.sessions.size === 0) return;
+    const busy = [...this.execSessions.values()].some((session) => session.running);
+    if (!busy && [...this.sessions.values()].every((session) => session.ended)) void this.powerOff(life, this.stopping);
+  }
+
+  private async powerOff(life: Life, requested: boolean): Promise<void> {
+    if (life.ending) {
+      await life.off;
+      return;
+    }
+    life.ending = true;
+    life.end.abort(new Error('powered off'));
+    await life.machine.destroy();
+    for (const session of [...this.sessions.values(), ...this.execSessions.values()]) session.abandon();
+    if (!this.context.keepExecs) {
+      this.execSessions.clear();
+      this.config = { ...this.config, execs: [] };
+    }
+    this.life = undefined;
+    this.stopping = false;
+    this.touch();
+    life.setOff();
+    this.context.poweredOff(this, requested);
+  }
+}
+
+/** `TERM`, `SIGTERM`, `15`; empty means TERM, unknown means none. */
+function signalNumber(name: string): number | undefined {
+  if (name === '') return constants.signals.SIGTERM;
+  if (/^\d+$/.test(name)) return Number(name);
+  const upper = name.toUpperCase();
+  return (constants.signals as Record<string, number>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
+}
