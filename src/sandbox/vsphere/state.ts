@@ -1,0 +1,235 @@
+import { posix } from 'node:path';
+import type { Clock } from '../../platform/clock.ts';
+import type { Random } from '../../platform/random.ts';
+import type { VchHost } from '../vch/host.ts';
+import { EndpointVm } from './endpoint-vm.ts';
+import { VSphereFault, duplicateName, noPermission, notFound } from './faults.ts';
+import type { Host, Inventory } from './inventory.ts';
+import type { CallName, Calls, Pool, VchConfig, VchVm } from './protocol.ts';
+import { sentinelOf } from './sentinels.ts';
+
+interface VmRecord {
+  readonly id: string;
+  readonly datacenter: string;
+  readonly cluster: string;
+  readonly pool: Pool;
+  config: VchConfig;
+  readonly machine: EndpointVm;
+}
+
+export interface StateOptions {
+  readonly inventory: Inventory;
+  readonly host: VchHost;
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The calls that a sentinel in the name of the VCH refuses for want of rights. */
+const DENIED: Readonly<Partial<Record<CallName, string>>> = {
+  UpdateOptions: 'deny-setting',
+  CreateResourcePool: 'deny-pool',
+  CreateFolder: 'deny-folder',
+  CreateVM_Task: 'deny-vm',
+  ReconfigVM_Task: 'deny-reconfigure',
+  PowerOnVM_Task: 'deny-power-on',
+};
+
+type Handlers = { readonly [Name in Exclude<CallName, 'Login'>]: (input: Calls[Name]['in']) => Calls[Name]['out'] | Promise<Calls[Name]['out']> };
+
+/** Everything the vSphere stand-in remembers. One call at a time changes it; what a caller left half-made stays. */
+export class VSphereState {
+  private readonly options: StateOptions;
+  private inventory: Inventory;
+  private nextId = 29;
+  private readonly pools: Pool[] = [];
+  private readonly folders = new Set<string>();
+  private readonly vms = new Map<string, VmRecord>();
+  private readonly uploads = new Map<string, number>();
+  /** Paths on datastores that delete --force removed, for whoever keeps the files. */
+  readonly deletedVolumeStores: { readonly datastore: string; readonly path: string }[] = [];
+
+  constructor(options: StateOptions) {
+    this.options = options;
+    this.inventory = options.inventory;
+  }
+
+  readonly handlers: Handlers = {
+    RetrieveInventory: ({ name }) => ({ inventory: this.view(name), pools: this.pools, vms: this.list() }),
+    UpdateOptions: ({ name }) => {
+      this.refuse('UpdateOptions', name);
+      this.inventory = { ...this.inventory, persistNetworkBacking: true };
+      return {};
+    },
+    CreateResourcePool: ({ parent, name }) => {
+      this.refuse('CreateResourcePool', name);
+      const path = posix.join(parent, name);
+      if (this.pools.some((pool) => pool.path === path)) throw duplicateName(name);
+      const cluster = this.clusters().find(({ pool }) => `${parent}/`.startsWith(`${pool.path}/`));
+      if (cluster === undefined) throw notFound(parent);
+      const pool = { id: `resgroup-${String(this.takeId())}`, name, path, cluster: cluster.path };
+      this.pools.push(pool);
+      return { id: pool.id };
+    },
+    DestroyResourcePool: ({ id }) => {
+      const inside = [...this.vms.values()].filter(({ pool }) => pool.id === id).length;
+      if (inside > 0) throw new VSphereFault('ResourceInUse', `Resource pool is not empty: found ${String(inside)} vms under ""`);
+      const index = this.pools.findIndex((pool) => pool.id === id);
+      if (index !== -1) this.pools.splice(index, 1);
+      return {};
+    },
+    AddPortGroup: ({ name }) => this.changeNetworks((networks) => [...networks, { name, kind: 'standard' }]),
+    RemovePortGroup: ({ name }) => this.changeNetworks((networks) => networks.filter((network) => network.name !== name)),
+    CreateFolder: ({ datacenter, name }) => {
+      this.refuse('CreateFolder', name);
+      const path = `${datacenter}/${name}`;
+      if (this.folders.has(path)) throw duplicateName(name);
+      this.folders.add(path);
+      return {};
+    },
+    DeleteFolder: ({ datacenter, name }) => {
+      if ([...this.vms.values()].some((vm) => vm.datacenter === datacenter && vm.config.name === name)) {
+        throw new VSphereFault('FolderNotEmpty', 'Folder() is not empty and will not be removed');
+      }
+      this.folders.delete(`${datacenter}/${name}`);
+      return {};
+    },
+    CreateVM_Task: ({ datacenter, cluster, poolId, config }) => {
+      this.refuse('CreateVM_Task', config.name);
+      const root = this.clusters().find(({ path }) => path === cluster);
+      const pool = this.pools.find(({ id }) => id === poolId) ?? (root?.pool.id === poolId ? { ...root.pool, name: 'Resources', cluster } : undefined);
+      if (pool === undefined) throw notFound(poolId);
+      const id = `vm-${String(this.takeId())}`;
+      const { host, directory, clock, random } = this.options;
+      this.vms.set(id, { id, datacenter, cluster, pool, config, machine: new EndpointVm({ id, biosUuid: random.uuid(), host, directory, clock }) });
+      return { id };
+    },
+    ReconfigVM_Task: ({ id, config }) => {
+      this.refuse('ReconfigVM_Task', config.name);
+      this.find(id).config = config;
+      return {};
+    },
+    UploadFile: ({ id, file, role, hasKubelet }) => {
+      const vm = this.find(id);
+      const sentinel = sentinelOf(vm.config.name);
+      const tries = (this.uploads.get(id) ?? 0) + 1;
+      this.uploads.set(id, tries);
+      if (sentinel === 'fail-upload' || (sentinel === 'flaky-upload' && tries === 1)) {
+        throw new VSphereFault('UploadFailed', `Put "https://${this.hostOf(vm.cluster)}/folder/${file}": 507 Insufficient Storage`);
+      }
+      if (role === 'appliance') vm.machine.hasKubelet = hasKubelet;
+      return {};
+    },
+    PowerOnVM_Task: ({ id }) => {
+      const vm = this.find(id);
+      this.refuse('PowerOnVM_Task', vm.config.name);
+      if (sentinelOf(vm.config.name) === 'fail-power-on') {
+        throw new VSphereFault('InsufficientResourcesFault', 'The available Memory resources in the parent resource pool are insufficient for the operation.');
+      }
+      vm.machine.powerOn(vm.config);
+      return {};
+    },
+    RetrieveGuest: ({ id }) => ({ guest: this.find(id).machine.guest }),
+    ListContainers: ({ id }) => ({ containers: this.find(id).machine.containers() }),
+    DestroyContainers: ({ id, force }) => {
+      const on = this.find(id)
+        .machine.containers()
+        .filter(({ poweredOn }) => poweredOn);
+      if (!force && on.length > 0) throw new VSphereFault('InvalidPowerState', on.map(({ name }) => `VM "${name}" is powered on`).join('\n'));
+      return {};
+    },
+    DestroyVM_Task: async ({ id }) => {
+      const vm = this.find(id);
+      await vm.machine.powerOff({ removeContainers: true });
+      this.vms.delete(id);
+      return {};
+    },
+    DeleteVolumeStore: (store) => {
+      this.deletedVolumeStores.push(store);
+      return {};
+    },
+    UpdateRuleset: ({ host, open }) => {
+      this.changeHosts((candidate) => (candidate.path === host ? { ...candidate, firewallOpen: open } : candidate));
+      return {};
+    },
+  };
+
+  list(): readonly VchVm[] {
+    return [...this.vms.values()].map(({ id, datacenter, cluster, pool, config, machine }) => ({
+      id,
+      name: config.name,
+      datacenter,
+      cluster,
+      poolId: pool.id,
+      poolPath: pool.path,
+      poweredOn: machine.poweredOn,
+      updateInProgress: false,
+      config,
+      ...(machine.poweredOn ? { guest: machine.guest } : {}),
+    }));
+  }
+
+  /** Powers every endpoint VM off, with its containers. */
+  async shutDown(): Promise<void> {
+    await Promise.all([...this.vms.values()].map(({ machine }) => machine.powerOff({ removeContainers: true })));
+  }
+
+  /** The inventory with what the name's sentinel makes of it. */
+  private view(name: string | undefined): Inventory {
+    const sentinel = name === undefined ? undefined : sentinelOf(name);
+    const seen = this.inventory;
+    if (sentinel === 'deny-setting') return { ...seen, persistNetworkBacking: false };
+    if (sentinel === 'drs-disabled') return withClusters(seen, (cluster) => ({ ...cluster, drs: false }));
+    if (sentinel === 'firewall-blocked') return withHosts(seen, (host) => ({ ...host, firewallOpen: false }));
+    if (sentinel === 'license-missing') return withHosts(seen, (host) => ({ ...host, missingFeatures: ['serialuri', 'dvs'] }));
+    return seen;
+  }
+
+  private refuse(call: CallName, name: string): void {
+    if (DENIED[call] !== undefined && DENIED[call] === sentinelOf(name)) throw noPermission();
+  }
+
+  private find(id: string): VmRecord {
+    const vm = this.vms.get(id);
+    if (vm === undefined) throw notFound(id);
+    return vm;
+  }
+
+  private takeId(): number {
+    const id = this.nextId;
+    this.nextId += 5;
+    return id;
+  }
+
+  private clusters(): Inventory['datacenters'][number]['clusters'] {
+    return this.inventory.datacenters.flatMap(({ clusters }) => clusters);
+  }
+
+  private hostOf(cluster: string): string {
+    return this.clusters().find(({ path }) => path === cluster)?.hosts[0]?.name ?? '';
+  }
+
+  private changeNetworks(
+    change: (networks: Inventory['datacenters'][number]['networks']) => Inventory['datacenters'][number]['networks'],
+  ): Record<string, never> {
+    this.inventory = {
+      ...this.inventory,
+      datacenters: this.inventory.datacenters.map((datacenter) => ({ ...datacenter, networks: change(datacenter.networks) })),
+    };
+    return {};
+  }
+
+  private changeHosts(change: (host: Host) => Host): void {
+    this.inventory = withHosts(this.inventory, change);
+  }
+}
+
+type ClusterOf = Inventory['datacenters'][number]['clusters'][number];
+
+function withClusters(inventory: Inventory, change: (cluster: ClusterOf) => ClusterOf): Inventory {
+  return { ...inventory, datacenters: inventory.datacenters.map((datacenter) => ({ ...datacenter, clusters: datacenter.clusters.map(change) })) };
+}
+
+function withHosts(inventory: Inventory, change: (host: Host) => Host): Inventory {
+  return withClusters(inventory, (cluster) => ({ ...cluster, hosts: cluster.hosts.map(change) }));
+}
