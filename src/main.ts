@@ -18,6 +18,7 @@ import { execaRunner } from './platform/node/runner.ts';
 import { nodeProcessTable, nodeSpawner } from './platform/node/spawner.ts';
 import { createStreams } from './platform/node/streams.ts';
 import type { Streams } from './platform/streams.ts';
+import type { SiteTools } from './sandbox/site.ts';
 
 /** Set by the bundler. */
 declare const VICK_VERSION: string;
@@ -28,6 +29,14 @@ const LINGER_MS = 1_000;
 /** `vick …` */
 export async function vick(): Promise<void> {
   await program((host, signal) => run(process.argv.slice(2), host, signal));
+}
+
+/** `virtual-kubelet …`, as VIC's kubelet-starter runs it. */
+export async function virtualKubelet(): Promise<void> {
+  await program(async (host, signal) => {
+    const { runVirtualKubelet } = await import('./operations/kubelet/drop-in.ts');
+    return runVirtualKubelet(process.argv.slice(2), host, signal);
+  });
 }
 
 /** Runs `main` as the whole of this process: signals abort, errors are reported, the exit code is its result. */
@@ -93,15 +102,66 @@ function createHost(streams: Streams): Host {
         return connect(kubeconfig);
       },
     },
+    vch: {
+      portLayer: async (address) => {
+        const { createPortLayer } = await import('./clients/port-layer/client.ts');
+        return createPortLayer({ ...address, clock: systemClock, pid: process.pid });
+      },
+    },
+    kubelet: {
+      cluster: async (api, log) => {
+        const { createCluster } = await import('./clients/kubernetes/cluster.ts');
+        return createCluster(api, { clock: systemClock, random: systemRandom, log });
+      },
+      portLayer: async (address) => {
+        const { createPortLayer } = await import('./clients/port-layer/client.ts');
+        return createPortLayer({ ...address, clock: systemClock, pid: process.pid });
+      },
+      dockerEngine: async (address) => {
+        const { createDockerEngine } = await import('./clients/docker-engine/client.ts');
+        return createDockerEngine({ ...address, clock: systemClock });
+      },
+      resolveHost: async (host) => {
+        const { lookup } = await import('node:dns/promises');
+        return (await lookup(host, { all: true })).map(({ address }) => address);
+      },
+    },
+    sandbox: {
+      serve: async (request, stop) => {
+        const { serveSite } = await import('./sandbox/site.ts');
+        await serveSite(request, siteTools(streams), stop);
+      },
+    },
     self: {
-      // dist/main.js stands beside bin/.
-      argv: (bin) => [process.execPath, fileURLToPath(new URL(`../bin/${bin}.js`, import.meta.url))],
+      argv: binArgv,
       pid: process.pid,
       version: VICK_VERSION,
       runtime: { node: process.version, platform: `${process.platform}/${process.arch}` },
     },
     talk: (settings) => talk(streams, settings),
   };
+}
+
+function siteTools(streams: Streams): SiteTools {
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    fs: nodeFileSystem,
+    spawner: nodeSpawner,
+    log: createLog({ write: (line) => streams.stderr.write(line), clock: systemClock }),
+    env: process.env,
+    pid: process.pid,
+    connect: async (text) => {
+      const [{ connect }, { parseKubeconfig }] = await Promise.all([import('./clients/kubernetes/connect.ts'), import('./clients/kubernetes/kubeconfig.ts')]);
+      return connect(await parseKubeconfig(text, 'of the sandbox', nodeFileSystem));
+    },
+    programs: { virtualKubelet: binArgv('virtual-kubelet'), vicMachine: binArgv('vic-machine-stand-in') },
+  };
+}
+
+/** argv of a program in bin/, which stands beside dist/. */
+function binArgv(bin: string): readonly string[] {
+  return [process.execPath, fileURLToPath(new URL(`../bin/${bin}.js`, import.meta.url))];
 }
 
 function talk(plain: Streams, { verbose, input, yes, colour }: TalkSettings): ReturnType<Host['talk']> {

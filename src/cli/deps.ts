@@ -1,5 +1,7 @@
 import type { Kubeconfig } from '../clients/kubernetes/kubeconfig.ts';
 import type { KubernetesApi } from '../clients/kubernetes/port.ts';
+import type { PortLayer } from '../clients/port-layer/port.ts';
+import type { KubeletAccess } from '../operations/kubelet/port.ts';
 import type { SandboxAccess } from '../operations/sandbox/port.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { FileSystem } from '../platform/fs.ts';
@@ -28,6 +30,10 @@ export interface Deps {
   readonly log: Log;
   /** The Kubernetes client of the operator; its code is loaded at the first call. */
   readonly kubernetes: KubernetesAccess;
+  /** Clients of a VCH's own services; their code is loaded at the first call. */
+  readonly vch: VchAccess;
+  /** Adapters of the kubelet personality; their code is loaded at the first call. */
+  readonly kubelet: KubeletAccess;
   /** The sandbox, for its own process to run. */
   readonly sandbox: SandboxAccess;
   /** How to start this very program again: node and the path of bin/vick.js (or of another bin beside it). */
@@ -57,6 +63,10 @@ export interface KubernetesAccess {
   readKubeconfig(choice: KubeconfigChoice): Promise<Kubeconfig>;
   /** A client for it; opens no connection by itself. The caller closes it. */
   connect(kubeconfig: Kubeconfig): Promise<KubernetesApi>;
+}
+
+export interface VchAccess {
+  portLayer(address: { readonly host: string; readonly port: number }): Promise<PortLayer>;
 }
 
 /** `--kubeconfig` and `--context`; where absent, the rules of kubectl apply ($KUBECONFIG, ~/.kube/config, current-context). */

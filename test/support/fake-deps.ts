@@ -50,6 +50,8 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
     log: silentLog,
     kubernetes: untouchable<KubernetesAccess>('kubernetes'),
     vch: untouchable('vch'),
+    kubelet: untouchable('kubelet'),
+    kubelet: untouchable('kubelet'),
     sandbox: untouchable('sandbox'),
     self: { argv: (bin) => ['node', `/bin/${bin}.js`], pid: 4711, version: '1.2.3', runtime: { node: 'v20.19.0', platform: 'linux/x64' } },
     talk: (chosen) => {

@@ -6,6 +6,7 @@ import { createVchSpec } from './create-vch.ts';
 import { deleteVchSpec } from './delete-vch.ts';
 import { helpSpec } from './help.ts';
 import { listVchSpec } from './list-vch.ts';
+import { kubeletRunSpec } from './kubelet-run.ts';
 import { nodeLabelSpec, nodeListSpec, nodeTaintSpec } from './node.ts';
 import { statusSpec } from './status.ts';
 import { sandboxApplySpec, sandboxDownSpec, sandboxEnvSpec, sandboxLogsSpec, sandboxServeSpec, sandboxStatusSpec, sandboxUpSpec } from './sandbox.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly CommandSpec[] = [
   nodeListSpec,
   nodeTaintSpec,
   nodeLabelSpec,
+  kubeletRunSpec,
   sandboxUpSpec,
   sandboxDownSpec,
   sandboxStatusSpec,

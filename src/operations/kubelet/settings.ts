@@ -1,0 +1,75 @@
+import type { Taint } from '../../platform/kubernetes-objects.ts';
+import type { LogLevel } from '../../platform/log.ts';
+
+/** Everything a kubelet is started with, decided. */
+export interface KubeletSettings {
+  readonly nodeName: string;
+  /** Undefined: the rules of kubectl. */
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly portLayer: HostPort;
+  readonly persona: PersonaSettings;
+  /** Undefined: to be read from the machine's serial number. */
+  readonly hostUuid: string | undefined;
+  /** Undefined: the personality's address. */
+  readonly nodeIps: readonly string[] | undefined;
+  readonly scope: string;
+  readonly clusterDomain: string;
+  readonly taints: readonly Taint[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly readyTimeoutMs: number;
+  readonly logFile: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PersonaSettings extends HostPort {
+  /** Undefined: plain http. Paths of PEM files. */
+  readonly tls: PersonaTls | undefined;
+}
+
+export interface PersonaTls {
+  readonly ca: string | undefined;
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  readonly serverName: string | undefined;
+  readonly insecure: boolean;
+}
+
+/** Flags as typed: the names of the drop-in's command line, without dashes. */
+export type KubeletFlags = Readonly<Partial<Record<KubeletFlag, string | boolean | readonly string[]>>>;
+
+export const KUBELET_FLAGS = [
+  'provider',
+  'kubeconfig',
+  'context',
+  'nodename',
+  'provider-config',
+  'os',
+  'taint',
+  'disable-taint',
+  'label',
+  'namespace',
+  'persona-addr',
+  'persona-tls-ca',
+  'persona-tls-cert',
+  'persona-tls-key',
+  'persona-tls-server-name',
+  'persona-tls-insecure',
+  'portlayer-addr',
+  'host-uuid',
+  'node-ip',
+  'scope',
+  'cluster-domain',
+  'capacity',
+  'ready-timeout',
+  'log-file',
+  'log-level',
+] as const;
+
+export type KubeletFlag = (typeof KUBELET_FLAGS)[number];
