@@ -5,7 +5,7 @@ import { isVickError, messageOf } from '../../errors/vick-error.ts';
 import type { Node } from '../../platform/kubernetes-objects.ts';
 import { failed, failedWith, isFailure, passed, skipped, warned, type Check } from './check.ts';
 import { accessReview, permissionsForNode, renderPermission, type Permission, type PermissionNeeds } from './permissions.ts';
-import type { Progress } from './progress.ts';
+import type { Reporter } from '../../platform/talk.ts';
 import { asStep } from './run-checks.ts';
 
 const REACHABLE = { name: 'cluster-reachable', title: 'API server answers and is trusted' } as const;
@@ -14,7 +14,7 @@ const PERMITTED = { name: 'permissions', title: 'permissions' } as const;
 const NODE_FREE = { name: 'node-name-free', title: 'node name is free' } as const;
 
 /** All cluster checks in order, as steps. What depends on a failed one is skipped with the reason. */
-export async function checkCluster(api: KubernetesApi, needs: PermissionNeeds, progress: Progress, signal: AbortSignal): Promise<readonly Check[]> {
+export async function checkCluster(api: KubernetesApi, needs: PermissionNeeds, progress: Reporter, signal: AbortSignal): Promise<readonly Check[]> {
   const reachable = await asStep(progress, REACHABLE.title, () => checkReachable(api, signal));
   if (isFailure(reachable)) return [reachable, ...[ACCEPTED, PERMITTED, NODE_FREE].map((about) => skipped(about, 'the API server cannot be asked'))];
   const accepted = await asStep(progress, ACCEPTED.title, () => checkAccepted(api, needs, signal));
@@ -33,8 +33,9 @@ async function checkReachable(api: KubernetesApi, signal: AbortSignal): Promise<
     signal.throwIfAborted();
     // A refusal is an answer: whether the credentials are good is the next question.
     if (isVickError(error) && typeof error.details?.['httpStatus'] === 'number' && error.details['httpStatus'] < 500) return passed(REACHABLE, api.server);
-    if (error instanceof SyntaxError)
-      {return failed(REACHABLE, 'KUBE_UNREACHABLE', `${api.server} answers, but not as a Kubernetes API server does`, 'Check the server in the kubeconfig.');}
+    if (error instanceof SyntaxError) {
+      return failed(REACHABLE, 'KUBE_UNREACHABLE', `${api.server} answers, but not as a Kubernetes API server does`, 'Check the server in the kubeconfig.');
+    }
     return failedWith(REACHABLE, error);
   }
 }
@@ -57,7 +58,7 @@ async function checkAccepted(api: KubernetesApi, needs: PermissionNeeds, signal:
   }
 }
 
-async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, progress: Progress, signal: AbortSignal): Promise<readonly Check[]> {
+async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, progress: Reporter, signal: AbortSignal): Promise<readonly Check[]> {
   const step = progress.step('permissions of the node and of its operator');
   try {
     const checks = await Promise.all(permissionsForNode(needs).map((permission) => checkPermission(api, permission, signal)));

@@ -23,8 +23,9 @@ export function checkPortable({ kubeconfig, loopbackAllowed }: KubeconfigCheckIn
     const why = `user "${user.name}" of context "${contextName}" logs in with a program (${user.kind}), which the VCH does not have`;
     return failed(PORTABLE, 'KUBECONFIG_INVALID', why, 'Use a context whose user has a client certificate or a token: --context NAME.');
   }
-  if (user.kind === 'anonymous')
-    {return failed(PORTABLE, 'KUBECONFIG_INVALID', `context "${contextName}" has no credentials`, 'Use a context with a user: --context NAME.');}
+  if (user.kind === 'anonymous') {
+    return failed(PORTABLE, 'KUBECONFIG_INVALID', `context "${contextName}" has no credentials`, 'Use a context with a user: --context NAME.');
+  }
   const host = new URL(cluster.server).hostname;
   if (isLoopback(host) && !loopbackAllowed) {
     const why = `the server ${cluster.server} of context "${contextName}" is this machine itself; from inside the VCH that address leads back to the VCH`;
@@ -61,8 +62,9 @@ export function checkCertificate({ kubeconfig, now }: KubeconfigCheckInput): Che
       'Check the clock of this machine.',
     );
   }
-  if (until - now < WEEK_MS)
-    {return warned(CREDENTIALS, `the client certificate of user "${user.name}" expires on ${rfc3339(until)}; the node stops working then`, renew);}
+  if (until - now < WEEK_MS) {
+    return warned(CREDENTIALS, `the client certificate of user "${user.name}" expires on ${rfc3339(until)}; the node stops working then`, renew);
+  }
   return passed(CREDENTIALS, `valid until ${rfc3339(until)}`);
 }
 

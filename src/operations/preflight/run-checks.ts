@@ -1,8 +1,8 @@
 import type { Check } from './check.ts';
-import type { Progress } from './progress.ts';
+import type { Reporter } from '../../platform/talk.ts';
 
 /** Runs `check` as a step of `progress` and says how it ended. */
-export async function asStep(progress: Progress, title: string, check: () => Check | Promise<Check>): Promise<Check> {
+export async function asStep(progress: Reporter, title: string, check: () => Check | Promise<Check>): Promise<Check> {
   const step = progress.step(title);
   try {
     const result = await check();

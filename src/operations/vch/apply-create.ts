@@ -4,7 +4,7 @@ import type { CreateResult, RunContext } from '../../clients/vic-machine/port.ts
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import { rfc3339, type Clock } from '../../platform/clock.ts';
-import type { Progress, ProgressStep } from '../preflight/progress.ts';
+import type { Reporter, Step } from '../../platform/talk.ts';
 import type { CreatePlan } from './plan-create.ts';
 import { explainRemains } from './remains.ts';
 import type { VicSession } from './vic-session.ts';
@@ -12,7 +12,7 @@ import type { VicSession } from './vic-session.ts';
 export interface ApplyDeps {
   readonly fs: FileSystem;
   readonly clock: Pick<Clock, 'now'>;
-  readonly reporter: Progress;
+  readonly reporter: Reporter;
 }
 
 /** Errors say what exists and how to remove it, also when the command was cancelled. */
@@ -67,10 +67,10 @@ async function prepareFolder(plan: CreatePlan, kubeconfigText: string, { fs, clo
 
 /** One step is open at a time; vic-machine's warnings and errors stand below the phase they belong to. */
 class PhaseSteps {
-  readonly #reporter: Progress;
-  #current: ProgressStep | undefined;
+  readonly #reporter: Reporter;
+  #current: Step | undefined;
 
-  constructor(reporter: Progress) {
+  constructor(reporter: Reporter) {
     this.#reporter = reporter;
   }
 

@@ -5,7 +5,7 @@ import type { VchListing } from '../../clients/vic-machine/ls-table.ts';
 import type { RunContext, VicTarget } from '../../clients/vic-machine/port.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import type { FileSystem } from '../../platform/fs.ts';
-import type { Progress } from '../preflight/progress.ts';
+import type { Reporter } from '../../platform/talk.ts';
 import { findVch } from './find-vch.ts';
 import { nodeNameOf } from './name.ts';
 import { cordon, deleteNode, deletePods, findNode, podsOn, type PodName } from './node-removal.ts';
@@ -233,7 +233,7 @@ async function removeFolder(folder: string, fs: FileSystem): Promise<'deleted'> 
   return 'deleted';
 }
 
-async function attempt<T, U>(reporter: Progress, title: string, problems: string[], work: () => Promise<T>, otherwise: U): Promise<T | U> {
+async function attempt<T, U>(reporter: Reporter, title: string, problems: string[], work: () => Promise<T>, otherwise: U): Promise<T | U> {
   try {
     return await asStep(reporter, title, work);
   } catch (error) {
@@ -242,7 +242,7 @@ async function attempt<T, U>(reporter: Progress, title: string, problems: string
   }
 }
 
-async function asStep<T>(reporter: Progress, title: string, work: () => Promise<T>): Promise<T> {
+async function asStep<T>(reporter: Reporter, title: string, work: () => Promise<T>): Promise<T> {
   const step = reporter.step(title);
   try {
     const result = await work();

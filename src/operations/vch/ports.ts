@@ -5,7 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Runner } from '../../platform/runner.ts';
-import type { Progress } from '../preflight/progress.ts';
+import type { Reporter } from '../../platform/talk.ts';
 
 export interface ClusterChoice {
   readonly path?: string | undefined;
@@ -26,5 +26,5 @@ export interface VchDeps {
   readonly fs: FileSystem;
   readonly runner: Runner;
   readonly kubernetes: ClusterAccess;
-  readonly reporter: Progress;
+  readonly reporter: Reporter;
 }
