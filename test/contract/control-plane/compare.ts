@@ -1,0 +1,102 @@
+/** What a replay learns while it goes: which of our values stands for which recorded one. */
+export class Correspondence {
+  readonly uids = new Map<string, string>();
+  readonly versions = new Map<string, string>();
+  readonly names = new Map<string, string>();
+  readonly tokens = new Map<string, string>();
+  private readonly recordedUids: ReadonlySet<string>;
+
+  constructor(recordedUids: Iterable<string>) {
+    this.recordedUids = new Set(recordedUids);
+  }
+
+  isUid(text: string): boolean {
+    return this.recordedUids.has(text);
+  }
+
+  /** A recorded text (path, body) as it must be sent to us. */
+  translate(text: string): string {
+    let result = text;
+    for (const [recorded, ours] of [...this.uids, ...this.names, ...this.tokens]) result = result.replaceAll(recorded, ours);
+    return result;
+  }
+
+  /** Our revision for a recorded one: the same change, or the latest earlier one. Revisions before the recording stay as they are. */
+  version(recorded: string): string | undefined {
+    const known = this.versions.get(recorded);
+    if (known !== undefined) return known;
+    const earlier = [...this.versions.keys()].filter((version) => Number(version) <= Number(recorded));
+    const latest = earlier.sort((a, b) => Number(b) - Number(a))[0];
+    return latest === undefined ? undefined : this.versions.get(latest);
+  }
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+const AGE = /^(\d+[smhdy])+$|^<invalid>$|^<unknown>$/;
+const GENERATED_VOLUME = /kube-api-access-[a-z0-9]{5}/g;
+
+/** Differences between a recorded body and ours, one line each; learns correspondences on the way. */
+export function differences(recorded: unknown, ours: unknown, known: Correspondence): readonly string[] {
+  const found: string[] = [];
+  walk(recorded, ours, '', known, found);
+  return found;
+}
+
+function walk(recorded: unknown, ours: unknown, path: string, known: Correspondence, found: string[]): void {
+  if (path.endsWith('.managedFields')) return;
+  if (Array.isArray(recorded) && Array.isArray(ours)) {
+    if (recorded.length !== ours.length) found.push(`${path}: ${recorded.length} items recorded, ${ours.length} ours: ${short(recorded)} | ${short(ours)}`);
+    else recorded.forEach((item, index) => walk(item, ours[index], `${path}[${index}]`, known, found));
+    return;
+  }
+  if (isRecord(recorded) && isRecord(ours)) {
+    for (const key of new Set([...Object.keys(recorded), ...Object.keys(ours)])) walk(recorded[key], ours[key], `${path}.${key}`, known, found);
+    return;
+  }
+  if (recorded === ours) {
+    learn(recorded, ours, path, known);
+    return;
+  }
+  if (typeof recorded === 'string' && typeof ours === 'string' && sameText(recorded, ours, path, known)) return;
+  found.push(`${path}: ${short(recorded)} recorded, ${short(ours)} ours`);
+}
+
+function sameText(recorded: string, ours: string, path: string, known: Correspondence): boolean {
+  learn(recorded, ours, path, known);
+  if (path.endsWith('.resourceVersion') || path.endsWith('.continue')) return true;
+  if (known.isUid(recorded)) return known.uids.get(recorded) === ours;
+  if (TIME.test(recorded) && TIME.test(ours)) return recorded.startsWith('2026-11-23');
+  if (AGE.test(recorded) && AGE.test(ours)) return true;
+  if (path.includes('credential-id')) return true;
+  return normal(known.translate(recorded)) === normal(ours);
+}
+
+function learn(recorded: unknown, ours: unknown, path: string, known: Correspondence): void {
+  if (typeof recorded !== 'string' || typeof ours !== 'string') return;
+  if (path.endsWith('.resourceVersion')) known.versions.set(recorded, ours);
+  else if (known.isUid(recorded) && !known.uids.has(recorded)) known.uids.set(recorded, ours);
+  else if (/^<jwt-\d+>$/.test(recorded)) known.tokens.set(recorded, ours);
+  else if (path.endsWith('.metadata.name') && generatedFrom(recorded, ours)) known.names.set(recorded, ours);
+}
+
+/** Two names that differ in their last five characters only. */
+function generatedFrom(recorded: string, ours: string): boolean {
+  return recorded !== ours && recorded.length === ours.length && recorded.length > 5 && recorded.slice(0, -5) === ours.slice(0, -5);
+}
+
+function normal(text: string): string {
+  return text
+    .replace(GENERATED_VOLUME, 'kube-api-access-xxxxx')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
+    .replace(/too old resource version: (\d+) \(\d+\)/, 'too old resource version: $1 (<floor>)')
+    .replace(/(ResourceVersion in (precondition|record)) \(\d+\)/g, '$1 (<rv>)');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function short(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 220 ? `${text.slice(0, 220)}…` : text;
+}

@@ -1,0 +1,54 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A conversation of a client with a real kube-apiserver, as recorded on the wire. */
+export interface Recording {
+  readonly scenario: string;
+  readonly title: string;
+  readonly steps: readonly Step[];
+  readonly placeholders: { readonly resourceVersion?: Table; readonly uid?: Table; readonly time?: Table };
+}
+
+type Table = Readonly<Record<string, string>>;
+
+export interface Step {
+  readonly command?: string;
+  readonly client?: string;
+  readonly note?: string;
+  readonly exchanges: readonly Exchange[];
+}
+
+export interface Exchange {
+  readonly request: { readonly method: string; readonly path: string; readonly headers: Table; readonly body?: any };
+  readonly response: { readonly status: number; readonly headers?: Table; readonly body?: any; readonly events?: readonly any[]; readonly frames?: unknown };
+}
+
+const FOLDER = new URL('../../fixtures/apiserver/', import.meta.url).pathname;
+
+/** Every recorded scenario, as `folder/name`. */
+export function scenarioNames(): readonly string[] {
+  return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+export function loadRecording(name: string): Recording {
+  return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Recording;
+}
+
+/** Objects in a response: itself, list items, watch events. Items get the kind that the list implies. */
+export function objectsIn(response: Exchange['response']): readonly any[] {
+  if (response.events !== undefined) return response.events.map((event) => event.object).filter(isApiObject);
+  const { body } = response;
+  if (Array.isArray(body?.items)) {
+    const kind = String(body.kind).replace(/List$/, '');
+    return body.items.map((item: any) => ({ kind, apiVersion: body.apiVersion, ...item })).filter(isApiObject);
+  }
+  if (body?.kind === 'Table') return body.rows.map((row: any) => row.object).filter(isApiObject);
+  return isApiObject(body) ? [body] : [];
+}
+
+function isApiObject(value: any): boolean {
+  return value?.metadata?.uid !== undefined && value.kind !== undefined;
+}

@@ -1,0 +1,26 @@
+/**
+ * Replays conversations that were recorded with a real kube-apiserver and compares every answer.
+ *
+ *   npx vitest run --config test/tooling/vitest.config.ts --project contract test/contract/control-plane/replay.test.ts
+ *   VICK_SCENARIO=errors/status-bodies …   one scenario, with every difference printed
+ */
+import { expect, it } from 'vitest';
+import { servedDefinitions } from './definitions.ts';
+import { knownDifferences } from './known-differences.ts';
+import { loadRecording, scenarioNames } from './recording.ts';
+import { replay } from './replay.ts';
+
+const only = process.env['VICK_SCENARIO'];
+const summary: string[] = [];
+
+for (const name of scenarioNames().filter((candidate) => only === undefined || candidate === only)) {
+  it(`answers ${name} as recorded`, async () => {
+    const outcomes = await replay(loadRecording(name), await servedDefinitions());
+    const different = outcomes.filter((outcome) => outcome.verdict === 'different');
+    const notServed = outcomes.filter((outcome) => outcome.verdict === 'not served');
+    summary.push(`${name}: ${outcomes.length - different.length - notServed.length} same, ${different.length} different, ${notServed.length} not served`);
+    for (const outcome of notServed) console.log(`${name} ${outcome.label}: 501, not served by the embedded control plane`);
+    if (only !== undefined) for (const outcome of different) console.log(`${outcome.at} ${outcome.label}\n    ${outcome.differences.join('\n    ')}`);
+    expect(different.map((outcome) => outcome.at)).toEqual(knownDifferences[name]?.map(({ at }) => at) ?? []);
+  });
+}

@@ -1,0 +1,154 @@
+import { systemClock } from '../../../src/platform/node/clock.ts';
+import { systemRandom } from '../../../src/platform/node/random.ts';
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../../src/sandbox/control-plane/server.ts';
+import type { ApiResponse } from '../../support/control-plane-client.ts';
+import { Correspondence, differences } from './compare.ts';
+import type { Exchange, Recording, Step } from './recording.ts';
+import { World } from './world.ts';
+
+/** What one exchange came to. */
+export interface Outcome {
+  /** `step 3: PATCH /api/…`, with the step's command or note. */
+  readonly label: string;
+  /** The position: `<step>.<exchange>`. */
+  readonly at: string;
+  /** 'same', 'different', or 'not served' (a 501, as announced). */
+  readonly verdict: 'same' | 'different' | 'not served';
+  readonly differences: readonly string[];
+}
+
+const COMPARED_HEADERS = ['content-type', 'cache-control', 'warning', 'x-content-type-options'];
+
+/** How long a watch may stay silent before it counts as complete. */
+const WATCH_QUIET_MS = 150;
+
+/** Replays a recording against a fresh control plane and says, exchange by exchange, where the answers differ. */
+export async function replay(recording: Recording, options: Pick<ControlPlaneOptions, 'definitions' | 'discovery'>): Promise<readonly Outcome[]> {
+  const plane = await startControlPlane({ clock: systemClock, random: systemRandom, ...options });
+  try {
+    const admin = await plane.issueClientCertificate({ user: 'kubernetes-admin', groups: ['system:masters'] });
+    const known = new Correspondence(Object.keys(recording.placeholders.uid ?? {}));
+    const world = new World(plane, admin, options.definitions, recording, known);
+    const outcomes: Outcome[] = [];
+    for (const [stepIndex, step] of recording.steps.entries()) {
+      for (const [index, exchange] of step.exchanges.entries()) {
+        const { verdict, differences: found } = await replayExchange(plane, admin, world, known, step, exchange);
+        const label = `step ${stepIndex} (${step.command ?? step.note ?? 'raw'}): ${exchange.request.method} ${exchange.request.path}`;
+        outcomes.push({ label, at: `${stepIndex}.${index}`, verdict, differences: found });
+      }
+    }
+    return outcomes;
+  } finally {
+    await plane.stop();
+  }
+}
+
+type Verdict = Pick<Outcome, 'verdict' | 'differences'>;
+
+async function replayExchange(
+  plane: ControlPlane,
+  admin: { certificatePem: string; keyPem: string },
+  world: World,
+  known: Correspondence,
+  step: Step,
+  exchange: Exchange,
+): Promise<Verdict> {
+  try {
+    await world.prepare(exchange);
+  } catch (error) {
+    return { verdict: 'different', differences: [`set-up: ${(error as Error).message}`] };
+  }
+  const { method, headers, body } = exchange.request;
+  const path = translatePath(exchange.request.path, known);
+  const identity = step.note?.includes('anonymous') === true || headers['Authorization'] !== undefined ? undefined : admin;
+  const call = {
+    method,
+    headers: requestHeaders(headers, known, exchange.response.status),
+    ...(body === undefined ? {} : { body: requestBody(body, known) }),
+    identity,
+  } as Parameters<typeof world.call>[1];
+  if (exchange.response.events !== undefined && exchange.response.status === 200) return replayWatch(world, known, exchange, path, call);
+  const answer = await world.call(path, call);
+  if (answer.status === 501 && answer.body?.kind === 'Status') return { verdict: 'not served', differences: [] };
+  return judged([...headDifferences(exchange, answer), ...bodyDifferences(exchange, answer, known)]);
+}
+
+/** Opens the watch, causes the events that others caused, and compares what arrives. */
+async function replayWatch(world: World, known: Correspondence, exchange: Exchange, path: string, call: Parameters<World['call']>[1]): Promise<Verdict> {
+  const expected = exchange.response.events ?? [];
+  const ending = new AbortController();
+  let text = '';
+  const streaming = world.call(path, { ...call, signal: ending.signal, onText: (all) => (text = all) }).catch(() => undefined);
+  await quiet(() => text);
+  for (const event of expected) {
+    const isNew = event.object?.metadata?.uid !== undefined && !known.versions.has(event.object.metadata.resourceVersion);
+    if (isNew && lines(text).length <= expected.indexOf(event)) await world.cause(event);
+    await quiet(() => text);
+  }
+  ending.abort();
+  await streaming;
+  const received = lines(text);
+  if (received[0]?.code === 501) return { verdict: 'not served', differences: [] };
+  return judged(differences(expected, received, known));
+}
+
+async function quiet(read: () => string): Promise<void> {
+  let before: string;
+  do {
+    before = read();
+    await systemClock.sleep(WATCH_QUIET_MS);
+  } while (read() !== before);
+}
+
+function lines(text: string): any[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+function headDifferences(exchange: Exchange, answer: ApiResponse): string[] {
+  const found =
+    exchange.response.status === answer.status ? [] : [`status: ${exchange.response.status} recorded, ${answer.status} ours: ${answer.text.slice(0, 300)}`];
+  if (found.length > 0) return found;
+  for (const [name, value] of Object.entries(exchange.response.headers ?? {})) {
+    const ours = answer.headers[name.toLowerCase()];
+    if (COMPARED_HEADERS.includes(name.toLowerCase()) && !String(ours).includes(value)) found.push(`header ${name}: ${value} recorded, ${String(ours)} ours`);
+  }
+  return found;
+}
+
+function bodyDifferences(exchange: Exchange, answer: ApiResponse, known: Correspondence): readonly string[] {
+  const { body } = exchange.response;
+  if (body === undefined || body.$elided !== undefined || body.$hex !== undefined || exchange.response.status !== answer.status) return [];
+  if (body.$text !== undefined) return answer.headers['content-type']?.includes('yaml') === true ? [] : differences(body.$text, answer.text, known);
+  return differences(body, answer.body, known);
+}
+
+function judged(found: readonly string[]): Verdict {
+  return { verdict: found.length === 0 ? 'same' : 'different', differences: found };
+}
+
+/** resourceVersions in the query stand for ours; those from before the recording, and from its far future, stay. */
+function translatePath(path: string, known: Correspondence): string {
+  return known.translate(path).replace(/([?&]resourceVersion=)(\d+)/, (whole: string, name: string, version: string) => {
+    if (version === '0' || Number(version) > 10_000_000) return whole;
+    return name + (known.version(version) ?? (Number(version) < 450 ? version : '1000'));
+  });
+}
+
+function requestHeaders(headers: Readonly<Record<string, string>>, known: Correspondence, status: number): Record<string, string> {
+  const { 'Accept-Encoding': _encoding, Authorization: authorization, ...rest } = headers;
+  if (authorization === undefined) return rest;
+  const token = status === 401 ? 'not-a-token' : ([...known.tokens.values()][0] ?? 'not-a-token');
+  return { ...rest, Authorization: `Bearer ${token}` };
+}
+
+function requestBody(body: any, known: Correspondence): string | Buffer {
+  if (body?.$hex !== undefined) return Buffer.from(body.$hex as string, 'hex');
+  if (body?.$text !== undefined) return known.translate(body.$text as string);
+  const text = known.translate(JSON.stringify(body));
+  return text.replace(/("resourceVersion":)"(\d+)"/g, (whole, name: string, version: string) =>
+    known.versions.has(version) ? `${name}"${known.versions.get(version) ?? ''}"` : whole,
+  );
+}

@@ -1,0 +1,265 @@
+import { callApi, type ApiCall, type ApiResponse } from '../../support/control-plane-client.ts';
+import type { ControlPlane } from '../../../src/sandbox/control-plane/server.ts';
+import type { ResourceDefinition } from '../../../src/sandbox/control-plane/resource.ts';
+import { differences, type Correspondence } from './compare.ts';
+import { objectsIn, type Exchange, type Recording } from './recording.ts';
+
+const JSON_TYPE = { 'Content-Type': 'application/json', Accept: 'application/json' };
+
+/**
+ * Brings the control plane into the state that a recording's next exchange was made in: recordings hold conversations, but objects
+ * were also made before them and changed beside them (set-up, controllers). Everything goes through the public API.
+ */
+export class World {
+  private readonly plane: ControlPlane;
+  private readonly admin: { certificatePem: string; keyPem: string };
+  private readonly definitions: readonly ResourceDefinition[];
+  private readonly recording: Recording;
+  private readonly known: Correspondence;
+
+  constructor(
+    plane: ControlPlane,
+    admin: { certificatePem: string; keyPem: string },
+    definitions: readonly ResourceDefinition[],
+    recording: Recording,
+    known: Correspondence,
+  ) {
+    this.plane = plane;
+    this.admin = admin;
+    this.definitions = definitions;
+    this.recording = recording;
+    this.known = known;
+  }
+
+  /** State changes that must have happened before `exchange`, but are no exchange themselves. */
+  async prepare(exchange: Exchange): Promise<void> {
+    const { method, path } = exchange.request;
+    const status = exchange.response.status;
+    const target = parsePath(path);
+    if (target === undefined) return;
+    if (target.namespace !== undefined && (status < 300 || status === 409 || status === 422)) await this.ensureNamespace(target.namespace);
+    const creates = method === 'POST' && status === 201 && target.subresource === undefined;
+    if (exchange.response.events !== undefined) return;
+    const named = target.name ?? (status === 409 ? (exchange.response.body?.details?.name as string | undefined) : undefined);
+    if (named !== undefined && status !== 404 && status !== 403 && status !== 401 && !creates) await this.ensureNamed(target, named);
+    if (named !== undefined && status === 404 && method === 'GET') await this.remove(target, named);
+    if (creates) {
+      if (target.name === undefined) await this.remove(target, exchange.request.body?.metadata?.name as string | undefined);
+      return;
+    }
+    for (const object of objectsIn(exchange.response)) await this.match(object, method, exchange.request.body);
+    if (method === 'GET' && status === 200 && target.name === undefined) await this.dropUnlisted(exchange, target);
+  }
+
+  /** Makes the stored object look like a recorded one; for a patch, except for what the patch itself sets. */
+  async match(object: any, method: string, patch: unknown): Promise<void> {
+    const full = object.kind === 'PartialObjectMetadata' ? this.fullVersion(object) : object;
+    if (full === undefined) return;
+    const url = this.urlOf(full);
+    if (url === undefined || this.known.versions.has(object.metadata.resourceVersion)) return;
+    const wanted = method === 'GET' ? full : beforeRequest(full, method);
+    const present = await this.call(url);
+    if (present.status === 404) {
+      await this.create(wanted);
+      return;
+    }
+    if (method === 'DELETE') return;
+    const target = method === 'GET' ? wanted : withoutTouched(wanted, present.body, patch);
+    await this.write(url, target, present.body);
+  }
+
+  /** Replays a watch event that someone else's write caused. */
+  async cause(event: { type: string; object: any }): Promise<void> {
+    const url = this.urlOf(event.object);
+    if (url === undefined) return;
+    const present = await this.call(url);
+    if (event.type === 'DELETED') {
+      await this.call(url, { method: 'DELETE', headers: JSON_TYPE, body: '{"gracePeriodSeconds":0}' });
+    } else if (present.status === 404) await this.create(event.object);
+    else await this.write(url, event.object, present.body);
+  }
+
+  async call(path: string, call: ApiCall = {}): Promise<ApiResponse> {
+    return callApi(this.plane, path, { identity: this.admin, ...call });
+  }
+
+  /** True when every object of the recording that this path is about has a served kind. */
+  serves(path: string): boolean {
+    const target = parsePath(path);
+    return (
+      target === undefined ||
+      this.definitions.some(
+        (definition) => definition.group === target.group && definition.version === target.version && definition.resource === target.resource,
+      )
+    );
+  }
+
+  private async ensureNamespace(name: string): Promise<void> {
+    await this.call('/api/v1/namespaces', { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ metadata: { name } }) });
+  }
+
+  private async ensureNamed(target: Target, name: string): Promise<void> {
+    const present = await this.call(`${target.collection}/${this.known.translate(name)}`);
+    if (present.status !== 404) return;
+    const found = this.find(
+      (object) => object.metadata.name === name && object.metadata.namespace === target.namespace && this.definitionOf(object)?.resource === target.resource,
+    );
+    if (found !== undefined) await this.create(beforeRequest(found, 'DELETE'));
+  }
+
+  private async create(object: any): Promise<void> {
+    const definition = this.definitionOf(object);
+    if (definition === undefined) return;
+    if (object.metadata.namespace !== undefined) await this.ensureNamespace(object.metadata.namespace);
+    const {
+      uid: _uid,
+      resourceVersion: _version,
+      deletionTimestamp: _at,
+      deletionGracePeriodSeconds: _grace,
+      managedFields: _fields,
+      ...metadata
+    } = object.metadata;
+    const body = this.known.translate(JSON.stringify({ ...object, metadata }));
+    const created = await this.call(this.collectionOf(definition, object.metadata.namespace), { method: 'POST', headers: JSON_TYPE, body });
+    if (created.status >= 300) throw new Error(`cannot set up ${object.kind} ${object.metadata.name}: ${created.text}`);
+    this.known.uids.set(object.metadata.uid, created.body.metadata.uid);
+    await this.write(this.urlOf(object) ?? '', object, created.body);
+  }
+
+  /** PUTs what differs: the object, then its status. */
+  private async write(url: string, wanted: any, present: any): Promise<void> {
+    const { deletionTimestamp } = wanted.metadata;
+    if (deletionTimestamp !== undefined && present.metadata.deletionTimestamp === undefined) {
+      const body = JSON.stringify({ gracePeriodSeconds: wanted.metadata.deletionGracePeriodSeconds });
+      await this.call(url, { method: 'DELETE', headers: JSON_TYPE, body });
+    }
+    const metadata = { ...present.metadata, labels: wanted.metadata.labels, annotations: wanted.metadata.annotations, finalizers: wanted.metadata.finalizers };
+    delete metadata.resourceVersion;
+    const body = { ...wanted, metadata };
+    const probe = this.silently(() =>
+      differences(
+        { ...wanted, metadata: { ...wanted.metadata, resourceVersion: '' } },
+        { ...present, metadata: { ...present.metadata, resourceVersion: '' } },
+        this.known,
+      ),
+    );
+    if (probe.length > 0) {
+      const own = probe.some((line) => !line.startsWith('.status'));
+      if (own)
+        await this.put(url, { ...body, status: present.status ?? wanted.status, metadata: { ...metadata, resourceVersion: present.metadata.resourceVersion } });
+      if (wanted.status !== undefined) await this.put(`${url}/status`, body);
+    }
+    const now = await this.call(url);
+    if (now.status === 200) this.known.versions.set(wanted.metadata.resourceVersion, now.body.metadata.resourceVersion);
+  }
+
+  private async put(url: string, body: any): Promise<void> {
+    await this.call(url, { method: 'PUT', headers: JSON_TYPE, body: this.known.translate(JSON.stringify(body)) });
+  }
+
+  private silently<T>(compare: () => T): T {
+    const versions = new Map(this.known.versions);
+    const result = compare();
+    this.known.versions.clear();
+    for (const [recorded, ours] of versions) this.known.versions.set(recorded, ours);
+    return result;
+  }
+
+  private async remove(target: Target, name: string | undefined): Promise<void> {
+    if (name === undefined || !this.serves(target.collection)) return;
+    await this.call(`${target.collection}/${this.known.translate(name)}`, { method: 'DELETE', headers: JSON_TYPE, body: '{"gracePeriodSeconds":0}' });
+  }
+
+  /** Removes what a whole list does not show any more. */
+  private async dropUnlisted(exchange: Exchange, target: Target): Promise<void> {
+    if (/labelSelector|fieldSelector|continue|limit=[1-9]\b/.test(exchange.request.path) || exchange.response.body?.metadata?.continue !== undefined) return;
+    if (target.resource === 'namespaces') return;
+    const listed = new Set(objectsIn(exchange.response).map((object) => `${object.metadata.namespace ?? ''}/${this.known.translate(object.metadata.name)}`));
+    const ours = await this.call(target.collection);
+    for (const item of (ours.body?.items ?? []) as any[]) {
+      if (listed.has(`${item.metadata.namespace ?? ''}/${item.metadata.name}`)) continue;
+      const definition = this.definitions.find((candidate) => candidate.resource === target.resource && candidate.group === target.group);
+      if (definition === undefined) continue;
+      await this.call(`${this.collectionOf(definition, item.metadata.namespace)}/${item.metadata.name}`, {
+        method: 'DELETE',
+        headers: JSON_TYPE,
+        body: '{"gracePeriodSeconds":0}',
+      });
+    }
+  }
+
+  private fullVersion(partial: any): any {
+    return this.find((object) => object.metadata.uid === partial.metadata.uid && object.kind !== 'PartialObjectMetadata');
+  }
+
+  private find(matches: (object: any) => boolean): any {
+    const all = this.recording.steps.flatMap((step) => step.exchanges).flatMap((exchange) => objectsIn(exchange.response));
+    return all.find((object) => object.kind !== 'PartialObjectMetadata' && matches(object));
+  }
+
+  private definitionOf(object: any): ResourceDefinition | undefined {
+    return this.definitions.find(
+      (candidate) =>
+        candidate.kind === object.kind && (candidate.group === '' ? candidate.version : `${candidate.group}/${candidate.version}`) === object.apiVersion,
+    );
+  }
+
+  private urlOf(object: any): string | undefined {
+    const definition = this.definitionOf(object);
+    if (definition === undefined) return undefined;
+    return `${this.collectionOf(definition, object.metadata.namespace)}/${this.known.translate(object.metadata.name)}`;
+  }
+
+  private collectionOf(definition: ResourceDefinition, namespace: string | undefined): string {
+    const root = definition.group === '' ? `/api/${definition.version}` : `/apis/${definition.group}/${definition.version}`;
+    return definition.namespaced ? `${root}/namespaces/${namespace ?? ''}/${definition.resource}` : `${root}/${definition.resource}`;
+  }
+}
+
+interface Target {
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string | undefined;
+  readonly resource: string;
+  readonly name: string | undefined;
+  readonly subresource: string | undefined;
+  readonly collection: string;
+}
+
+function parsePath(path: string): Target | undefined {
+  const plain = path.split('?')[0] ?? '';
+  const found = /^(\/api\/(v1)|\/apis\/([^/]+)\/([^/]+))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/.exec(plain);
+  if (found === null) return undefined;
+  const [, root = '', core, group = '', version, namespace, resource = '', name, subresource] = found;
+  const isNamespace = resource === 'namespaces';
+  const inside = namespace === undefined || isNamespace ? '' : `/namespaces/${namespace}`;
+  return {
+    group,
+    version: core ?? version ?? '',
+    namespace: isNamespace ? undefined : namespace,
+    resource,
+    name,
+    subresource,
+    collection: `${root}${inside}/${resource}`,
+  };
+}
+
+/** The object as it was before the request that answered it, as far as that can be told. */
+function beforeRequest(object: any, method: string): any {
+  if (method !== 'DELETE' || object.metadata.deletionTimestamp === undefined) return object;
+  const { deletionTimestamp: _at, deletionGracePeriodSeconds: _grace, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+/** `wanted` with everything that `patch` mentions put back to what is there now. */
+function withoutTouched(wanted: any, present: any, patch: any): any {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return present;
+  const result: any = { ...wanted };
+  for (const [key, value] of Object.entries(patch)) {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value) && typeof result[key] === 'object' && !Array.isArray(result[key])) {
+      result[key] = withoutTouched(result[key], present?.[key] ?? {}, value);
+    } else if (present?.[key] === undefined) delete result[key];
+    else result[key] = present[key];
+  }
+  return result;
+}
