@@ -1,6 +1,6 @@
 /**
  * The composition root: the only file that names `process`. It builds what commands may touch, starts one of the
- * three programs, and turns signals and stray errors into exit codes. Everything heavy is behind an `import()`.
+ * programs, and turns signals and stray errors into exit codes. Everything heavy is behind an `import()`.
  */
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,23 @@ export async function virtualKubelet(): Promise<void> {
   await program(async (host, signal) => {
     const { runVirtualKubelet } = await import('./operations/kubelet/drop-in.ts');
     return runVirtualKubelet(process.argv.slice(2), host, signal);
+  });
+}
+
+/** The sandbox's `vic-machine-linux`. A signal ends it at once and leaves what it half made, as the real one. */
+export async function vicMachineStandIn(): Promise<void> {
+  const { runVicMachine } = await import('./sandbox/vsphere/vic-machine/program.ts');
+  const streams = createStreams(process, process.env);
+  process.exitCode = await runVicMachine(process.argv.slice(2), {
+    program: process.env['VICK_SANDBOX_PROGRAM'] ?? 'vic-machine-linux',
+    env: process.env,
+    cwd: process.cwd(),
+    ...streams,
+    clock: systemClock,
+    random: systemRandom,
+    fs: nodeFileSystem,
+    runner: execaRunner,
+    signal: new AbortController().signal,
   });
 }
 

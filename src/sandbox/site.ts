@@ -1,0 +1,147 @@
+/**
+ * A whole site in one process: a control plane, the controllers that it lacks, a vSphere whose endpoint VMs boot, and
+ * a vic-machine to install them with.
+ */
+import { join } from 'node:path';
+import type { KubernetesApi } from '../clients/kubernetes/port.ts';
+import { messageOf } from '../errors/vick-error.ts';
+import type { ServeRequest, VchAddress } from '../operations/sandbox/port.ts';
+import { rfc3339, type Clock } from '../platform/clock.ts';
+import type { FileSystem } from '../platform/fs.ts';
+import type { Log } from '../platform/log.ts';
+import { recordingSpawner } from '../platform/process-list.ts';
+import type { Random } from '../platform/random.ts';
+import type { Spawner } from '../platform/runner.ts';
+import type { SandboxCluster } from './cluster.ts';
+import { runNodeLifecycle } from './controllers/node-lifecycle.ts';
+import { runScheduler } from './controllers/scheduler.ts';
+import { startEmbeddedCluster } from './embedded-cluster.ts';
+import { startRealControlPlane } from './real-control-plane/start.ts';
+import { createVchHost } from './vch/vch-host.ts';
+import type { RunningEndpointVm, VchHost } from './vch/host.ts';
+import { startVSphere, type VSphere } from './vsphere/server.ts';
+import { writeVicMachine } from './vic-machine-script.ts';
+
+export interface SiteTools {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fs: FileSystem;
+  readonly spawner: Spawner;
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  /** A client for a kubeconfig text. */
+  readonly connect: (kubeconfig: string) => Promise<KubernetesApi>;
+  /** argv of the programs that the site starts. */
+  readonly programs: { readonly virtualKubelet: readonly string[]; readonly vicMachine: readonly string[] };
+}
+
+const USER = 'administrator@vsphere.local';
+
+/** Runs a site until the signal aborts. Whatever was started is ended in reverse order, also when the start fails half way. */
+export async function serveSite(request: ServeRequest, tools: SiteTools, signal: AbortSignal): Promise<void> {
+  const { clock, fs, log } = tools;
+  const ending: { readonly name: string; readonly end: () => Promise<void> }[] = [];
+  const onEnd = (name: string, end: () => Promise<void>): void => void ending.unshift({ name, end });
+  const spawner = recordingSpawner(tools.spawner, fs, request.processesFile);
+  try {
+    const cluster = await startCluster(request, { ...tools, spawner }, signal);
+    onEnd('control plane', () => cluster.stop());
+    const kubeconfig = join(request.directory, 'kubeconfig');
+    await fs.writeFile(kubeconfig, cluster.adminKubeconfig, { mode: 0o600 });
+
+    await startControllers(cluster, tools, onEnd);
+    const { vsphere, password } = await startVms(request, { ...tools, spawner }, onEnd);
+    const vicMachine = await writeVicMachine({ directory: join(request.directory, 'bin'), argv: tools.programs.vicMachine, fs });
+
+    await request.ready({
+      apiVersion: 'vick.dev/v1alpha1',
+      kind: 'Sandbox',
+      pid: tools.pid,
+      startedAt: rfc3339(clock.now()),
+      controlPlane: { kind: cluster.kind, server: cluster.server, version: cluster.version },
+      kubeconfig,
+      vicMachine,
+      vsphere: { target: vsphere.address, user: USER, password, thumbprint: vsphere.thumbprint },
+    });
+    log.info('the sandbox is ready', { server: cluster.server, target: vsphere.address });
+    await untilAborted(signal);
+  } finally {
+    for (const { name, end } of ending) {
+      await end().catch((error: unknown) => {
+        log.error('a part of the sandbox did not end well', { part: name, why: messageOf(error) });
+      });
+    }
+  }
+}
+
+async function startCluster(request: ServeRequest, tools: SiteTools, signal: AbortSignal): Promise<SandboxCluster> {
+  if (request.assets === undefined) return startEmbeddedCluster(tools);
+  return startRealControlPlane({ ...tools, assets: request.assets, directory: join(request.directory, 'control-plane') }, signal);
+}
+
+async function startControllers(cluster: SandboxCluster, tools: SiteTools, onEnd: (name: string, end: () => Promise<void>) => void): Promise<void> {
+  if (cluster.brings.scheduler && cluster.brings.controllerManager) return;
+  const api = await tools.connect(cluster.adminKubeconfig);
+  const stop = new AbortController();
+  const options = { ...tools, api };
+  const running = Promise.all([
+    cluster.brings.scheduler ? undefined : runScheduler({ ...options, log: tools.log.with({ part: 'scheduler' }) }, stop.signal),
+    cluster.brings.controllerManager ? undefined : runNodeLifecycle({ ...options, log: tools.log.with({ part: 'node-lifecycle' }) }, stop.signal),
+  ]);
+  onEnd('controllers', async () => {
+    stop.abort(new Error('the sandbox ends'));
+    await running;
+    await api.close();
+  });
+}
+
+async function startVms(
+  request: ServeRequest,
+  tools: SiteTools,
+  onEnd: (name: string, end: () => Promise<void>) => void,
+): Promise<{ vsphere: VSphere; password: string }> {
+  const [file = '', ...prefixArgs] = tools.programs.virtualKubelet;
+  const host = createVchHost({ ...tools, virtualKubelet: { file, prefixArgs } });
+  const directory = join(request.directory, 'vms');
+  await tools.fs.makeDirectory(directory, { mode: 0o700 });
+  await tools.fs.makeDirectory(request.vchDirectory, { mode: 0o700 });
+  const password = tools.random.hex(12);
+  const vsphere = await startVSphere({
+    clock: tools.clock,
+    random: tools.random,
+    log: tools.log.with({ part: 'vsphere' }),
+    host: publishing(host, request.vchDirectory, tools.fs),
+    users: [{ name: USER, password }],
+    directory,
+  });
+  onEnd('vSphere', () => vsphere.close());
+  return { vsphere, password };
+}
+
+/** `host`, writing down how to reach each VCH while it runs: `sandbox logs` reads it. */
+function publishing(host: VchHost, folder: string, fs: FileSystem): VchHost {
+  return {
+    powerOn: async (settings, directory, signal) => {
+      const vm: RunningEndpointVm = await host.powerOn(settings, directory, signal);
+      const address: VchAddress = { portLayer: { host: vm.clientIp, port: vm.portLayerPort }, docker: { host: vm.clientIp, port: vm.dockerPort } };
+      const file = join(folder, `${settings.name}.json`);
+      await fs.writeFile(file, JSON.stringify(address));
+      return {
+        ...vm,
+        containers: () => vm.containers(),
+        powerOff: async (options) => {
+          await vm.powerOff(options);
+          await fs.remove(file);
+        },
+      };
+    },
+  };
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
