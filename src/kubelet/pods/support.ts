@@ -39,6 +39,9 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   'containers[].terminationMessagePolicy': 'File',
 };
 
+/** Fields that ask for something by being false. */
+const ASKS_BY_FALSE: ReadonlySet<string> = new Set(['hostUsers']);
+
 /** The volume that admission adds to every pod for its service account token. */
 const TOKEN_VOLUME = /^kube-api-access-[a-z0-9]{5}$/;
 
@@ -73,7 +76,7 @@ function closest(field: string, table: SupportTable): SupportEntry | undefined {
 
 /** Paths of all leaves that ask for something: not null, false, empty, or the API server's default. */
 function setFields(value: unknown, path = ''): readonly string[] {
-  if (value === null || value === undefined || value === false || value === '' || DEFAULTS[path] === value) return [];
+  if (value === null || value === undefined || (value === false && !ASKS_BY_FALSE.has(path)) || value === '' || DEFAULTS[path] === value) return [];
   if (Array.isArray(value)) return [...new Set(value.flatMap((item: unknown) => (item === null ? [] : setFields(item, `${path}[]`))))];
   if (typeof value !== 'object') return [path];
   const prefix = path === '' ? '' : `${path}.`;

@@ -24,6 +24,10 @@ export class MemoryCluster implements Cluster {
   readonly podsByName = new Map<string, Pod>();
   readonly events: Event[] = [];
   readonly writes: StatusWrite[] = [];
+  /** Statuses that validation refused: a kubelet must never send one. */
+  readonly refusals: string[] = [];
+  /** Called with every pod whose status was just written. */
+  onWrite: (pod: Pod) => void = () => undefined;
   /** Every call in order: `createNode`, `patchPodStatus ns/name`. */
   readonly calls: string[] = [];
 
@@ -191,9 +195,15 @@ export class MemoryCluster implements Cluster {
     const pod = this.named(ref);
     if (pod.metadata?.uid !== ref.uid) throw new VickError('KUBE_INVALID', 'metadata.uid: Invalid value: field is immutable');
     const merged = mergeStatus<NonNullable<Pod['status']>>(pod.status ?? {}, status as object);
-    this.validate(pod, merged);
+    try {
+      this.validate(pod, merged);
+    } catch (error) {
+      this.refusals.push(String(error));
+      throw error;
+    }
     const stored = this.store({ ...pod, status: merged });
     this.writes.push({ uid: ref.uid, pod: stored });
+    this.onWrite(stored);
     return stored;
   }
 

@@ -4,6 +4,7 @@ import type { Random } from '../../../src/platform/random.ts';
 import type { Pod } from '../../../src/platform/kubernetes-objects.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { MemoryBackend } from '../memory-provider.ts';
+import type { Cluster } from '../../../src/kubelet/cluster.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
 /** The middle of every range, and names that count up. */
@@ -23,6 +24,8 @@ export interface World {
   start(options?: Partial<KubeletOptions>): Promise<void>;
   /** Ends the running kubelet cleanly; what `run` answered. */
   stop(): Promise<void>;
+  /** Ends it as a killed process ends: from now on nothing it asks for reaches the cluster or the back end. */
+  kill(): Promise<void>;
 }
 
 /** A cluster and a back end that outlive the kubelet between them. */
@@ -33,17 +36,20 @@ export function createWorld(unit: 'container' | 'pod' = 'container'): World {
   const random = steadyRandom();
   let abort = new AbortController();
   let running: Promise<void> = Promise.resolve();
-  const build = (options: Partial<KubeletOptions> = {}): Kubelet =>
-    createKubelet({
+  let process = { alive: true };
+  const build = (options: Partial<KubeletOptions> = {}): Kubelet => {
+    process = { alive: true };
+    return createKubelet({
       nodeName: 'kubelet-test',
-      cluster,
-      provider: backend.provider(unit),
+      cluster: mortal<Cluster>(cluster, process),
       clock,
       random,
       log: silentLog,
       kubeletVersion: 'v1.36.0-vick.0',
       ...options,
+      provider: mortal(options.provider ?? backend.provider(unit), process),
     });
+  };
   const world: World = {
     clock,
     cluster,
@@ -63,6 +69,12 @@ export function createWorld(unit: 'container' | 'pod' = 'container'): World {
       await clock.advance(0);
       await running;
     },
+    kill: async () => {
+      process.alive = false;
+      abort.abort(new Error('killed'));
+      await clock.advance(20_000);
+      await running;
+    },
   };
   return world;
 }
@@ -70,4 +82,23 @@ export function createWorld(unit: 'container' | 'pod' = 'container'): World {
 /** A spec with one container per entry: name to command. */
 export function podSpec(containers: Readonly<Record<string, readonly string[]>>, more: Partial<NonNullable<Pod['spec']>> = {}): NonNullable<Pod['spec']> {
   return { nodeName: 'kubelet-test', ...more, containers: Object.entries(containers).map(([name, command]) => ({ name, image: 'busybox:1.36', command })) };
+}
+
+/** `target` for as long as its process lives; every call after that fails, and no watch tells anything any more. */
+function mortal<T extends object>(target: T, process: { readonly alive: boolean }): T {
+  return new Proxy(target, {
+    get: (object, key): unknown => {
+      const value: unknown = Reflect.get(object, key);
+      if (typeof value !== 'function') return value;
+      return (...args: readonly unknown[]): unknown => {
+        if (!process.alive) return Promise.reject(new Error('this process was killed'));
+        const shield =
+          (callback: (...facts: unknown[]) => unknown) =>
+          (...facts: unknown[]): unknown =>
+            process.alive ? callback(...facts) : undefined;
+        const shielded = args.map((arg) => (typeof arg === 'function' ? shield(arg as () => unknown) : arg));
+        return Reflect.apply(value, object, shielded);
+      };
+    },
+  });
 }
