@@ -51,7 +51,7 @@ export function exchange(request: ExchangeRequest, signal: AbortSignal): Promise
       // A silent stream must notice that its peer is gone.
       socket.setKeepAlive(true, 30_000);
       connected = !socket.connecting;
-      socket.once('connect', () => (connected = true));
+      if (!connected) socket.once('connect', () => (connected = true));
     });
     outgoing.on('response', (message) => {
       message.once('close', () => {

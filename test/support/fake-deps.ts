@@ -51,7 +51,6 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
     kubernetes: untouchable<KubernetesAccess>('kubernetes'),
     vch: untouchable('vch'),
     kubelet: untouchable('kubelet'),
-    kubelet: untouchable('kubelet'),
     sandbox: untouchable('sandbox'),
     self: { argv: (bin) => ['node', `/bin/${bin}.js`], pid: 4711, version: '1.2.3', runtime: { node: 'v20.19.0', platform: 'linux/x64' } },
     talk: (chosen) => {

@@ -44,6 +44,8 @@ export class MemoryBackend {
   readonly pods = new Map<string, MemoryPod>();
   /** Every call in order, as `create web-uid`, `start web-uid/main`, `stop web-uid 30s`. */
   readonly calls: string[] = [];
+  /** Images that `create` fails for, with the error to throw. */
+  readonly missingImages = new Map<string, Error>();
   facts: NodeFacts = {
     systemInfo: {
       architecture: 'amd64',
@@ -189,6 +191,10 @@ export class MemoryBackend {
   private create(request: CreatePodRequest): void {
     const { uid = '', namespace = '', name = '' } = request.pod.metadata ?? {};
     if (this.pods.has(uid)) return;
+    for (const { image } of request.containers) {
+      const missing = this.missingImages.get(image);
+      if (missing !== undefined) throw missing;
+    }
     this.serial += 1;
     const containers = new Map(
       request.containers.map((container): [string, MemoryContainer] => [

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDockerEngine } from '../../src/clients/docker-engine/client.ts';
+import type { DockerEngine } from '../../src/clients/docker-engine/port.ts';
+import { createPortLayer } from '../../src/clients/port-layer/client.ts';
+import type { PortLayer } from '../../src/clients/port-layer/port.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { systemClock } from '../../src/platform/node/clock.ts';
+import { nodeFileSystem } from '../../src/platform/node/fs.ts';
+import { systemRandom } from '../../src/platform/node/random.ts';
+import { nodeProcessTable, nodeSpawner } from '../../src/platform/node/spawner.ts';
+import { createVicProvider, type VicProvider, type VicProviderOptions } from '../../src/providers/vic/provider.ts';
+import { createProcessEngine } from '../../src/sandbox/engines/process.ts';
+import { CATALOGUE, createRegistry } from '../../src/sandbox/vch/catalogue.ts';
+import { startPersonality } from '../../src/sandbox/vch/personality/personality.ts';
+import { startPortLayer } from '../../src/sandbox/vch/port-layer/port-layer.ts';
+
+export const HOST_UUID = '564d395e-d807-e18a-cb25-b79f65eb2b9f';
+
+export interface SandboxVch {
+  readonly portLayer: PortLayer;
+  readonly engine: DockerEngine;
+  readonly addresses: { readonly portLayer: { host: string; port: number }; readonly persona: { host: string; port: number } };
+  /** A new provider, with clients of its own. */
+  provider(options?: Partial<VicProviderOptions>): VicProvider;
+  /** Ends the services; whoever calls them gets no answer. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A VCH over processes of this machine, without TLS, on ephemeral ports. */
+export async function startSandboxVch(options: { readonly bootMs?: number } = {}): Promise<SandboxVch> {
+  const directory = await mkdtemp(join(tmpdir(), 'vick-vch-'));
+  const hostPath = '/usr/local/bin:/usr/bin:/bin';
+  const layer = await startPortLayer({
+    facts: { name: 'vch-1', biosUuid: HOST_UUID, version: 'v1.4.3-21053-abcdef', debug: 0, cpuMhz: 9200, memoryMiB: 32_768, insecureRegistries: [] },
+    volumeStores: ['default'],
+    directory,
+    engine: createProcessEngine({ spawner: nodeSpawner, processes: nodeProcessTable, fs: nodeFileSystem, clock: systemClock, hostPath }),
+    bootMs: options.bootMs ?? 20,
+    ...{ clock: systemClock, random: systemRandom, fs: nodeFileSystem, log: silentLog, host: '127.0.0.1', port: 0 },
+  });
+  const persona = await startPersonality({
+    state: layer.state,
+    portLayer: `${layer.host}:${String(layer.port)}`,
+    registry: createRegistry(CATALOGUE),
+    tls: { mode: 'none' },
+    ...{ host: '127.0.0.1', port: 0, log: silentLog },
+  });
+  const addresses = { portLayer: { host: layer.host, port: layer.port }, persona: { host: persona.host, port: persona.port } };
+  const opened: { close(): void }[] = [];
+  const clients = (): { portLayer: PortLayer; engine: DockerEngine } => {
+    const portLayer = createPortLayer({ ...addresses.portLayer, clock: systemClock, pid: 1 });
+    const engine = createDockerEngine({ ...addresses.persona, tls: undefined, clock: systemClock });
+    opened.push(portLayer, engine);
+    return { portLayer, engine };
+  };
+  const stop = async (): Promise<void> => {
+    for (const client of opened) client.close();
+    await persona.stop();
+    await layer.stop({ removeContainers: true });
+  };
+  return {
+    ...clients(),
+    addresses,
+    provider: (more = {}) =>
+      createVicProvider({
+        ...clients(),
+        hostUuid: HOST_UUID,
+        nodeName: 'kubelet-test',
+        addresses: ['127.0.0.1'],
+        ...{ clock: systemClock, random: systemRandom, log: silentLog, pollMs: 500 },
+        ...more,
+      }),
+    stop,
+    close: async () => {
+      await stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
