@@ -71,7 +71,7 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/DRS VM Groups may not be used without DRS/, 'VIC_VALIDATION', 'Drop --affinity-vm-group or switch DRS on.'],
   [/SerialPort\.PersistNetworkBacking=true must be set/, 'VIC_VALIDATION', 'Have a vCenter administrator set that advanced option.'],
   [/inconsistent with installer version/, 'VIC_VALIDATION', 'Use the ISO files of the same build as this vic-machine.'],
-  [/Unable to locate .* in the current or installer directory/, 'VIC_VALIDATION', 'Name the files with --appliance-iso and --bootstrap-iso.'],
+  [/Unable to locate .* in the current or installer directory|stat .*\.iso: /, 'VIC_VALIDATION', 'Name the files with --appliance-iso and --bootstrap-iso.'],
   [/A VCH with the name ".*" already exists/, 'VCH_EXISTS', 'Look at it with vick list vch; a half-made one is removed by vick delete vch.'],
   [/The specified VCH name \(.*\) is already in use|but it is not a VCH/, 'VCH_EXISTS', 'A VM or folder of that name exists; choose another name.'],
   [
