@@ -2,13 +2,18 @@ import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { SandboxCluster } from './cluster.ts';
+import { createDiscovery } from './control-plane/discovery/source.ts';
 import { startControlPlane } from './control-plane/server.ts';
 import { resourceDefinitions } from './control-plane/resources/index.ts';
 import { VERSION_INFO } from './control-plane/version.ts';
 
 /** The embedded control plane with every resource that it serves. */
 export async function startEmbeddedCluster(tools: { readonly clock: Clock; readonly random: Random; readonly log: Log }): Promise<SandboxCluster> {
-  const controlPlane = await startControlPlane({ ...tools, definitions: resourceDefinitions });
+  const controlPlane = await startControlPlane({
+    ...tools,
+    definitions: resourceDefinitions,
+    discovery: createDiscovery(resourceDefinitions, tools.clock),
+  });
   return {
     kind: 'embedded',
     server: controlPlane.url,

@@ -29,15 +29,15 @@ function storeAccess(engine: Engine, dryRun: boolean): StoreAccess {
     get: (key) => clone(engine.store.get(keyOf(key))),
     list: (resource, namespace) => engine.store.list(definitionOf(resource), namespace).map((object) => structuredClone(object)),
     create: (resource, draft) => createObject(engine, definitionOf(resource), structuredClone(draft), { user: SYSTEM_USER, dryRun }),
-    update: (key, change) => {
+    update: (key, change, options) => {
       const stored = engine.store.get(keyOf(key));
       if (stored === undefined) return undefined;
       const draft = structuredClone(stored);
       change(draft);
-      return commitUpdate(engine, definitionOf(key), keyOf(key), draft, stored, dryRun);
+      return commitUpdate(engine, definitionOf(key), keyOf(key), draft, stored, dryRun, options?.keepGeneration);
     },
-    remove: (key) => {
-      if (!dryRun) removeObject(engine, definitionOf(key), keyOf(key), engine.contextFor(SYSTEM_USER));
+    remove: (key, options) => {
+      if (!dryRun) removeObject(engine, definitionOf(key), keyOf(key), engine.contextFor(SYSTEM_USER), options);
     },
   };
 }

@@ -149,8 +149,8 @@ export interface StoreAccess {
   list(resource: ResourceKey, namespace?: string): readonly Draft[];
   create(resource: ResourceKey, draft: Draft): Draft;
   /** Applies `change` to a copy of the stored object and stores it; undefined when absent. */
-  update(key: ObjectKey, change: (draft: Draft) => void): Draft | undefined;
-  remove(key: ObjectKey): void;
+  update(key: ObjectKey, change: (draft: Draft) => void, options?: { readonly keepGeneration?: boolean }): Draft | undefined;
+  remove(key: ObjectKey, options?: DeleteOptions): void;
 }
 
 export interface ResourceKey {

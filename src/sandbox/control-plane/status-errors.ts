@@ -48,7 +48,7 @@ export interface Problem {
 
 /** A 422 about an object of `kind`. */
 export function invalid(kind: string, group: string, name: string, problems: readonly Problem[]): ApiError {
-  const texts = problems.map((problem) => `${problem.field}: ${problem.message}`);
+  const texts = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];
   const summary = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
   const subject = `${group === '' ? kind : `${kind}.${group}`} "${name}"`;
   return new ApiError(422, 'Invalid', `${subject} is invalid: ${summary}`, {

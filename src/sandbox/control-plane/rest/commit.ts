@@ -8,11 +8,19 @@ import type { Engine } from '../engine.ts';
  * Stores the outcome of an update. Nothing is written, and the resourceVersion stays, when nothing changed; the
  * generation moves when anything but metadata and status did; an object whose deletion waited for its last finalizer goes.
  */
-export function commitUpdate(engine: Engine, definition: ResourceDefinition, key: ObjectKey, draft: Draft, stored: Draft, dryRun: boolean): Draft {
+export function commitUpdate(
+  engine: Engine,
+  definition: ResourceDefinition,
+  key: ObjectKey,
+  draft: Draft,
+  stored: Draft,
+  dryRun: boolean,
+  keepGeneration = false,
+): Draft {
   const present = { ...draft, metadata: { ...draft.metadata, resourceVersion: stored.metadata.resourceVersion ?? '' } };
   const next = tidyObject(definition, present, apiVersionOf(definition));
   if (sameJson(next, stored)) return stored;
-  if (definition.hasGeneration && !sameJson(desired(next), desired(stored)) && next.metadata.generation === stored.metadata.generation) {
+  if (definition.hasGeneration && !keepGeneration && !sameJson(desired(next), desired(stored)) && next.metadata.generation === stored.metadata.generation) {
     next.metadata = { ...next.metadata, generation: (stored.metadata.generation ?? 0) + 1 };
   }
   if (dryRun) return next;

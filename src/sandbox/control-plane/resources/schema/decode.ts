@@ -2,18 +2,11 @@
  * What decoding into Go types and encoding again does to an object: unknown fields and nulls go, empty optional values
  * go, structs appear, quantities and times take their canonical form, fields and map keys their order.
  */
+import { DecodeError } from '../../api-error.ts';
 import { formatQuantity, parseQuantity } from '../../../../platform/quantity.ts';
 import type { Field, Scalar, Shape, StructType } from './notation.ts';
 import { structById } from './registry.ts';
 import { normalizeTime } from './time.ts';
-
-/** A value has the wrong type; the message is the API server's, without what surrounds it. */
-export class DecodeError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'DecodeError';
-  }
-}
 
 type JsonMap = Record<string, unknown>;
 
@@ -117,7 +110,7 @@ function guard(read: () => string): string {
   try {
     return read();
   } catch (error) {
-    throw new DecodeError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DecodeError(error instanceof Error ? error.message : String(error));
   }
 }
 
