@@ -165,6 +165,7 @@ function siteTools(streams: Streams): SiteTools {
     random: systemRandom,
     fs: nodeFileSystem,
     spawner: nodeSpawner,
+    processes: nodeProcessTable,
     log: createLog({ write: (line) => streams.stderr.write(line), clock: systemClock }),
     env: process.env,
     pid: process.pid,

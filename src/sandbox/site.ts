@@ -11,7 +11,7 @@ import type { FileSystem } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
 import { recordingSpawner } from '../platform/process-list.ts';
 import type { Random } from '../platform/random.ts';
-import type { Spawner } from '../platform/runner.ts';
+import type { ProcessTable, Spawner } from '../platform/runner.ts';
 import type { SandboxCluster } from './cluster.ts';
 import { runNodeLifecycle } from './controllers/node-lifecycle.ts';
 import { runScheduler } from './controllers/scheduler.ts';
@@ -27,6 +27,7 @@ export interface SiteTools {
   readonly random: Random;
   readonly fs: FileSystem;
   readonly spawner: Spawner;
+  readonly processes: ProcessTable;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;

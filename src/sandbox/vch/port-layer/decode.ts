@@ -69,15 +69,17 @@ function readField(param: string, type: FieldType, value: unknown, root: string,
       return value;
     case 'strings': {
       if (!Array.isArray(value)) throw refuse('[]string');
-      const wrong = (value as unknown[]).find((item) => typeof item !== 'string' && item !== null);
+      const items: readonly unknown[] = value;
+      const wrong = items.find((item) => typeof item !== 'string' && item !== null);
       if (wrong !== undefined) throw refuse('string', wrong);
-      return (value as (string | null)[]).map((item) => item ?? '');
+      return items.map((item) => item ?? '');
     }
     case 'map': {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('map[string]string');
-      const wrong = Object.values(value as Record<string, unknown>).find((item) => typeof item !== 'string' && item !== null);
-      if (wrong !== undefined) throw refuse('string', wrong);
-      return Object.fromEntries(Object.entries(value as Record<string, string | null>).map(([key, item]) => [key, item ?? '']));
+      const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
+      const wrong = entries.find(([, item]) => typeof item !== 'string' && item !== null);
+      if (wrong !== undefined) throw refuse('string', wrong[1]);
+      return Object.fromEntries(entries.map(([key, item]) => [key, item ?? '']));
     }
     case 'model':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(`models.${type.model.name}`);

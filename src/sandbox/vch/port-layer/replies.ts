@@ -5,7 +5,7 @@ export type Reply =
   /** Status and headers only. */
   | { readonly kind: 'empty'; readonly status: number }
   | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly text: string }
-  /** A chunked body without a content type; each piece is flushed. Ends when the generator ends or the client leaves. */
+  /** A chunked body; each piece is flushed. Ends when the generator ends or the client leaves. */
   | { readonly kind: 'stream'; readonly chunks: (signal: AbortSignal) => AsyncIterable<Uint8Array | string> };
 
 export const json = (value: unknown, status = 200): Reply => ({ kind: 'json', status, value });

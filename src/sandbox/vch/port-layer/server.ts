@@ -97,7 +97,7 @@ async function write(request: IncomingMessage, response: ServerResponse, reply: 
       }
       return;
     case 'stream':
-      response.writeHead(200);
+      response.writeHead(200, { 'Content-Type': contentType(request) });
       response.flushHeaders();
       for await (const chunk of reply.chunks(signal)) {
         if (signal.aborted) return;
