@@ -40,7 +40,7 @@ export function tidyObject(definition: ResourceDefinition, draft: Draft, apiVers
 /** The parts of metadata that a write may not change (ValidateObjectMetaAccessorUpdate). Throws a 422. */
 export function checkMetadataUpdate(definition: ResourceDefinition, wanted: DraftMeta, stored: DraftMeta): void {
   const problems: { reason: string; field: string; message: string }[] = [];
-  for (const field of ['name', 'namespace', 'uid', 'creationTimestamp'] as const) {
+  for (const field of ['name', 'namespace', 'uid'] as const) {
     const value = wanted[field];
     if (value !== undefined && value !== '' && value !== stored[field]) {
       problems.push({ reason: 'FieldValueInvalid', field: `metadata.${field}`, message: `Invalid value: ${JSON.stringify(value)}: field is immutable` });

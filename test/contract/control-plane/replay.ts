@@ -131,10 +131,18 @@ function judged(found: readonly string[]): Verdict {
 
 /** resourceVersions in the query stand for ours; those from before the recording, and from its far future, stay. */
 function translatePath(path: string, known: Correspondence): string {
-  return known.translate(path).replace(/([?&]resourceVersion=)(\d+)/, (whole: string, name: string, version: string) => {
+  const continued = known.translate(path).replace(/([?&]continue=)([^&]+)/, (_whole, name: string, token: string) => name + translateToken(token, known));
+  return continued.replace(/([?&]resourceVersion=)(\d+)/, (whole: string, name: string, version: string) => {
     if (version === '0' || Number(version) > 10_000_000) return whole;
     return name + (known.version(version) ?? (Number(version) < 450 ? version : '1000'));
   });
+}
+
+/** A continue token with our revision in place of the recorded one. */
+function translateToken(token: string, known: Correspondence): string {
+  const decoded = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as { rv: number };
+  const rv = decoded.rv < 450 ? decoded.rv : Number(known.version(String(decoded.rv)) ?? 1000);
+  return Buffer.from(JSON.stringify({ ...decoded, rv })).toString('base64url');
 }
 
 function requestHeaders(headers: Readonly<Record<string, string>>, known: Correspondence, status: number): Record<string, string> {

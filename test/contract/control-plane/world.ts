@@ -38,7 +38,9 @@ export class World {
     const target = parsePath(path);
     if (target === undefined) return;
     if (target.namespace !== undefined && (status < 300 || status === 409 || status === 422)) await this.ensureNamespace(target.namespace);
-    const creates = method === 'POST' && status === 201 && target.subresource === undefined;
+    const creates = (method === 'POST' || method === 'PUT') && status === 201 && target.subresource === undefined;
+    await this.ensureOwners(exchange.request.body);
+    await this.ensureTokenPod(target, exchange.request.body);
     if (exchange.response.events !== undefined) return;
     const named = target.name ?? (status === 409 ? (exchange.response.body?.details?.name as string | undefined) : undefined);
     if (named !== undefined && status !== 404 && status !== 403 && status !== 401 && !creates) await this.ensureNamed(target, named);
@@ -47,13 +49,14 @@ export class World {
       if (target.name === undefined) await this.remove(target, exchange.request.body?.metadata?.name as string | undefined);
       return;
     }
-    for (const object of objectsIn(exchange.response)) await this.match(object, method, exchange.request.body);
-    if (method === 'GET' && status === 200 && target.name === undefined) await this.dropUnlisted(exchange, target);
+    for (const object of objectsIn(exchange.response)) await this.match(object, method, exchange.request.body, path);
+    if (exchange.response.body?.metadata?.remainingItemCount !== undefined) await this.ensureRest(target, exchange.response.body.metadata.resourceVersion);
+    if ((method === 'GET' || method === 'DELETE') && status === 200 && target.name === undefined) await this.dropUnlisted(exchange, target);
   }
 
   /** Makes the stored object look like a recorded one; for a patch, except for what the patch itself sets. */
-  async match(object: any, method: string, patch: unknown): Promise<void> {
-    const full = object.kind === 'PartialObjectMetadata' ? this.fullVersion(object) : object;
+  async match(object: any, method: string, patch: unknown, path: string): Promise<void> {
+    const full = object.kind === 'PartialObjectMetadata' ? (this.fullVersion(object) ?? minimalObject(this.kindAt(path), object.metadata, path)) : object;
     if (full === undefined) return;
     const url = this.urlOf(full);
     if (url === undefined || this.known.versions.has(object.metadata.resourceVersion)) return;
@@ -105,6 +108,30 @@ export class World {
       (object) => object.metadata.name === name && object.metadata.namespace === target.namespace && this.definitionOf(object)?.resource === target.resource,
     );
     if (found !== undefined) await this.create(beforeRequest(found, 'DELETE'));
+  }
+
+  /** A token may be bound to a pod of which the recording shows nothing but the name. */
+  private async ensureTokenPod(target: Target, body: any): Promise<void> {
+    const bound = body?.spec?.boundObjectRef;
+    if (target.subresource !== 'token' || bound?.kind !== 'Pod' || bound.uid.startsWith('00000000') || this.known.uids.has(bound.uid)) return;
+    const path = `${target.collection}?fieldSelector=spec.nodeName=${this.recording.scenario.includes('tokens') ? 'node-s' : 'node-a'},spec.serviceAccountName=${target.name ?? ''}`;
+    await this.create(minimalObject({ kind: 'Pod', apiVersion: 'v1' }, { name: bound.name, namespace: target.namespace, uid: bound.uid }, path));
+  }
+
+  /** The objects behind a list's limit, as far as they are seen elsewhere in the recording. */
+  private async ensureRest(target: Target, version: string): Promise<void> {
+    const inCollection = (object: any): boolean =>
+      this.definitionOf(object)?.resource === target.resource && (target.namespace === undefined || object.metadata.namespace === target.namespace);
+    const rest = this.findAll((object) => inCollection(object) && Number(object.metadata.resourceVersion) <= Number(version));
+    for (const object of rest) if (!this.known.uids.has(object.metadata.uid)) await this.match(object, 'GET', undefined, target.collection);
+  }
+
+  /** Owners that a new object names must exist, or it would be collected; all that is known of them is their name. */
+  private async ensureOwners(body: any): Promise<void> {
+    for (const owner of (body?.metadata?.ownerReferences ?? []) as any[]) {
+      if (this.known.uids.has(owner.uid)) continue;
+      await this.create({ apiVersion: owner.apiVersion, kind: owner.kind, metadata: { name: owner.name, uid: owner.uid } });
+    }
   }
 
   private async create(object: any): Promise<void> {
@@ -188,13 +215,25 @@ export class World {
     }
   }
 
+  /** An object of which the exchange shows the metadata only, completed from where it is shown whole. */
   private fullVersion(partial: any): any {
-    return this.find((object) => object.metadata.uid === partial.metadata.uid && object.kind !== 'PartialObjectMetadata');
+    const full = this.find((object) => object.metadata.uid === partial.metadata.uid);
+    return full === undefined ? undefined : { ...full, metadata: partial.metadata };
   }
 
   private find(matches: (object: any) => boolean): any {
+    return this.findAll(matches)[0];
+  }
+
+  private findAll(matches: (object: any) => boolean): readonly any[] {
     const all = this.recording.steps.flatMap((step) => step.exchanges).flatMap((exchange) => objectsIn(exchange.response));
-    return all.find((object) => object.kind !== 'PartialObjectMetadata' && matches(object));
+    return all.filter((object) => object.kind !== 'PartialObjectMetadata' && matches(object));
+  }
+
+  private kindAt(path: string): { kind: string; apiVersion: string } | undefined {
+    const target = parsePath(path);
+    const found = this.definitions.find((candidate) => candidate.resource === target?.resource && candidate.group === target.group);
+    return found === undefined ? undefined : { kind: found.kind, apiVersion: found.group === '' ? found.version : `${found.group}/${found.version}` };
   }
 
   private definitionOf(object: any): ResourceDefinition | undefined {
@@ -262,4 +301,27 @@ function withoutTouched(wanted: any, present: any, patch: any): any {
     else result[key] = present[key];
   }
   return result;
+}
+
+const MINIMAL: Readonly<Record<string, object>> = {
+  Pod: { spec: { containers: [{ name: 'main', image: 'busybox' }] } },
+  Event: { involvedObject: { kind: 'Pod', name: 'web' }, reason: 'R', message: 'm' },
+};
+
+/** An object of which only metadata is known, made so that it matches the field selector that found it. */
+function minimalObject(kind: { kind: string; apiVersion: string } | undefined, metadata: any, path: string): any {
+  if (kind === undefined || metadata.name === '') return undefined;
+  const { generateName: _base, ...rest } = metadata;
+  const object: any = { ...kind, metadata: rest, ...structuredClone(MINIMAL[kind.kind] ?? {}) };
+  if (object.involvedObject !== undefined) object.involvedObject.namespace = metadata.namespace;
+  const selector = new URLSearchParams(path.split('?')[1] ?? '').get('fieldSelector') ?? '';
+  for (const [, field = '', value = ''] of selector.matchAll(/([\w.]+)=([^,]+)/g)) {
+    const names = field.split('.');
+    if (names[0] === 'metadata') continue;
+    let parent = object;
+    for (const name of names.slice(0, -1)) parent = parent[name] ??= {};
+    if (field === 'source') object.source = { component: value };
+    else if (value !== 'true' && value !== 'false') parent[names.at(-1) ?? ''] = value;
+  }
+  return object;
 }

@@ -35,7 +35,7 @@ export function createTokenRegistry(clock: Clock, random: Random, store: ObjectS
     },
     mint: (grant) => {
       const id = random.uuid();
-      grants.set(id, grant);
+      grants.set(id, { ...grant, user: { ...grant.user, extra: { 'authentication.kubernetes.io/credential-id': [`JTI=${id}`], ...grant.user.extra } } });
       const text = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims(grant, id, clock.now()))}`;
       return `${text}.${sign(text)}`;
     },
