@@ -50,6 +50,8 @@ export function send(response: ServerResponse, code: number, text: string, heade
   if (response.headersSent || response.destroyed) return;
   const all: Record<string, string | readonly string[]> = { ...COMMON, ...headers };
   if (code !== 304 && code !== 204) all['Content-Length'] = String(Buffer.byteLength(text));
+  // Headers of a 304 replace those of the client's copy.
+  if (code === 304) delete all['Content-Type'];
   response.writeHead(code, all as Record<string, string | string[]>);
   response.end(code === 304 || code === 204 ? undefined : text);
 }
