@@ -86,7 +86,7 @@ export async function startVSphere(options: VSphereOptions): Promise<VSphere> {
     if (account === undefined) throw notAuthenticated();
     if (account.denied?.includes(call) === true) throw noPermission();
     const handler = state.handlers[call] as (input: unknown) => unknown;
-    return handler(input);
+    return await handler(input);
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -34,14 +34,20 @@ const denied = (call: NonNullable<StageOptions['denied']>[number], setting: Inve
 export const SETTINGS: Readonly<Record<string, Setting>> = {
   'create-affinity-without-drs': site({ drs: false }),
   'create-after-interrupt': { ...vch1, beforeHere: [made('vch1', 'DC0_DVPG9')] },
-  'create-cert-folder-not-empty': { prepare: (stage) => nodeFileSystem.makeDirectory(join(stage.folder, 'vch1')).then(() => nodeFileSystem.writeFile(join(stage.folder, 'vch1', 'ca.pem'), 'old')) },
+  'create-cert-folder-not-empty': {
+    prepare: (stage) =>
+      nodeFileSystem.makeDirectory(join(stage.folder, 'vch1')).then(() => nodeFileSystem.writeFile(join(stage.folder, 'vch1', 'ca.pem'), 'old')),
+  },
   'create-datacenter-required': site({ datacenters: ['DC0', 'DC1'] }),
   'create-duplicate-name': { beforeHere: [made('vch1', 'DC0_DVPG0')] },
   'create-duplicate-name-clean-folder': vch1,
   'create-force-skips-thumbprint-duplicate-name': vch1,
   'create-firewall-blocked': site({ firewallOpen: false }),
   'create-iso-missing': { prepare: (stage) => nodeFileSystem.remove(join(stage.folder, 'bootstrap.iso')) },
-  'create-kubelet-starter-failed': { ...site({ persistNetworkBacking: false }), host: { failedComponent: { name: 'kubelet-starter', error: 'exec format error' } } },
+  'create-kubelet-starter-failed': {
+    ...site({ persistNetworkBacking: false }),
+    host: { failedComponent: { name: 'kubelet-starter', error: 'exec format error' } },
+  },
   'create-license-missing': site({ persistNetworkBacking: false, missingFeatures: ['serialuri', 'dvs'] }),
   'create-no-permission': denied('CreateResourcePool', { persistNetworkBacking: false }),
   'create-no-permission-folder': denied('CreateFolder', { persistNetworkBacking: false }),
@@ -102,5 +108,7 @@ export const NOT_REPRODUCED: readonly { readonly names: RegExp; readonly reason:
 
 /** ISO files of another build, for programs that act as one. */
 export async function writeNewerIsos(folder: string): Promise<void> {
-  for (const file of ['appliance.iso', 'bootstrap.iso']) await nodeFileSystem.writeFile(join(folder, file), isoContent('v1.5.0-dev-19950-c7d40ac8', { kubelet: true }));
+  for (const file of ['appliance.iso', 'bootstrap.iso']) {
+    await nodeFileSystem.writeFile(join(folder, file), isoContent('v1.5.0-dev-19950-c7d40ac8', { kubelet: true }));
+  }
 }

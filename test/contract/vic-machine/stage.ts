@@ -157,7 +157,12 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
         fs: nodeFileSystem,
         signal: signal ?? new AbortController().signal,
         ...(withoutOpenssl === true ? {} : { runner: execaRunner }),
-        dial: (target, to) => (target === 'closed.example.test' ? { host: '127.0.0.1', port: closed } : target.endsWith('.example.test') ? { host: '127.0.0.1', port } : { host: target, port: to }),
+        dial: (target, to) =>
+          target === 'closed.example.test'
+            ? { host: '127.0.0.1', port: closed }
+            : target.endsWith('.example.test')
+              ? { host: '127.0.0.1', port }
+              : { host: target, port: to },
       };
       return { exitCode: await runVicMachine(rest, io), ...written, cwd };
     },

@@ -32,7 +32,11 @@ async function replay(transcript: Transcript): Promise<{ readonly outcome: RunOu
     const inPlace = async (command: string, cwd: string) => {
       const argv = words(command.replaceAll('ELSEWHERE', elsewhere));
       if (argv[0]?.endsWith('-newer') === true) await writeNewerIsos(cwd);
-      else for (const file of ['appliance.iso', 'bootstrap.iso']) await nodeFileSystem.writeFile(join(cwd, file), isoContent('v1.5.0-dev-19900-c7d40ac8', { kubelet: true }));
+      else {
+        for (const file of ['appliance.iso', 'bootstrap.iso']) {
+          await nodeFileSystem.writeFile(join(cwd, file), isoContent('v1.5.0-dev-19900-c7d40ac8', { kubelet: true }));
+        }
+      }
       await stage.run(argv, { cwd, env: environmentOf(argv[0] ?? '') });
     };
     for (const command of setting.before ?? []) await inPlace(command, other);
@@ -77,8 +81,11 @@ function normalise(lines: readonly string[], stage: Stage): readonly string[] {
       .replace(/Network role \\"\w+\\" is sharing NIC with \\"\w+\\"/, 'Network role R is sharing NIC')
       .replace(/Network role "\w+" is sharing NIC with "\w+" */, 'Network role R is sharing NIC'),
   );
+  const widths = plain.map((line) => (line.includes('\u001b[') && line.includes('ADDRESS') ? line.trimEnd() : line));
   const uploads = plain.filter((line) => line.includes('Uploading') && line.includes('.iso as ')).sort();
-  return plain.map((line) => (line.includes('Uploading') && line.includes('.iso as ') ? (uploads.shift() ?? line) : line)).map((line) => (line.startsWith('ID ') ? line.replace(/^ID +/, 'ID ') : line));
+  return widths
+    .map((line) => (line.includes('Uploading') && line.includes('.iso as ') ? (uploads.shift() ?? line) : line))
+    .map((line) => (line.startsWith('ID ') ? line.replace(/^ID +/, 'ID ') : line));
 }
 
 const lines = (text: string) => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));

@@ -23,9 +23,14 @@ export function transcriptNames(): readonly string[] {
 export function readTranscript(name: string): Transcript {
   const lines = readFileSync(`${folder}${name}.txt`, 'utf8').replace(/\n$/, '').split('\n');
   const split = lines.indexOf('---');
-  const header = (key: string) => lines.slice(0, split).find((line) => line.startsWith(`# ${key}: `))?.slice(key.length + 4) ?? '';
+  const header = (key: string) =>
+    lines
+      .slice(0, split)
+      .find((line) => line.startsWith(`# ${key}: `))
+      ?.slice(key.length + 4) ?? '';
   const body = lines.slice(split + 1);
-  const of = (...prefixes: readonly string[]) => body.filter((line) => prefixes.some((prefix) => line.startsWith(prefix))).map((line) => line.replace(/^\w+~?\| ?/, ''));
+  const of = (...prefixes: readonly string[]) =>
+    body.filter((line) => prefixes.some((prefix) => line.startsWith(prefix))).map((line) => line.replace(/^\w+~?\| ?/, ''));
   return {
     name,
     command: header('command'),

@@ -34,8 +34,9 @@ export async function readCertificates(run: Invocation, name: string, networks: 
     log.warn('Configuring without TLS - all communications will be insecure');
     return { folder };
   }
-  if ((flags.text('tls-server-cert') === '') !== (flags.text('tls-server-key') === ''))
+  if ((flags.text('tls-server-cert') === '') !== (flags.text('tls-server-key') === '')) {
     throw new CommandFailure('key and cert should be specified at the same time');
+  }
   const commonName = chooseName(run, networks);
   let loaded: Loaded = {};
   try {
@@ -221,10 +222,16 @@ async function makePfx({ io, log }: Invocation, folder: string): Promise<void> {
   const at = (file: string) => `${folder}/${file}`;
   const args = ['pkcs12', '-export', '-out', at('cert.pfx'), '-inkey', at('key.pem'), '-in', at('cert.pem'), '-certfile', at('ca.pem'), '-password', 'pass:'];
   const failed = (reason: string) => log.warn(`Failed to generate browser friendly PFX client certificate: ${reason}`);
-  if (io.runner === undefined) return failed('exec: "openssl": executable file not found in $PATH');
+  if (io.runner === undefined) {
+    failed('exec: "openssl": executable file not found in $PATH');
+    return;
+  }
   try {
     const result = await io.runner.run({ file: 'openssl', args, cwd: io.cwd, env: { PATH: io.env['PATH'] ?? '' } }, { signal: io.signal });
-    if (result.exitCode !== 0) return failed(`exit status ${String(result.exitCode)}`);
+    if (result.exitCode !== 0) {
+      failed(`exit status ${String(result.exitCode)}`);
+      return;
+    }
     log.info(`Generated browser friendly PFX client certificate - certificate in ${at('cert.pfx')}`);
   } catch {
     failed('exec: "openssl": executable file not found in $PATH');

@@ -65,8 +65,9 @@ function checkStaticAddresses(validation: Validation, groups: Readonly<Record<Ro
     if (groups[role] === groups.public || gateway === undefined || destinations.length > 0) continue;
     validation.note(`${role} network gateway specified without at least one routing destination`);
   }
-  if (networks.public.ip !== undefined && networks.public.gateway === undefined)
+  if (networks.public.ip !== undefined && networks.public.gateway === undefined) {
     validation.note('public network must have both static IP and gateway specified');
+  }
   if (networks.public.gateway !== undefined && networks.public.destinations.length > 0) {
     validation.note('public network has the default route and must not have any routing destinations specified for gateway');
   }

@@ -101,8 +101,9 @@ function checkBridgeRange({ flags, build }: Invocation): void {
   }
   if (!isReleased(build)) return;
   const width = Number(flags.text('bridge-network-width'));
-  if (!Number.isInteger(width) || width > 30)
+  if (!Number.isInteger(width) || width > 30) {
     throw new CommandFailure('Error parsing bridge network width: %!s(<nil>). Width must be an integer less than 31.');
+  }
   if (width < range.prefix) {
     throw new CommandFailure(`Error specifying bridge network width: ${String(width)}. Width must be larger than prefix of bridge network ip range.`);
   }

@@ -125,6 +125,6 @@ function logArguments({ flags, log }: Invocation): void {
     if (UNLOGGED.includes(name) || value === '' || value === false) continue;
     if (CENSORED.includes(name)) log.debug(`--${name}=<censored>`);
     else if (name === 'timeout') log.debug(`--timeout=${formatDuration(Number(value))}`);
-    else for (const one of Array.isArray(value) ? (value as readonly string[]) : [String(value as string)]) log.debug(`--${name}=${one}`);
+    else for (const one of Array.isArray(value) ? (value as readonly string[]) : [String(value)]) log.debug(`--${name}=${one}`);
   }
 }

@@ -40,7 +40,10 @@ export function askDocker({ host, port, tls, client }: DockerEndpoint, signal: A
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', failed);
       response.once('end', () => {
-        if (response.statusCode !== 200) return resolve({ kind: 'not-yet', reason: `Received HTTP status ${String(response.statusCode)}` });
+        if (response.statusCode !== 200) {
+          resolve({ kind: 'not-yet', reason: `Received HTTP status ${String(response.statusCode)}` });
+          return;
+        }
         try {
           resolve({ kind: 'info', info: readInfo(JSON.parse(Buffer.concat(chunks).toString('utf8'))) });
         } catch {
@@ -72,7 +75,7 @@ function classify(error: Error & { code?: string }, host: string): DockerAnswer 
     const reason =
       isIP(host) === 0
         ? `x509: certificate is valid for ${listed.join(', ')}, not ${host}`
-        : /IP Address/.test(names)
+        : names.includes('IP Address')
           ? `x509: certificate is valid for ${listed.join(', ')}, not ${host}`
           : `x509: cannot validate certificate for ${host} because it doesn't contain any IP SANs`;
     return { kind: 'name-mismatch', reason };

@@ -22,5 +22,5 @@ export function certificateReason(code: string, host: string): string {
 function firstOf(error: unknown): { readonly code: string; readonly message: string } {
   const errors = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
   const first = errors[0] as { code?: unknown; message?: unknown } | undefined;
-  return { code: typeof first?.code === 'string' ? first.code : '', message: typeof first?.message === 'string' ? first.message : String(first) };
+  return { code: typeof first?.code === 'string' ? first.code : '', message: typeof first?.message === 'string' ? first.message : 'EOF' };
 }

@@ -18,14 +18,13 @@ export type GoUrlResult = GoUrl | { readonly kind: 'error'; readonly message: st
 /** Parses as Go's net/url does, with its words for what is wrong. Never throws. */
 export function parseUrl(raw: string): GoUrlResult {
   const fail = (message: string): GoUrlResult => ({ kind: 'error', message: `parse ${quote(raw)}: ${message}` });
-  // eslint-disable-next-line no-control-regex -- control characters are what Go refuses
   if (/[\u0000-\u001f\u007f]/.test(raw)) return fail('net/url: invalid control character in URL');
-  const [beforeFragment = ''] = splitOnce(raw, '#');
+  const [beforeFragment] = splitOnce(raw, '#');
   const schemeMatch = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(beforeFragment);
   if (beforeFragment.startsWith(':')) return fail('missing protocol scheme');
   const scheme = (schemeMatch?.[1] ?? '').toLowerCase();
   const afterScheme = schemeMatch === null ? beforeFragment : beforeFragment.slice(schemeMatch[0].length);
-  const [rest = '', query = ''] = splitOnce(afterScheme, '?');
+  const [rest, query = ''] = splitOnce(afterScheme, '?');
   const empty = { kind: 'url', scheme, host: '', path: '', query, opaque: '' } as const;
   if (!rest.startsWith('/')) {
     if (scheme !== '') return { ...empty, opaque: rest };
@@ -47,7 +46,7 @@ export function parseUrl(raw: string): GoUrlResult {
   const badEscape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(`${userInfo ?? ''}${path}`);
   if (badEscape !== null) return fail(`invalid URL escape ${quote(badEscape[0])}`);
   if (userInfo === undefined) return { ...empty, host, path: unescape(path) };
-  const [user = '', password] = splitOnce(userInfo, ':');
+  const [user, password] = splitOnce(userInfo, ':');
   return { ...empty, host, path: unescape(path), user: unescape(user), ...(password === undefined ? {} : { password: unescape(password) }) };
 }
 
@@ -70,7 +69,7 @@ function hostProblem(host: string): string | undefined {
   if (colon !== -1 && !/^:\d*$/.test(host.slice(colon))) return `invalid port ${quote(host.slice(colon))} after host`;
   const escape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(host);
   if (escape !== null) return `invalid URL escape ${quote(escape[0])}`;
-  const odd = [...host].find((char) => char.charCodeAt(0) < 0x80 && !/[\w.~!$&'()*+,;=:[\]<>"%-]/.test(char));
+  const odd = /[\u0000-\u007f]/g[Symbol.match](host.replace(/[\w.~!$&'()*+,;=:[\]<>"%-]/g, ''))?.[0];
   return odd === undefined ? undefined : `invalid character ${quote(odd)} in host name`;
 }
 

@@ -46,7 +46,7 @@ const OWN_KINDS: readonly FlagSpec['kind'][] = ['url', 'optional-string', 'optio
 function description(flag: FlagSpec, values: FlagValues | undefined): string {
   const own = OWN_KINDS.includes(flag.kind);
   const shown = own ? (values?.optional(flag.name) ?? '<nil>') : flag.kind === 'string' && flag.default !== undefined ? `"${flag.default}"` : flag.default;
-  const fallback = shown === undefined || shown === '' ? '' : ` (default: ${shown})`;
+  const fallback = shown === undefined || (shown === '' && !own) ? '' : ` (default: ${shown})`;
   return `${flag.usage}${fallback}${flag.env === undefined ? '' : ` [$${flag.env}]`}`;
 }
 

@@ -22,8 +22,13 @@ export async function ls(run: Invocation): Promise<void> {
 
 /** Columns as Go's text/tabwriter makes them: eight blanks after the widest cell, none after the last column. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)) + GAP);
+  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => characters(row[column] ?? ''))) + GAP);
   return rows
-    .map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - [...cell].length))).join('')}\n`)
+    .map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - characters(cell)))).join('')}\n`)
     .join('');
+}
+
+/** Code points, which is what text/tabwriter counts. */
+function characters(text: string): number {
+  return Array.from(text).length;
 }

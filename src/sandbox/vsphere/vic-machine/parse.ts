@@ -74,6 +74,8 @@ function store(spec: FlagSpec, text: string, values: FlagValues): string | undef
     case 'bool':
     case 'optional-bool': {
       const value = goBool(text);
+      // VIC's own kinds keep Go's zero value of what did not parse, and the help text shows it.
+      if (value === undefined && spec.kind === 'optional-bool') values.set(spec.name, false);
       if (value === undefined) return spec.kind === 'bool' ? 'parse error' : `strconv.ParseBool: parsing ${quote(text)}: invalid syntax`;
       values.set(spec.name, value);
       return undefined;
@@ -86,6 +88,7 @@ function store(spec: FlagSpec, text: string, values: FlagValues): string | undef
     }
     case 'optional-int': {
       const value = goInt(text, false);
+      if (typeof value === 'string') values.set(spec.name, 0);
       if (typeof value === 'string') return `strconv.Atoi: parsing ${quote(text)}: ${value}`;
       values.set(spec.name, value);
       return undefined;

@@ -146,6 +146,7 @@ async function carryOut(command: CommandSpec, argv: readonly string[], setting: 
 
 async function execute(run: Invocation): Promise<number> {
   const { io, log, program, command, flags } = run;
+  log.debug(`[BEGIN] [vic/cmd/vic-machine/${command}.processParams]`);
   if ((flags.number('debug') ?? 0) > 0) log.verbose();
   const name = command === 'inspect' ? 'inspect ' : command;
   const fail = (reason: string) => {

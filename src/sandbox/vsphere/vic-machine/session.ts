@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:https';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, TLSSocket } from 'node:tls';
 import { VSphereFault } from '../faults.ts';
 import { API_PATH, SESSION_HEADER, type CallName, type Calls, type Fault } from '../protocol.ts';
 import { certificateReason, dialReason } from './go-errors.ts';
@@ -12,7 +12,7 @@ export interface Session {
   /** The one that was given, or that of the certificate that --force accepted. */
   readonly thumbprint: string;
   /** Throws VSphereFault for a refused call. */
-  call<Name extends CallName>(name: Name, input: Calls[Name]['in']): Promise<Calls[Name]['out']>;
+  readonly call: <Name extends CallName>(name: Name, input: Calls[Name]['in']) => Promise<Calls[Name]['out']>;
   close(): void;
 }
 
@@ -124,15 +124,14 @@ function post(options: PostOptions): Promise<PostResult> {
     });
     outgoing.once('error', reject);
     outgoing.once('socket', (socket) => {
-      const secure = socket as TLSSocket;
       const check = () => {
-        if (secure.getPeerCertificate().fingerprint === thumbprint) outgoing.end(body);
+        if (socket instanceof TLSSocket && socket.getPeerCertificate().fingerprint === thumbprint) outgoing.end(body);
         else {
           resolve({ kind: 'stranger' });
           outgoing.destroy();
         }
       };
-      if (secure.connecting || outgoing.reusedSocket === false) secure.once('secureConnect', check);
+      if (socket.connecting || !outgoing.reusedSocket) socket.once('secureConnect', check);
       else check();
     });
   });

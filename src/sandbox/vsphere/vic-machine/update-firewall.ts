@@ -19,6 +19,10 @@ export async function updateFirewall(run: Invocation): Promise<void> {
     log.warn('\tThis command modifies the host firewall on the target machine or cluster');
     log.warn(`\tThe ruleset "vSPC" will be ${allow ? 'enabled' : 'disabled'}`);
     if (allow) log.warn('\tThis allows all outbound TCP traffic from the target');
+    else {
+      log.warn('\tThis disables the ruleset that allows all outbound TCP traffic from the target');
+      log.warn('\tVIC Engine will not function unless 2377/tcp outbound is allowed');
+    }
     log.warn(`\tTo undo this modification use ${allow ? '--deny' : '--allow'}`);
     log.info('');
     for (const host of cluster.hosts) {

@@ -101,8 +101,9 @@ async function checkRegistries(validation: Validation): Promise<void> {
     return;
   }
   for (const entry of insecure) {
-    if (!entry.startsWith('*') && !(await reachable(run, entry)))
+    if (!entry.startsWith('*') && !(await reachable(run, entry))) {
       run.log.warn(`Unable to confirm insecure registry ${entry} is a valid registry at this time.`);
+    }
   }
   if (insecure.length > 0) run.log.info(`Insecure registries = ${insecure.join(', ')}`);
   if (whitelist.length > 0) run.log.info(`Whitelist registries = ${[...new Set([...whitelist, ...insecure])].join(', ')}`);
