@@ -6,6 +6,17 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** commander loads node:child_process to start commands that are programs of their own. There are none, and it costs a fifth of the start. */
+const withoutSubprograms = {
+  name: 'without-subprograms',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'child_process', namespace: 'unused' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
 /** Bundles into `outdir` and replaces what was there only when the whole bundle is good. Returns esbuild's metafile. */
 export async function bundle(outdir = join(root, 'dist')) {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -25,6 +36,7 @@ export async function bundle(outdir = join(root, 'dist')) {
     keepNames: true,
     sourcemap: false,
     metafile: true,
+    plugins: [withoutSubprograms],
     legalComments: 'none',
     define: { VICK_VERSION: JSON.stringify(version) },
     // Bundled CommonJS packages call require() for Node's own modules.

@@ -1,8 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { Random } from '../random.ts';
 
+/** Not an import: most commands need no randomness, and loading it costs more than printing help. */
+const crypto = () => process.getBuiltinModule('node:crypto');
+
 export const systemRandom: Random = {
-  fraction: () => randomBytes(4).readUInt32BE() / 2 ** 32,
-  uuid: () => randomUUID(),
-  hex: (bytes) => randomBytes(bytes).toString('hex'),
+  fraction: () => crypto().randomBytes(4).readUInt32BE() / 2 ** 32,
+  uuid: () => crypto().randomUUID(),
+  hex: (bytes) => crypto().randomBytes(bytes).toString('hex'),
 };

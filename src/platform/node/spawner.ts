@@ -1,4 +1,3 @@
-import { spawn as nodeSpawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import type { ChildProcess, ProcessExit, ProcessTable, SpawnOptions, Spawner } from '../runner.ts';
 
@@ -7,6 +6,8 @@ export const nodeSpawner: Spawner = { spawn };
 async function spawn(options: SpawnOptions): Promise<ChildProcess> {
   const output = options.outputFile === undefined ? undefined : await open(options.outputFile, 'a', 0o600);
   const stdin = options.stdin ?? 'ignore';
+  // Loaded here and not by an import: most commands start nothing, and loading it costs more than printing help.
+  const { spawn: nodeSpawn } = process.getBuiltinModule('node:child_process');
   try {
     const child = nodeSpawn(options.file, options.args, {
       env: { ...options.env },
