@@ -28,7 +28,7 @@ type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
 export class Operations {
   private readonly options: OperationsOptions;
-  private readonly running = new Set<Promise<void>>();
+  private readonly running = new Map<AbortController, Promise<void>>();
   private closing = false;
 
   constructor(options: OperationsOptions) {
@@ -101,24 +101,28 @@ export class Operations {
     });
   }
 
-  /** Ends what would start something; a stop under way is left to the back end. Waits at most `limitMs`. */
-  async close(runtimes: Iterable<PodRuntime>, limitMs: number): Promise<void> {
+  /** Calls off what is under way; the back end keeps what it has, and the next kubelet adopts it. Waits at most `limitMs`. */
+  async close(limitMs: number): Promise<void> {
     this.closing = true;
-    for (const { operation } of runtimes) operation?.abort.abort(new Error('the kubelet is stopping'));
+    for (const abort of this.running.keys()) abort.abort(new Error('the kubelet is stopping'));
     let cancel: () => void = () => undefined;
     const limit = new Promise<void>((resolve) => {
       cancel = this.options.clock.schedule(limitMs, resolve);
     });
-    await Promise.race([Promise.all(this.running), limit]);
+    await Promise.race([Promise.all(this.running.values()), limit]);
     cancel();
   }
 
   private begin(runtime: PodRuntime, facts: Omit<Operation, 'abort'>, work: (signal: AbortSignal) => Promise<void>): void {
     if (this.closing) return;
+    const replaced = runtime.operation;
     const operation: Operation = { ...facts, abort: new AbortController() };
     runtime.operation = operation;
-    const promise = this.carryOut(runtime, operation, work).finally(() => this.running.delete(promise));
-    this.running.add(promise);
+    const promise = this.carryOut(runtime, operation, work).finally(() => {
+      this.running.delete(operation.abort);
+      replaced?.abort.abort(new Error('a shorter stop has ended'));
+    });
+    this.running.set(operation.abort, promise);
   }
 
   private async carryOut(runtime: PodRuntime, operation: Operation, work: (signal: AbortSignal) => Promise<void>): Promise<void> {

@@ -204,7 +204,7 @@ export class PodController {
 
   private async close(): Promise<void> {
     this.queue.stop();
-    await this.operations.close(this.runtimes.values(), CLOSE_MS);
+    await this.operations.close(CLOSE_MS);
     this.abort.abort(new Error('the kubelet is stopping'));
     await this.queue.idle();
     await this.writer.close(CLOSE_MS);
