@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
+import { systemClock } from '../../../src/platform/node/clock.ts';
+import { createDiscovery } from '../../../src/sandbox/control-plane/discovery/source.ts';
+import { resourceDefinitions } from '../../../src/sandbox/control-plane/resources/index.ts';
 import type { ControlPlaneOptions } from '../../../src/sandbox/control-plane/server.ts';
-import { testDefinitions } from '../../support/control-plane-definitions.ts';
 
-const RESOURCES = new URL('../../../src/sandbox/control-plane/resources/index.ts', import.meta.url);
-
-/** The kinds that the control plane serves. */
-export async function servedDefinitions(): Promise<Pick<ControlPlaneOptions, 'definitions' | 'discovery'>> {
-  if (!existsSync(RESOURCES)) return { definitions: testDefinitions };
-  const { resourceDefinitions } = (await import(RESOURCES.href)) as { resourceDefinitions: ControlPlaneOptions['definitions'] };
-  return { definitions: resourceDefinitions };
-}
+/** What the control plane serves in the sandbox. */
+export const served: Pick<ControlPlaneOptions, 'definitions' | 'discovery'> = {
+  definitions: resourceDefinitions,
+  discovery: createDiscovery(resourceDefinitions, systemClock),
+};

@@ -5,7 +5,7 @@
  *   VICK_SCENARIO=errors/status-bodies …   one scenario, with every difference printed
  */
 import { expect, it } from 'vitest';
-import { servedDefinitions } from './definitions.ts';
+import { served } from './definitions.ts';
 import { knownDifferences } from './known-differences.ts';
 import { loadRecording, scenarioNames } from './recording.ts';
 import { replay } from './replay.ts';
@@ -15,7 +15,7 @@ const summary: string[] = [];
 
 for (const name of scenarioNames().filter((candidate) => only === undefined || candidate === only)) {
   it(`answers ${name} as recorded`, async () => {
-    const outcomes = await replay(loadRecording(name), await servedDefinitions());
+    const outcomes = await replay(loadRecording(name), served);
     const different = outcomes.filter((outcome) => outcome.verdict === 'different');
     const notServed = outcomes.filter((outcome) => outcome.verdict === 'not served');
     summary.push(`${name}: ${outcomes.length - different.length - notServed.length} same, ${different.length} different, ${notServed.length} not served`);

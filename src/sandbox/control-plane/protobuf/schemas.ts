@@ -1,6 +1,6 @@
 /**
  * The messages that kubectl 1.32 sends as protobuf, as numbered in generated.proto of k8s.io/api
- * (authorization/v1, authentication/v1, certificates/v1) and k8s.io/apimachinery (meta/v1).
+ * (core/v1, policy/v1, authorization/v1, authentication/v1) and k8s.io/apimachinery (meta/v1).
  */
 import type { FieldSchema, MessageSchema } from './wire.ts';
 
@@ -27,7 +27,7 @@ const resourceAttributes: MessageSchema = {
 };
 const nonResourceAttributes: MessageSchema = { 1: text('path'), 2: text('verb') };
 
-/** Values of an `extra` map: a message with one repeated string; unwrapped by decodeUnknown's callers. */
+/** Values of an `extra` map: a message with one repeated string. */
 const extraValue: MessageSchema = { 1: texts('items') };
 
 const subjectAccessSpec: MessageSchema = {
@@ -47,6 +47,14 @@ const objectMeta: MessageSchema = {
   6: text('resourceVersion'),
   11: { name: 'labels', type: { map: 'string' } },
   12: { name: 'annotations', type: { map: 'string' } },
+  13: messages('ownerReferences', {
+    1: text('kind'),
+    3: text('name'),
+    4: text('uid'),
+    5: text('apiVersion'),
+    6: flag('controller'),
+    7: flag('blockOwnerDeletion'),
+  }),
   14: texts('finalizers'),
 };
 
@@ -55,8 +63,58 @@ const withSpec = (spec: MessageSchema): MessageSchema => ({ 1: message('metadata
 const boundObject: MessageSchema = { 1: text('kind'), 2: text('apiVersion'), 3: text('name'), 4: text('uid') };
 const preconditions: MessageSchema = { 1: text('uid'), 2: text('resourceVersion') };
 
-/** Schemas by `apiVersion kind`. */
+const deleteOptions: MessageSchema = {
+  1: { ...number('gracePeriodSeconds'), keepEmpty: true },
+  2: message('preconditions', preconditions),
+  3: flag('orphanDependents'),
+  4: text('propagationPolicy'),
+  5: texts('dryRun'),
+};
+
+const servicePort: MessageSchema = {
+  1: text('name'),
+  2: text('protocol'),
+  3: number('port'),
+  4: { name: 'targetPort', type: 'intOrString' },
+  5: number('nodePort'),
+  6: text('appProtocol'),
+};
+const serviceSpec: MessageSchema = {
+  1: messages('ports', servicePort),
+  2: { name: 'selector', type: { map: 'string' } },
+  3: text('clusterIP'),
+  4: text('type'),
+  5: texts('externalIPs'),
+  7: text('sessionAffinity'),
+  8: text('loadBalancerIP'),
+  9: texts('loadBalancerSourceRanges'),
+  10: text('externalName'),
+  18: texts('clusterIPs'),
+};
+
+/** Schemas by `apiVersion kind`. kubectl sends these kinds from its typed commands (`create namespace`, `drain`, `auth can-i`). */
 export const schemas: Readonly<Record<string, MessageSchema>> = {
+  'v1 Namespace': { 1: message('metadata', objectMeta), 2: message('spec', { 1: texts('finalizers') }) },
+  'v1 ConfigMap': {
+    1: message('metadata', objectMeta),
+    2: { name: 'data', type: { map: 'string' } },
+    3: { name: 'binaryData', type: { map: 'bytes' } },
+    4: flag('immutable'),
+  },
+  'v1 Secret': {
+    1: message('metadata', objectMeta),
+    2: { name: 'data', type: { map: 'bytes' } },
+    3: text('type'),
+    4: { name: 'stringData', type: { map: 'string' } },
+    5: flag('immutable'),
+  },
+  'v1 ServiceAccount': {
+    1: message('metadata', objectMeta),
+    3: messages('imagePullSecrets', { 1: text('name') }),
+    4: { ...flag('automountServiceAccountToken'), keepEmpty: true },
+  },
+  'v1 Service': withSpec(serviceSpec),
+  'policy/v1 Eviction': { 1: message('metadata', objectMeta), 2: message('deleteOptions', deleteOptions) },
   'authorization.k8s.io/v1 SelfSubjectAccessReview': withSpec({
     1: message('resourceAttributes', resourceAttributes),
     2: message('nonResourceAttributes', nonResourceAttributes),
@@ -67,11 +125,5 @@ export const schemas: Readonly<Record<string, MessageSchema>> = {
   'authentication.k8s.io/v1 SelfSubjectReview': { 1: message('metadata', objectMeta) },
   'authentication.k8s.io/v1 TokenReview': withSpec({ 1: text('token'), 2: texts('audiences') }),
   'authentication.k8s.io/v1 TokenRequest': withSpec({ 1: texts('audiences'), 3: message('boundObjectRef', boundObject), 4: number('expirationSeconds') }),
-  'v1 DeleteOptions': {
-    1: { ...number('gracePeriodSeconds'), keepEmpty: true },
-    2: message('preconditions', preconditions),
-    3: flag('orphanDependents'),
-    4: text('propagationPolicy'),
-    5: texts('dryRun'),
-  },
+  'v1 DeleteOptions': deleteOptions,
 };

@@ -1,7 +1,15 @@
 import { DecodeError } from '../api-error.ts';
 
 /** How one protobuf field appears in JSON. */
-export type FieldType = 'string' | 'bytes' | 'int' | 'bool' | 'fields' | { readonly message: MessageSchema } | { readonly map: 'string' | MessageSchema };
+export type FieldType =
+  | 'string'
+  | 'bytes'
+  | 'int'
+  | 'bool'
+  /** k8s.io/apimachinery/pkg/util/intstr: a kind (0 number, 1 text), the number, the text. */
+  | 'intOrString'
+  | { readonly message: MessageSchema }
+  | { readonly map: 'string' | 'bytes' | MessageSchema };
 
 export interface FieldSchema {
   readonly name: string;
@@ -74,17 +82,24 @@ function decodeValue(value: bigint | Buffer, type: Exclude<FieldType, { map: unk
   if (typeof value === 'bigint') throw new DecodeError('proto: wrong wireType for a length-delimited field');
   if (type === 'string') return value.toString('utf8');
   if (type === 'bytes') return value.toString('base64');
-  if (type === 'fields') return undefined;
+  if (type === 'intOrString') return intOrString(value);
   return decodeMessage(value, type.message);
 }
 
-function mapEntry(value: bigint | Buffer, type: 'string' | MessageSchema): [string, unknown] {
+/** k8s.io/apimachinery/pkg/util/intstr: 1 says which of 2 (number) and 3 (text) is meant. */
+function intOrString(value: Buffer): number | string {
+  const parts = decodeMessage(value, { 1: { name: 'type', type: 'int' }, 2: { name: 'number', type: 'int' }, 3: { name: 'text', type: 'string' } });
+  const { type, number, text } = parts;
+  return type === 1 ? (typeof text === 'string' ? text : '') : typeof number === 'number' ? number : 0;
+}
+
+function mapEntry(value: bigint | Buffer, type: 'string' | 'bytes' | MessageSchema): [string, unknown] {
   if (typeof value === 'bigint') throw new DecodeError('proto: wrong wireType for a map');
   const parts = new Map(rawFields(value).map((field) => [field.number, field.value]));
   const key = parts.get(1) ?? Buffer.alloc(0);
   const content = parts.get(2) ?? Buffer.alloc(0);
   if (typeof key === 'bigint' || typeof content === 'bigint') throw new DecodeError('proto: wrong wireType in a map entry');
-  return [key.toString('utf8'), type === 'string' ? content.toString('utf8') : decodeMessage(content, type)];
+  return [key.toString('utf8'), typeof type === 'string' ? content.toString(type === 'bytes' ? 'base64' : 'utf8') : decodeMessage(content, type)];
 }
 
 class Reader {
