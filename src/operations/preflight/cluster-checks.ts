@@ -58,10 +58,17 @@ async function checkAccepted(api: KubernetesApi, needs: PermissionNeeds, signal:
   }
 }
 
+/** Reviews under way at a time: a far server must not cost a round trip each, a small one must not be flooded. */
+const AT_ONCE = 5;
+
 async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, progress: Reporter, signal: AbortSignal): Promise<readonly Check[]> {
   const step = progress.step('permissions of the node and of its operator');
   try {
-    const checks = await Promise.all(permissionsForNode(needs).map((permission) => checkPermission(api, permission, signal)));
+    const checks: Check[] = [];
+    const left = [...permissionsForNode(needs)];
+    while (left.length > 0) {
+      checks.push(...(await Promise.all(left.splice(0, AT_ONCE).map((permission) => checkPermission(api, permission, signal)))));
+    }
     const missing = checks.filter((check) => check.status !== 'pass');
     const fatal = missing.filter(isFailure);
     for (const check of missing) step.detail(check.message ?? check.title);

@@ -61,7 +61,7 @@ export async function createVch({ input, cluster, vicMachine }: CreateVchRequest
     bootstrapIso: ready.images.bootstrapIso,
     kubeconfig: factsOf(ready.kubeconfig),
   });
-  for (const note of plan.notes) deps.reporter.verbose(note);
+  for (const note of plan.notes) deps.reporter.info(note);
   const result = await applyCreate(plan, ready.kubeconfigText, ready.session, deps, signal);
   const vch = { name: plan.name, addresses: result.addresses, workingDirectory: plan.workingDirectory, dockerEnv: dockerEnv(result.addresses, plan) };
   const starter = result.problems.find((problem) => problem.includes('kubelet-starter'));

@@ -15,6 +15,9 @@ import { needsNode } from './plan-create.ts';
 import type { ClusterChoice, VchDeps } from './ports.ts';
 import { openVicMachine, type VicSession } from './vic-session.ts';
 
+/** Questions that vic-machine answers by itself, without vSphere. */
+const PROBE_LIMIT_MS = 30_000;
+
 export interface CreateReady {
   readonly kubeconfig: Kubeconfig;
   /** Self-contained text for the VCH. */
@@ -111,8 +114,8 @@ async function checkVic(
     checkFlags(
       input,
       vic.binary,
-      () => vic.createFlags(query(signal, 30_000)),
-      async () => (await vic.version(query(signal, 30_000)))?.text,
+      () => vic.createFlags({ ...query(signal, PROBE_LIMIT_MS), onLine: undefined }),
+      async () => (await vic.version(query(signal, PROBE_LIMIT_MS)))?.text,
     ),
   );
   for (const image of images.checks) await asStep(deps.reporter, image.title, () => image);
