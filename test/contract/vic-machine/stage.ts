@@ -25,7 +25,7 @@ export interface HostBehaviour {
   readonly containers?: ReturnType<RunningEndpointVm['containers']>;
   /** Boots only when this resolves. */
   readonly bootAfter?: Promise<void>;
-  /** The Docker server asks for a client certificate and refuses all. */
+  /** The Docker server ends every TLS handshake with an alert. */
   readonly refuseClients?: boolean;
   readonly bootError?: string;
 }
@@ -50,7 +50,7 @@ export function testHost(behaviour: HostBehaviour = {}): VchHost & { readonly bo
       };
       const answer: RequestListener = (request, response) => response.writeHead(request.url === '/info' ? 200 : 404).end(JSON.stringify(info));
       const { tls } = settings;
-      const clients = behaviour.refuseClients === true ? { requestCert: true, rejectUnauthorized: true } : {};
+      const clients = behaviour.refuseClients === true ? { maxVersion: 'TLSv1.2' as const, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } : {};
       const server = tls.mode === 'none' ? createHttpServer(answer) : createHttpsServer({ cert: tls.certificate, key: tls.key, ...clients }, answer);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const dockerPort = behaviour.dockerDown === true ? await closedPort() : (server.address() as AddressInfo).port;

@@ -164,7 +164,7 @@ async function execute(run: Invocation): Promise<number> {
     await work({ ...run, signal: AbortSignal.any([io.signal, limit.signal]) });
     return 0;
   } catch (error) {
-    if (io.signal.aborted) throw error;
+    if (io.signal.aborted) throw io.signal.reason as Error;
     if (limit.signal.aborted) return fail(`${verb ?? ''} timed out: use --timeout to add more time`);
     if (error instanceof CommandFailure) return fail(error.message);
     const stack = error instanceof Error && !(error instanceof Crash) ? (error.stack ?? error.message) : String(error);
