@@ -14,6 +14,15 @@ export interface ImageConfig {
   readonly Labels?: Readonly<Record<string, string>>;
 }
 
+/** Ids of an image that are not made from its name. */
+export interface KnownIds {
+  readonly imageId: string;
+  readonly layerId: string;
+  readonly blobSum?: string;
+  readonly diffId?: string;
+  readonly digest?: string;
+}
+
 export interface CatalogueRepository {
   /** Registry host; undefined for Docker Hub. */
   readonly host?: string;
@@ -22,8 +31,12 @@ export interface CatalogueRepository {
   readonly config: ImageConfig;
   /** Compressed size that progress lines tell, bytes. */
   readonly size: number;
+  /** Size of the image on disk, bytes; default: `size`. */
+  readonly unpacked?: number;
+  /** The only tags that there are; default: any. */
+  readonly tags?: readonly string[];
   /** Known ids by tag; any other tag gets ids made from its name. */
-  readonly ids?: Readonly<Record<string, { readonly imageId: string; readonly layerId: string }>>;
+  readonly ids?: Readonly<Record<string, KnownIds>>;
 }
 
 export interface RegistryImage {
@@ -37,6 +50,7 @@ export interface RegistryImage {
   /** With `sha256:`. */
   readonly digest: string;
   readonly size: number;
+  readonly unpacked: number;
   readonly config: ImageConfig;
 }
 
@@ -131,7 +145,7 @@ export function createRegistry(catalogue: readonly CatalogueRepository[] = CATAL
       if (host === PRIVATE_REGISTRY.host && (login?.username !== PRIVATE_REGISTRY.username || login.password !== PRIVATE_REGISTRY.password)) {
         return { kind: 'unauthorized' };
       }
-      const entry = catalogue.find((one) => one.host === host && one.repository === repository);
+      const entry = catalogue.find((one) => one.host === host && one.repository === repository && (one.tags?.includes(tag) ?? true));
       if (entry === undefined || MISSING_TAGS.includes(tag)) return { kind: 'not-found' };
       if (!tag.startsWith('sha256:')) return { kind: 'image', image: imageOf(entry, tag) };
       const known = [...Object.keys(entry.ids ?? {}), 'latest', ...COMMON_TAGS].find((one) => imageOf(entry, one).digest === tag);
@@ -156,10 +170,11 @@ function imageOf(entry: CatalogueRepository, tag: string): RegistryImage {
     tag,
     imageId: ids?.imageId ?? hash('image'),
     layerId: ids?.layerId ?? hash('layer'),
-    blobSum: `sha256:${hash('blob')}`,
-    diffId: `sha256:${hash('diff')}`,
-    digest: `sha256:${hash('manifest')}`,
+    blobSum: ids?.blobSum ?? `sha256:${hash('blob')}`,
+    diffId: ids?.diffId ?? `sha256:${hash('diff')}`,
+    digest: ids?.digest ?? `sha256:${hash('manifest')}`,
     size: entry.size,
+    unpacked: entry.unpacked ?? entry.size,
     config: entry.config,
   };
 }

@@ -47,6 +47,8 @@ export class ImageCache {
   private byName = new Map<string, CachedImage>();
   private repositories = new Map<string, Map<string, string>>();
   private layers = new Map<string, LayerRecord>();
+  /** Layer id → image id; entries of removed images stay. */
+  private layerImages = new Map<string, string>();
 
   constructor(kv: KeyValueStore, layerStore: ImageStore) {
     this.kv = kv;
@@ -56,7 +58,9 @@ export class ImageCache {
   /** Reads what an earlier run, or another personality, stored. */
   load(): void {
     const images = parse(this.kv.get(IMAGES_KEY)) as { CacheByID?: Record<string, CachedImage>; CacheByName?: Record<string, CachedImage> } | undefined;
-    const repositories = parse(this.kv.get(REPOSITORIES_KEY)) as { Repositories?: Record<string, Record<string, string>> } | undefined;
+    const repositories = parse(this.kv.get(REPOSITORIES_KEY)) as
+      { Repositories?: Record<string, Record<string, string>>; Layers?: Record<string, string> } | undefined;
+    this.layerImages = new Map(Object.entries(repositories?.Layers ?? {}));
     const layers = parse(this.kv.get(LAYERS_KEY)) as { Layers?: Record<string, LayerRecord> } | undefined;
     this.byId = new Map(Object.values(images?.CacheByID ?? {}).map((image) => [image.image_id, image]));
     this.byName = new Map(Object.entries(images?.CacheByName ?? {}));
@@ -95,6 +99,7 @@ export class ImageCache {
   async add(image: CachedImage, layer: LayerRecord | undefined, digest: string | undefined): Promise<void> {
     this.byId.set(image.image_id, image);
     this.byName.set(image.registry, image);
+    this.layerImages.set(image.id, image.image_id);
     const name = repositoryOf(image.registry);
     const references = this.repositories.get(name) ?? new Map<string, string>();
     references.set(image.registry, image.image_id);
@@ -147,8 +152,7 @@ export class ImageCache {
       Object.fromEntries([...map].map(([key, value]) => [`${prefix}${key}`, value] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
     await this.kv.put(IMAGES_KEY, JSON.stringify({ IDIndex: {}, CacheByID: sorted(this.byId, 'sha256:'), CacheByName: sorted(this.byName) }));
     const repositories = sorted(new Map([...this.repositories].map(([name, references]) => [name, sorted(references)])));
-    const layerImages = sorted(new Map([...this.byId.values()].map((image) => [image.id, image.image_id])));
-    await this.kv.put(REPOSITORIES_KEY, JSON.stringify({ Repositories: repositories, Layers: layerImages }));
+    await this.kv.put(REPOSITORIES_KEY, JSON.stringify({ Repositories: repositories, Layers: sorted(this.layerImages) }));
     await this.kv.put(LAYERS_KEY, JSON.stringify({ Layers: sorted(this.layers) }));
   }
 }

@@ -72,14 +72,20 @@ function* layerProgress(image: RegistryImage, known: boolean): Generator<object>
     yield { status: 'Already exists', progressDetail: {}, id };
     return;
   }
-  const bytes = `${String(image.size)} B`.padStart(8);
-  const bar = { progressDetail: { current: image.size, total: image.size }, progress: `[${'='.repeat(50)}>] ${bytes}/${bytes.trim()}`, id };
+  const size = decimalSize(image.size);
+  const bar = { progressDetail: { current: image.size, total: image.size }, progress: `[${'='.repeat(50)}>] ${size.padStart(8)}/${size}`, id };
   yield { status: 'Pulling fs layer', progressDetail: {}, id };
   yield { status: 'Downloading', ...bar };
   yield { status: 'Verifying Checksum', progressDetail: {}, id };
   yield { status: 'Download complete', progressDetail: {}, id };
   yield { status: 'Extracting', ...bar };
   yield { status: 'Pull complete', progressDetail: {}, id };
+}
+
+/** Four significant digits and a decimal unit, as Docker's progress bars write sizes. */
+function decimalSize(bytes: number): string {
+  const unit = Math.min(3, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return `${String(Number((bytes / 1000 ** unit).toPrecision(4)))} ${['B', 'kB', 'MB', 'GB'][unit] ?? ''}`;
 }
 
 function cached(image: RegistryImage, recorded: string): CachedImage {
@@ -91,7 +97,7 @@ function cached(image: RegistryImage, recorded: string): CachedImage {
     config: fullConfig(image.config),
     architecture: 'amd64',
     os: 'linux',
-    Size: image.size,
+    Size: image.unpacked,
     image_id: image.imageId,
     ...(image.tag.startsWith('sha256:') ? {} : { tags: [image.tag] }),
     name: image.repository,
@@ -117,7 +123,7 @@ function layerRecord(image: RegistryImage, storeName: string): Parameters<ImageC
     DiffID: image.diffId,
     Layer: { blobSum: image.blobSum },
     Meta: JSON.stringify(meta),
-    Size: image.size,
+    Size: image.unpacked,
     Downloading: false,
   };
 }

@@ -1,14 +1,14 @@
 import { finished } from 'node:stream/promises';
 import { modify } from '../handles.ts';
-import type { Operation } from '../operation.ts';
-import { DroppedConnection, empty, failed, json, notImplemented, storageFailed } from '../replies.ts';
+import type { Call, Operation } from '../operation.ts';
+import { DroppedConnection, empty, failed, json, notImplemented, PortLayerError, storageFailed } from '../replies.ts';
 import { MODELS } from '../schema.ts';
 import type { PortLayerState } from '../state.ts';
 import { addMount, joinImage } from '../vm-config.ts';
 
 /** Image layers, volumes, and the archive calls. */
 export function storageOperations(state: PortLayerState): readonly Operation[] {
-  return [...imageOperations(state), ...volumeOperations(state), ...archiveOperations()];
+  return [...imageOperations(state), ...volumeOperations(state), ...archiveOperations(state)];
 }
 
 function imageOperations({ handles, images }: PortLayerState): readonly Operation[] {
@@ -151,7 +151,7 @@ function volumeOperations(state: PortLayerState): readonly Operation[] {
 }
 
 /** Validated as declared; the engine has no file systems to read or write, so what passes is 501. */
-function archiveOperations(): readonly Operation[] {
+function archiveOperations({ containers, volumes }: PortLayerState): readonly Operation[] {
   const device = [
     { name: 'deviceID', type: 'string', required: true },
     { name: 'filterSpec', type: 'string' },
@@ -159,6 +159,11 @@ function archiveOperations(): readonly Operation[] {
   ] as const;
   const refuse = (id: string) => (): never => {
     throw notImplemented(id);
+  };
+  const stat = ({ query }: Call): never => {
+    const id = query.string('deviceID') ?? '';
+    if (containers.find(id) === undefined && volumes.find(id) === undefined) throw new PortLayerError(422);
+    throw notImplemented('StatPath');
   };
   return [
     {
@@ -177,6 +182,6 @@ function archiveOperations(): readonly Operation[] {
       consumes: ['application/x-tar'],
       handle: refuse('ImportArchive'),
     },
-    { id: 'StatPath', method: 'HEAD', path: '/archive', query: device, handle: refuse('StatPath') },
+    { id: 'StatPath', method: 'HEAD', path: '/archive', query: device, handle: stat },
   ];
 }

@@ -89,7 +89,8 @@ function newTask(body: Readonly<Record<string, unknown>>, randomId: () => string
     env: (body['env'] as readonly string[] | undefined) ?? [],
     workingDir: text('workingDir'),
     user: text('user'),
-    attach: (body['attach'] as boolean | undefined) ?? true,
+    // Declared with the default true, but what is left out counts as false.
+    attach: (body['attach'] as boolean | undefined) ?? false,
     openStdin: (body['openStdin'] as boolean | undefined) ?? false,
     tty: (body['tty'] as boolean | undefined) ?? false,
     stopSignal: text('stopSignal'),
