@@ -89,8 +89,9 @@ function answer({ response: recorded }: RecordedExchange, response: ServerRespon
     response.socket?.destroy();
     return;
   }
-  const { 'Content-Length': _length, 'Transfer-Encoding': _encoding, ...headers } = recorded.headers ?? {};
-  response.writeHead(recorded.status ?? 200, headers);
+  const framing = ['Content-Length', 'Transfer-Encoding'];
+  const headers = Object.entries(recorded.headers ?? {}).filter(([name]) => !framing.includes(name));
+  response.writeHead(recorded.status ?? 200, Object.fromEntries(headers));
   if (recorded.chunks !== undefined) for (const { text } of recorded.chunks) response.write(text ?? '');
   else if ('body' in recorded) response.write(`${JSON.stringify(recorded.body)}\n`);
   else if (recorded.text !== undefined) response.write(recorded.text);

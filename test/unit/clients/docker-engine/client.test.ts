@@ -187,8 +187,8 @@ describe('TLS', () => {
   });
 
   it('shows its client certificate', async () => {
-    const { certificate: ca, issueClient } = await authority;
-    const { certificate, key } = await issueClient({ commonName: 'client', now });
+    const { certificate: ca } = await authority;
+    const { certificate, key } = await (await authority).issueClient({ commonName: 'client', now });
     expect(await tlsEngine({ ca, certificate, key }, { clients: true })).toBeUndefined();
     expect(await tlsEngine({ ca }, { clients: true })).toMatchObject({ kind: expect.stringMatching(/tls|unreachable/) as string });
   });

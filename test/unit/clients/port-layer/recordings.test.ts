@@ -32,7 +32,7 @@ function callFor(client: PortLayer, { request }: RecordedExchange): (() => Promi
     case route === 'POST /containers' && request.body !== undefined:
       return () => client.createHandle({ name: '', numCpus: 1, memoryMiB: 512, hostname: '', annotations: {} }, never);
     case joined !== null && request.body !== undefined:
-      return () => client.joinImage({ handle: body['handle']!, store: joined![1]!, layerId: joined![2]!, deltaId: 'c0', imageId: '', repoName: '' }, never);
+      return () => client.joinImage({ handle: body['handle']!, store: joined[1]!, layerId: joined[2]!, deltaId: 'c0', imageId: '', repoName: '' }, never);
     case route === 'POST /tasks' && request.body !== undefined:
       return () => client.joinTask(body as never, never);
     case route === 'POST /tasks/binding' && request.body !== undefined:

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { decodeContainerInfo } from '../../../../src/clients/port-layer/decode.ts';
+import type { ContainerInfo } from '../../../../src/clients/port-layer/port.ts';
+import { podAnnotations, readIdentity, type PodContainer } from '../../../../src/providers/vic/identity.ts';
+import { observePod } from '../../../../src/providers/vic/observe.ts';
+import { recording } from '../../../support/replay-server.ts';
+
+const container = (name: string, task: string): PodContainer => ({
+  name,
+  role: 'main',
+  task,
+  layerId: 'l',
+  imageId: 'i',
+  imageRef: 'img@sha256:1',
+  stopSignal: '',
+});
+
+/** Every container info of a recording, in order, as the states of a pod of `count` containers. */
+function states(name: string, count = 1) {
+  return recording(`port-layer/${name}`)
+    .filter(({ request, response }) => request.path.startsWith('/containers/info/') && response.status === 200)
+    .map(({ response, purpose }) => {
+      const info = decodeContainerInfo(response.body);
+      const containers = Array.from({ length: count }, (_, index) => container(`c${String(index)}`, index === 0 ? info.id : `c${String(index)}`));
+      return { purpose, vm: info.state, ...observePod({ uid: 'u', namespace: 'n', name: 'p', containers }, info) };
+    });
+}
+
+const synthetic = (state: string, process: Record<string, unknown>, more: Record<string, unknown> = {}): ContainerInfo =>
+  decodeContainerInfo({ containerConfig: { containerId: 'vm', state, createTime: 5e18 }, processConfig: process, ...more });
+
+const primary = (info: ContainerInfo) => observePod({ uid: 'u', namespace: 'n', name: 'p', containers: [container('c', 'vm')] }, info).containers[0]!.state;
+
+describe('what a pod VM shows', () => {
+  it('reads launch failures as a shell tells them', () => {
+    const seen = states('launch-failure').map(({ containers }) => containers[0]!.state);
+    const failures = seen.filter((state) => state.kind === 'exited' && state.reason !== undefined);
+    expect(new Set(failures.map((state) => (state.kind === 'exited' ? `${String(state.exitCode)} ${state.message ?? ''}` : '')))).toEqual(
+      new Set(['127 no such file or directory', '126 permission denied', '127 exec: "no-such-program": executable file not found in $PATH']),
+    );
+    expect(primary(synthetic('Stopped', { status: 'Exec format error', startTime: 10 }))).toMatchObject({
+      kind: 'exited',
+      exitCode: 128,
+      reason: 'StartError',
+      finishedAt: 10_000,
+    });
+  });
+
+  it('reads the life of a pod', () => {
+    expect(states('pod-life').map(({ vm, containers }) => [vm, containers[0]!.state.kind])).toContainEqual(['Running', 'running']);
+    for (const { vm, containers, ips } of states('pod-life')) {
+      expect(containers[0]!.state.kind).toBe({ Created: 'created', Running: 'running', Stopped: 'exited' }[vm as 'Created']);
+      if (vm !== 'Running') expect(ips).toEqual([]);
+    }
+    expect(states('pod-life').flatMap(({ ips }) => ips)[0]).toBe('<ip-1>');
+  });
+
+  it('knows how every recorded stop ended', () => {
+    for (const name of ['stop-patience', 'task-ends-at-once', 'signal-and-wait']) {
+      for (const { vm, containers, purpose } of states(name)) {
+        if (vm === 'Stopped') expect(containers[0]!.state.kind, `${name}: ${purpose}`).toBe('exited');
+      }
+    }
+  });
+
+  it('tells the end of the first container while others run, and invents nothing for those', () => {
+    const seen = states('two-containers', 2);
+    const half = seen.find(({ vm, containers }) => vm === 'Running' && containers[0]!.state.kind === 'exited');
+    expect(half?.containers[1]!.state.kind).toBe('running');
+    const off = seen.find(({ vm }) => vm === 'Stopped');
+    expect(off?.containers[1]!.state).toMatchObject({ kind: 'unknown', message: expect.stringContaining('c1') as string });
+    expect(new Set(off?.containers.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('does not take the end of an earlier run for that of this one', () => {
+    expect(primary(synthetic('Running', { status: 'true', startTime: 20, stopTime: 10 }))).toEqual({ kind: 'running', startedAt: 20_000 });
+    expect(primary(synthetic('Running', { status: 'true', startTime: 20, stopTime: 20, exitCode: 3 }))).toMatchObject({ kind: 'exited', exitCode: 3 });
+  });
+
+  it.each([
+    ['true', 137],
+    ['', 143],
+  ])('reads -1 with status %j as %i', (status, exitCode) => {
+    expect(primary(synthetic('Stopped', { status, exitCode: -1, startTime: 10, stopTime: 12 }))).toMatchObject({
+      kind: 'exited',
+      exitCode,
+      startedAt: 10_000,
+      finishedAt: 12_000,
+    });
+  });
+
+  it('says what it does not know', () => {
+    expect(primary(synthetic('Stopped', { status: 'true', startTime: 20, stopTime: 10 })).kind).toBe('unknown');
+    expect(primary(synthetic('', {}))).toMatchObject({ kind: 'unknown', message: expect.stringContaining('suspended') as string });
+    expect(primary(synthetic('error', { errorMsg: 'cannot migrate' }))).toMatchObject({
+      kind: 'unknown',
+      message: expect.stringContaining('cannot migrate') as string,
+    });
+    expect(primary(synthetic('Unknown', {})).kind).toBe('unknown');
+  });
+
+  it('tells a process that was launched while others of its VM were not yet', () => {
+    expect(primary(synthetic('Starting', { startTime: 10 })).kind).toBe('starting');
+    expect(primary(synthetic('Starting', { startTime: 10, status: 'true' })).kind).toBe('running');
+  });
+
+  it('takes addresses with and without prefix, IPv4 first, and no blanks', () => {
+    const endpoints = ['fd00::1/64', '', '10.0.0.2/16', '10.0.0.2'].map((address) => ({ address }));
+    expect(observePod({ uid: 'u', namespace: 'n', name: 'p', containers: [] }, synthetic('Running', {}, { endpoints })).ips).toEqual(['10.0.0.2', 'fd00::1']);
+  });
+});
+
+describe('identity in annotations', () => {
+  it('comes back as it was stored, the first container with the id of its VM', () => {
+    const annotations = podAnnotations({ uid: 'u|1', namespace: 'ns', name: 'pod' }, [container('a', 'vm'), container('b', 'b')], 'vm');
+    expect(Object.keys(annotations).some((key) => key.includes('|'))).toBe(false);
+    expect(readIdentity({ id: 'other-vm', annotations })).toEqual({
+      uid: 'u|1',
+      namespace: 'ns',
+      name: 'pod',
+      containers: [container('a', 'other-vm'), container('b', 'b')],
+    });
+  });
+
+  it('is not found in a docker user’s container, and survives a broken container list', () => {
+    expect(readIdentity({ id: 'x', annotations: { 'docker.labels': 'e30=' } })).toBeUndefined();
+    const annotations = { 'vick.dev/uid': 'u', 'vick.dev/namespace': 'n', 'vick.dev/name': 'p' };
+    for (const text of ['', '{', '{"version":99}', 'null']) {
+      expect(readIdentity({ id: 'x', annotations: { ...annotations, 'vick.dev/containers': text } })).toEqual({
+        uid: 'u',
+        namespace: 'n',
+        name: 'p',
+        containers: [],
+      });
+    }
+  });
+});

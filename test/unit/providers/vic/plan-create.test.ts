@@ -1,0 +1,186 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isProviderFailure, type ContainerRequest } from '../../../../src/kubelet/provider.ts';
+import type { PodSpec } from '../../../../src/platform/kubernetes-objects.ts';
+import type { ImageConfig, VchImage } from '../../../../src/providers/vic/image-cache.ts';
+import { planCreate } from '../../../../src/providers/vic/plan-create.ts';
+import { processConfig } from '../../../../src/providers/vic/process-config.ts';
+import { signalNumber } from '../../../../src/providers/vic/signals.ts';
+import { VIC_SUPPORT } from '../../../../src/providers/vic/support.ts';
+
+const IMAGE: ImageConfig = { entrypoint: [], command: ['cmd'], env: [], user: '', workingDir: '/img', stopSignal: 'SIGQUIT' };
+const request = (more: Partial<ContainerRequest> = {}): ContainerRequest => ({
+  ...{
+    name: 'c',
+    role: 'main',
+    image: 'i',
+    imagePullPolicy: 'Always',
+    command: undefined,
+    args: undefined,
+    env: [],
+    workingDir: undefined,
+    tty: false,
+    stdin: false,
+  },
+  ...more,
+});
+const spec = (more: object = {}, own: object = {}): PodSpec => ({ containers: [{ name: 'c', ...own }], ...more });
+const process = (more: Partial<ContainerRequest> = {}, image: Partial<ImageConfig> = {}, pod: PodSpec = spec()) =>
+  processConfig(request(more), { ...IMAGE, ...image }, pod, 'host');
+
+function failure(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (isProviderFailure(error)) return `${error.reason} ${error.container ?? '-'}: ${error.message}`;
+    throw error;
+  }
+  return 'no failure';
+}
+
+describe('the process of a container', () => {
+  it.each([
+    ['nothing', {}, {}, ['cmd']],
+    ['command', { command: ['x', 'y'] }, { entrypoint: ['e'] }, ['x', 'y']],
+    ['args', { args: ['a'] }, { entrypoint: ['e'] }, ['e', 'a']],
+    ['both', { command: ['x'], args: ['a'] }, { entrypoint: ['e'] }, ['x', 'a']],
+    ['nothing, image with both', {}, { entrypoint: ['e', 'f'] }, ['e', 'f', 'cmd']],
+    ['args, image without entrypoint', { args: ['a', 'b'] }, {}, ['a', 'b']],
+    ['empty lists, which say nothing', { command: [], args: [] }, { entrypoint: ['e'] }, ['e', 'cmd']],
+  ])('command line: %s', (_what, more, image, expected) => {
+    const { path, args } = process(more, image);
+    expect([path, ...args]).toEqual(expected);
+  });
+
+  it('cannot be nothing at all', () => {
+    expect(failure(() => process({}, { command: [] }))).toMatch(/^CreateContainerError c: no command/);
+  });
+
+  it('puts the pod’s variables over the image’s, and has PATH, HOSTNAME and, with a terminal, TERM', () => {
+    expect(
+      process(
+        {
+          env: [
+            { name: 'A', value: 'pod=1' },
+            { name: 'Z', value: '' },
+          ],
+          tty: true,
+        },
+        { env: ['A=img', 'B=2=3', '=odd', 'odd'] },
+      ).env,
+    ).toEqual(['A=pod=1', 'B=2=3', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'TERM=xterm', 'HOSTNAME=host', 'Z=']);
+    expect(process({ env: [{ name: 'PATH', value: '/x' }] }, { env: ['PATH=/img', 'TERM=vt100'] }).env).toEqual(['PATH=/x', 'TERM=vt100', 'HOSTNAME=host']);
+  });
+
+  it('never names a variable twice, and keeps the pod’s last word', () => {
+    const name = fc.constantFrom('A', 'B', 'PATH', 'TERM', 'HOSTNAME');
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ name, value: fc.constantFrom('1', '2', '') })),
+        fc.array(fc.tuple(name, fc.constantFrom('3', '4'))),
+        fc.boolean(),
+        (env, image, tty) => {
+          const result = process({ env, tty }, { env: image.map(([key, value]) => `${key}=${value}`) }).env;
+          expect(new Set(result.map((entry) => entry.split('=')[0])).size).toBe(result.length);
+          for (const { name: key } of env) expect(result).toContain(`${key}=${env.filter((entry) => entry.name === key).at(-1)!.value}`);
+        },
+      ),
+    );
+  });
+
+  it('takes folder, user and stop signal from the pod, else the image', () => {
+    expect(process()).toMatchObject({ workingDir: '/img', user: '', stopSignal: 'SIGQUIT' });
+    expect(process({ workingDir: '/pod' }).workingDir).toBe('/pod');
+    const user = (image: string, pod: object, own: object): string =>
+      process({}, { user: image }, spec({ securityContext: pod }, { securityContext: own })).user;
+    expect(user('app:app', {}, {})).toBe('app:app');
+    expect(user('app:app', { runAsUser: 5 }, {})).toBe('5');
+    expect(user('app:app', { runAsUser: 5 }, { runAsUser: 0, runAsGroup: 7 })).toBe('0:7');
+    expect(user('app:app', { runAsGroup: 7 }, {})).toBe('app:7');
+    expect(user('', { runAsGroup: 7 }, {})).toBe('0:7');
+  });
+
+  it('holds runAsNonRoot', () => {
+    const nonRoot = (image: string, own: object = {}): string =>
+      failure(() => process({}, { user: image }, spec({ securityContext: { runAsNonRoot: true } }, { securityContext: own })));
+    for (const image of ['', '0', 'root', '0:5']) expect(nonRoot(image)).toContain('will run as root');
+    expect(nonRoot('app')).toContain('non-numeric user (app)');
+    expect(nonRoot('1000')).toBe('no failure');
+    expect(nonRoot('', { runAsUser: 5 })).toBe('no failure');
+    expect(nonRoot('', { runAsNonRoot: false })).toBe('no failure');
+  });
+
+  it('refuses what the VCH would cut at "|", wherever it comes from, without telling values', () => {
+    expect(failure(() => process({ command: ['sh', '-c', 'a | b'] }))).toMatch(/^CreateContainerConfigError c: argument 2 of the command/);
+    expect(failure(() => process({}, { command: ['a|b'] }))).toContain('the command contains');
+    const secret = failure(() => process({ env: [{ name: 'KEY', value: 'se|cret' }] }));
+    expect(secret).toContain('variable KEY');
+    expect(secret).not.toContain('cret');
+    expect(failure(() => process({}, { env: ['I=|'] }))).toContain('variable I');
+  });
+
+  it('knows signals by name and number', () => {
+    expect(['SIGQUIT', 'quit', '3', 'TERM', '', 'SIGNOPE', 'RTMIN+2', 'SIGKILL'].map(signalNumber)).toEqual([3, 3, 3, 15, 15, 15, 36, 9]);
+  });
+});
+
+describe('the plan of a pod VM', () => {
+  const image = (layerId: string): VchImage => ({ layerId, imageId: `id-${layerId}`, repoName: 'r', repoDigests: [], config: IMAGE });
+  const plan = (
+    containers: readonly Partial<ContainerRequest>[],
+    layers: readonly string[],
+    podSpec: object = {},
+    metadata: object = {},
+    scope = 'default',
+  ) => {
+    const requests = containers.map((container, index) => request({ name: `c${String(index)}`, ...container }));
+    const pod = {
+      metadata: { uid: '12345678-aaaa', namespace: 'ns', name: 'web', ...metadata },
+      spec: { containers: requests.map(({ name }) => ({ name })), ...podSpec },
+    };
+    return planCreate({ pod, containers: requests }, new Map(requests.map(({ name }, index) => [name, image(layers[index]!)])), {
+      scope,
+      clusterDomain: 'cluster.local',
+    });
+  };
+
+  it('has one disk for every layer, however many containers use it', () => {
+    const { disks, tasks } = plan([{}, {}, {}], ['a', 'b', 'a']);
+    expect(disks.map(({ layerId, deltaId }) => [layerId, deltaId])).toEqual([
+      ['a', 'c0'],
+      ['b', 'c1'],
+    ]);
+    expect(tasks.map(({ taskId, namespace }) => [taskId, namespace])).toEqual([
+      [undefined, 'a'],
+      ['c1', 'b'],
+      ['c2', 'a'],
+    ]);
+  });
+
+  it('names host, domain and VM within their limits', () => {
+    expect(plan([{}], ['a'])).toMatchObject({ hostname: 'web', domainname: undefined, vmName: 'ns-web-12345678' });
+    expect(plan([{}], ['a'], { hostname: 'h', subdomain: 'sub' })).toMatchObject({ hostname: 'h', domainname: 'sub.ns.svc.cluster.local' });
+    const long = plan([{}], ['a'], {}, { name: `${'n'.repeat(62)}.${'m'.repeat(100)}` });
+    expect(long.hostname).toBe('n'.repeat(62));
+    expect(long.vmName).toHaveLength(66);
+    expect(long.vmName).toMatch(/-12345678$/);
+  });
+
+  it('asks for ports only where they open something', () => {
+    const ports = { containers: [{ name: 'c0', ports: [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' }, { containerPort: 80 }] }] };
+    expect(plan([{}], ['a'], ports).network).toEqual({ networkName: 'default' });
+    expect(plan([{}], ['a'], ports, {}, 'public').network).toEqual({ networkName: 'public', ports: ['80/tcp', '53/udp'] });
+  });
+
+  it('refuses init containers', () => {
+    expect(failure(() => plan([{ role: 'init' }, {}], ['a', 'b']))).toMatch(/^CreateContainerConfigError c0: /);
+  });
+});
+
+describe('support table', () => {
+  it('gives every field one verdict, and a reason where it is not simply honoured', () => {
+    const fields = VIC_SUPPORT.map(({ field }) => field);
+    expect(new Set(fields).size).toBe(fields.length);
+    for (const { support, note, field } of VIC_SUPPORT) if (support !== 'honoured') expect(note, field).toMatch(/^[A-Z].+\.$/);
+  });
+});
