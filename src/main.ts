@@ -2,6 +2,7 @@
  * The composition root: the only file that names `process`. It builds what commands may touch, starts one of the
  * programs, and turns signals and stray errors into exit codes. Everything heavy is behind an `import()`.
  */
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Host, TalkSettings } from './cli/deps.ts';
@@ -69,6 +70,8 @@ async function program(main: (host: Host, signal: AbortSignal) => Promise<number
 /** The first SIGINT or SIGTERM asks the work to end; a second one ends the program at once. */
 function cancelOnSignal(): AbortSignal {
   const controller = new AbortController();
+  // Every call under way listens to it; there may be many at once.
+  setMaxListeners(0, controller.signal);
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort(new VickError('CANCELLED', 'Cancelled.', { details: { signal: name } }));

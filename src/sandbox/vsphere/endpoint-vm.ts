@@ -13,6 +13,8 @@ export interface EndpointVmOptions {
   readonly clock: Clock;
 }
 
+/** What the cluster has: a pool without a limit (0) reports its parent's numbers, as the port layer reads them. */
+const CLUSTER = { cpuMhz: 9200, memoryMiB: 32_768 };
 const SLOW_BOOT_MS = 20_000;
 const NO_GUEST: Guest = { components: [], dockerReachable: true, vsphereReachable: true, volumeStoresOnline: true };
 
@@ -75,8 +77,8 @@ export class EndpointVm {
       version: config.version,
       debug: config.debug,
       tls: config.tls,
-      cpuMhz: config.cpuMhz,
-      memoryMiB: config.memoryMiB,
+      cpuMhz: config.cpuMhz === 0 ? CLUSTER.cpuMhz : config.cpuMhz,
+      memoryMiB: config.memoryMiB === 0 ? CLUSTER.memoryMiB : config.memoryMiB,
       volumeStores: config.volumeStores.map(({ label }) => label),
       insecureRegistries: config.insecureRegistries,
       ...(config.kubelet === undefined ? {} : { kubelet: config.kubelet }),
