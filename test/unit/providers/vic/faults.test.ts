@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isProviderFailure, type ContainerRequest, type CreatePodRequest } from '../../../../src/kubelet/provider.ts';
+import { silentLog } from '../../../../src/platform/log.ts';
+import { systemRandom } from '../../../../src/platform/node/random.ts';
+import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
+import { portLayerError } from '../../../../src/clients/port-layer/failure.ts';
+import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
+import { retryConflicts } from '../../../../src/providers/vic/conflict-retry.ts';
+import { waitForVch } from '../../../../src/providers/vic/wait-for-vch.ts';
+import { systemClock } from '../../../../src/platform/node/clock.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { startSandboxVch, type SandboxVch } from '../../../support/sandbox-vch.ts';
+
+const never = new AbortController().signal;
+const conflict = (): Error => portLayerError('vch', { kind: 'conflict', operation: 'PUT /containers/x', httpStatus: 409, reason: '*types.ConcurrentAccess' });
+
+let vch: SandboxVch;
+
+beforeAll(async () => {
+  vch = await startSandboxVch();
+});
+
+afterAll(async () => {
+  await vch.close();
+});
+
+function pod(...containers: Partial<ContainerRequest>[]): CreatePodRequest & { readonly uid: string } {
+  const uid = systemRandom.uuid();
+  const requests = containers.map((container, index): ContainerRequest => ({
+    ...{ name: `c${String(index)}`, role: 'main', image: 'busybox:latest', imagePullPolicy: 'IfNotPresent', command: ['sleep', '1000'], args: undefined },
+    ...{ env: [], workingDir: undefined, tty: false, stdin: false },
+    ...container,
+  }));
+  return {
+    uid,
+    containers: requests,
+    pod: { metadata: { uid, namespace: 'default', name: 'p' }, spec: { containers: requests.map(({ name }) => ({ name })) } },
+  };
+}
+
+/** The port layer with `before` called ahead of each call of `operation`. */
+function spiedPortLayer(operation: keyof PortLayer, before: (real: PortLayer) => Promise<void>): PortLayer {
+  const real = createPortLayer({ ...vch.addresses.portLayer, clock: systemClock, pid: 2 });
+  return new Proxy(real, {
+    get: (target, key) => {
+      const member = target[key as keyof PortLayer];
+      if (key !== operation) return member;
+      return async (...args: unknown[]) => {
+        await before(real);
+        return await (member as (...all: unknown[]) => Promise<unknown>)(...args);
+      };
+    },
+  });
+}
+
+describe('VIC provider', () => {
+  it('starts a pod although somebody else changes its VM at the same moment', async () => {
+    const created = pod({});
+    await vch.provider().create(created, never);
+    let disturbed = 0;
+    const portLayer = spiedPortLayer('commit', async (real) => {
+      disturbed += 1;
+      if (disturbed > 2) return;
+      const mine = (await real.listContainers(never)).find(({ annotations }) => annotations['vick.dev/uid'] === created.uid)!;
+      const handle = await real.handleOf(mine.id, never);
+      await real.commit(await real.bindScopes(handle!, never).then((bound) => bound.handle), {}, never);
+    });
+    const provider = vch.provider({ portLayer });
+    await provider.start({ uid: created.uid }, never);
+    await expect.poll(async () => (await provider.status(created.uid, never))?.containers[0]?.state.kind).toBe('running');
+    expect(disturbed).toBeGreaterThan(1);
+    await provider.remove(created.uid, never);
+  });
+
+  it('shares one file system among containers of one image', async () => {
+    const provider = vch.provider();
+    const created = pod({}, {}, { image: 'busybox' });
+    await provider.create(created, never);
+    await provider.start({ uid: created.uid }, never);
+    await expect
+      .poll(async () => (await provider.status(created.uid, never))?.containers.map(({ state }) => state.kind))
+      .toEqual(['running', 'running', 'running']);
+    await provider.remove(created.uid, never);
+  });
+
+  it('stops a pod of several containers within its grace period although only the first is told', async () => {
+    const provider = vch.provider();
+    const created = pod({}, {});
+    await provider.create(created, never);
+    await provider.start({ uid: created.uid }, never);
+    await expect.poll(async () => (await provider.status(created.uid, never))?.containers[0]?.state.kind).toBe('running');
+    const before = performance.now();
+    await provider.stop({ uid: created.uid, graceSeconds: 20 }, never);
+    expect(performance.now() - before).toBeLessThan(15_000);
+    const after = await provider.status(created.uid, never);
+    expect(after?.containers[0]?.state).toMatchObject({ kind: 'exited', exitCode: 143 });
+    expect(after?.containers[1]?.state.kind).toBe('unknown');
+    await provider.remove(created.uid, never);
+  });
+
+  it('sees no containers but its own', async () => {
+    const { handle, id } = await vch.portLayer.createHandle(
+      { name: 'theirs', numCpus: 1, memoryMiB: 512, hostname: 'h', annotations: { 'docker.labels': 'e30=' } },
+      never,
+    );
+    const task = {
+      path: 'sleep',
+      args: ['1000'],
+      env: [],
+      workingDir: '',
+      user: '',
+      attach: false,
+      openStdin: false,
+      tty: false,
+      stopSignal: '',
+      namespace: '',
+    };
+    const joined = await vch.portLayer.joinTask({ handle, id, ...task }, never);
+    await vch.portLayer.commit(await vch.portLayer.bindTask(joined.handle, id, never), {}, never);
+    expect(await vch.provider().list(never)).toEqual([]);
+    expect((await vch.portLayer.listContainers(never)).map((info) => info.id)).toContain(id);
+    await vch.portLayer.removeContainer(id, never);
+  });
+
+  it.each<[string, Partial<ContainerRequest>, string]>([
+    ['Never and absent', { image: 'redis:7', imagePullPolicy: 'Never' }, 'ErrImageNeverPull'],
+    ['a name that is none', { image: 'Not/A:Name:At:All', imagePullPolicy: 'Always' }, 'InvalidImageName'],
+    ['an absent tag', { image: 'busybox:nope', imagePullPolicy: 'Always' }, 'ErrImagePull'],
+    ['an unreachable registry', { image: '127.0.0.1:9/x:1' }, 'ErrImagePull'],
+    ['a pipe in the command', { command: ['sh', '-c', 'a | b'] }, 'CreateContainerConfigError'],
+  ])('refuses with the reason a user knows, and leaves nothing: %s', async (_what, container, reason) => {
+    const provider = vch.provider();
+    const failure: unknown = await provider.create(pod({}, { name: 'bad', ...container }), never).catch((error: unknown) => error);
+    expect(isProviderFailure(failure) && [failure.reason, failure.container]).toEqual([reason, 'bad']);
+    expect(await vch.portLayer.listContainers(never)).toEqual([]);
+  });
+
+  it('pulls each time with Always, and only when absent with IfNotPresent', async () => {
+    let pulls = 0;
+    const engine = new Proxy(vch.engine, {
+      get: (target, key) =>
+        (key === 'pull' ? (...args: Parameters<typeof target.pull>) => ((pulls += 1), target.pull(...args)) : Reflect.get(target, key)) as unknown,
+    });
+    const provider = vch.provider({ engine });
+    const count = async (container: Partial<ContainerRequest>): Promise<number> => {
+      pulls = 0;
+      const created = pod(container);
+      await provider.create(created, never);
+      await provider.remove(created.uid, never);
+      return pulls;
+    };
+    expect(await count({ image: 'alpine:3.8', imagePullPolicy: 'IfNotPresent' })).toBe(1);
+    expect(await count({ image: 'alpine:3.8', imagePullPolicy: 'IfNotPresent' })).toBe(0);
+    expect(await count({ image: 'docker.io/library/alpine:3.8', imagePullPolicy: 'Never' })).toBe(0);
+    expect(await count({ image: 'alpine:3.8', imagePullPolicy: 'Always' })).toBe(1);
+  });
+
+  it('gives a start of an absent pod back as an error', async () => {
+    await expect(vch.provider().start({ uid: 'nobody' }, never)).rejects.toThrow('no VM');
+  });
+});
+
+describe('waiting', () => {
+  const options = (ping: () => Promise<void>, clock: FakeClock) => ({
+    portLayer: { ...vch.portLayer, ping },
+    engine: { ...vch.engine, info: () => Promise.resolve({} as never) },
+    ...{ clock, random: { ...systemRandom, fraction: () => 0.5 }, log: silentLog },
+  });
+
+  it('for the VCH begins with half a second, goes on every two, and ends with the budget', async () => {
+    const clock = new FakeClock();
+    const at: number[] = [];
+    const start = clock.now();
+    const waiting = waitForVch(
+      { ...options(() => (at.push(clock.now() - start), Promise.reject(new Error('not yet'))), clock), budgetMs: 10_000 },
+      never,
+    ).catch((error: unknown) => error);
+    await clock.advance(60_000);
+    expect(await waiting).toMatchObject({ code: 'KUBELET_BACKEND', message: expect.stringContaining('not yet') as string });
+    expect(at).toEqual([0, 500, 2500, 4500, 6500, 8500]);
+  });
+
+  it('for the VCH ends when it answers, or at once when cancelled', async () => {
+    const clock = new FakeClock();
+    let left = 3;
+    const done = waitForVch(
+      options(() => ((left -= 1) > 0 ? Promise.reject(new Error('no')) : Promise.resolve()), clock),
+      never,
+    );
+    await clock.advance(3_000);
+    await done;
+    const stop = new AbortController();
+    const waiting = waitForVch(
+      options(() => Promise.reject(new Error('no')), clock),
+      stop.signal,
+    );
+    stop.abort(new Error('stop'));
+    await expect(waiting).rejects.toThrow('stop');
+  });
+
+  it('after conflicts grows tenfold to half a minute, and gives up with the conflict', async () => {
+    const clock = new FakeClock();
+    const start = clock.now();
+    const at: number[] = [];
+    const work = retryConflicts(
+      { clock, random: { ...systemRandom, fraction: () => 0.5 }, budgetMs: 60_000 },
+      never,
+      () => (at.push(clock.now() - start), Promise.reject(conflict())),
+    ).catch((error: unknown) => error);
+    await clock.advance(120_000);
+    expect(await work).toMatchObject({ code: 'PORT_LAYER' });
+    expect(at).toEqual([0, 10, 110, 1110, 11_110, 41_110]);
+  });
+
+  it('is not for other failures', async () => {
+    let attempts = 0;
+    const work = retryConflicts(
+      { clock: new FakeClock(), random: systemRandom, budgetMs: 60_000 },
+      never,
+      () => ((attempts += 1), Promise.reject(new Error('no'))),
+    );
+    await expect(work).rejects.toThrow('no');
+    expect(attempts).toBe(1);
+  });
+});
