@@ -11,9 +11,9 @@ export interface HealthRecord {
 export const UNKNOWN_HEALTH: HealthRecord = { everHealthy: false, problems: ['the back end was not probed yet'] };
 
 /** One failed probe changes nothing: the node stays ready until probes have failed for this long. */
-export const NOT_READY_AFTER_MS = 20_000;
+const NOT_READY_AFTER_MS = 20_000;
 /** Past the node-monitor-grace-period (50 s) the back end is gone, and its pods must be replaced: no lease. */
-export const LEASE_ENDS_AFTER_MS = 50_000;
+const LEASE_ENDS_AFTER_MS = 50_000;
 
 export function recordHealth(record: HealthRecord, health: ProviderHealth, now: number): HealthRecord {
   if (health.healthy) return { everHealthy: true, problems: [] };

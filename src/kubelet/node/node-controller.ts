@@ -165,6 +165,8 @@ export class NodeController {
     const reason = ready ? 'NodeReady' : 'NodeNotReady';
     if (this.readyTold === reason || this.held === undefined) return;
     this.readyTold = reason;
+    if (ready) this.options.log.info('node is ready');
+    else this.options.log.warn('node is not ready', { problems: this.health.problems.join(', ') });
     this.options.events.node(this.held, { type: 'Normal', reason, message: `Node ${this.options.identity.name} status is now: ${reason}` });
   }
 

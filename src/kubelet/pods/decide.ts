@@ -35,7 +35,7 @@ export interface DecideInput extends PodInput {
 }
 
 /** A runtime never gets less than this, whatever is left of the grace (pkg/kubelet/kuberuntime). */
-export const MINIMUM_GRACE_SECONDS = 2;
+const MINIMUM_GRACE_SECONDS = 2;
 const DEFAULT_GRACE_SECONDS = 30;
 
 export function decide(input: DecideInput): Decision {

@@ -8,11 +8,13 @@ import { KeyedQueue } from '../keyed-queue.ts';
 import type { PodProvider, RecoveredPod } from '../provider.ts';
 import { retryForever } from '../retry.ts';
 import { admit, type Rejection } from './admission.ts';
+import { rememberSuccess } from './history.ts';
 import { Operations } from './operations.ts';
 import { PodWorker } from './pod-worker.ts';
 import { plus, podRequests } from './requests.ts';
 import type { EnvSources } from './env.ts';
 import { newRuntime, orphanRuntime, takeOver, type PodRuntime } from './runtime.ts';
+import { unfollowedChanges } from './spec-changes.ts';
 import { StatusWriter } from './status-writer.ts';
 import { judgeSupport } from './support.ts';
 import { isTerminal } from './view.ts';
@@ -52,7 +54,7 @@ export class PodController {
     this.options = options;
     const { clock, log, provider, events, cluster } = options;
     const retry = { firstMs: 1_000, maximumMs: 10_000 };
-    const onError = (uid: string, error: unknown): void => log.warn('pod state is unknown, nothing is changed', { pod: uid, error });
+    const onError = (uid: string, error: unknown): void => log.debug('pod state is unknown, nothing is changed', { pod: uid, error });
     this.queue = new KeyedQueue({ clock, retry, onError, work: (uid) => this.work(uid) });
     this.writer = new StatusWriter({ cluster, clock, log, onWritten: this.written, onGone: this.vanished });
     const sources = (): EnvSources => ({
@@ -127,9 +129,23 @@ export class PodController {
     const uid = pod.metadata?.uid ?? '';
     const known = this.runtimes.get(uid);
     if (known === undefined) this.runtimes.set(uid, newRuntime(pod));
-    else if (!takeOver(known, pod)) return;
-    else this.operations.callOff(known);
+    else if (!this.takeOver(known, pod)) return;
     this.queue.add(uid);
+  }
+
+  private takeOver(runtime: PodRuntime, pod: Pod): boolean {
+    const before = runtime.pod;
+    if (!takeOver(runtime, pod)) return false;
+    this.operations.callOff(runtime);
+    for (const { container, message } of unfollowedChanges(before, pod)) {
+      // What never ran is created from the new spec; a pull that failed is tried at once with the new image.
+      if (runtime.history.containers[container]?.run === undefined && runtime.history.trouble?.operation === 'create') {
+        runtime.history = rememberSuccess(runtime.history);
+      } else {
+        this.options.events.pod(pod, { type: 'Warning', reason: 'SpecChangeNotApplied', message }, container);
+      }
+    }
+    return true;
   }
 
   private readonly vanished = (uid: string): void => {

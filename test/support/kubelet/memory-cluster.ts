@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/platform/clock.ts';
 import { rfc3339 } from '../../../src/platform/clock.ts';
 import type { Event, Json, Lease, Node, Pod } from '../../../src/platform/kubernetes-objects.ts';
 import { mergeStatus } from './merge-status.ts';
+import { validatePodStatus } from './validate-pod-status.ts';
 
 type Operation = keyof Cluster;
 
@@ -196,7 +197,7 @@ export class MemoryCluster implements Cluster {
     if (pod.metadata?.uid !== ref.uid) throw new VickError('KUBE_INVALID', 'metadata.uid: Invalid value: field is immutable');
     const merged = mergeStatus<NonNullable<Pod['status']>>(pod.status ?? {}, status as object);
     try {
-      this.validate(pod, merged);
+      validatePodStatus(pod, merged);
     } catch (error) {
       this.refusals.push(String(error));
       throw error;
@@ -248,21 +249,6 @@ export class MemoryCluster implements Cluster {
     if (this.down !== undefined) throw this.down;
     const failure = this.failures.get(operation)?.shift();
     if (failure !== undefined) throw failure;
-  }
-
-  /** The rules of pkg/apis/core/validation that a kubelet can break. */
-  private validate(pod: Pod, status: NonNullable<Pod['status']>): void {
-    const policy = pod.spec?.restartPolicy;
-    for (const before of pod.status?.containerStatuses ?? []) {
-      const after = status.containerStatuses?.find(({ name }) => name === before.name);
-      const exit = before.state?.terminated;
-      if (exit === undefined || policy === 'Always' || (policy === 'OnFailure' && exit.exitCode !== 0)) continue;
-      if (after?.state?.terminated === undefined) {
-        throw new VickError('KUBE_INVALID', `container ${before.name} may not be transitioned to non-terminated state`);
-      }
-    }
-    if (status.podIP !== undefined && status.podIP !== status.podIPs?.[0]?.ip) throw new VickError('KUBE_INVALID', 'podIP must equal podIPs[0].ip');
-    if ((status.podIPs ?? []).length > 1) throw new VickError('KUBE_INVALID', 'podIPs: more than one per family');
   }
 
   private named(ref: PodRef): Pod {

@@ -19,192 +19,6 @@ const statusOf = (uid: string): NonNullable<Pod['status']> => world.cluster.pod(
 const containerOf = (uid: string, name = 'main'): ContainerStatus => statusOf(uid).containerStatuses!.find((status) => status.name === name)!;
 const calls = (verb: string): readonly string[] => world.backend.calls.filter((call) => call.startsWith(verb));
 
-describe('deletion', () => {
-  it('calls off a create that is under way, and still finishes the pod', async () => {
-    const open = world.backend.hold('create');
-    const uid = await created(podSpec({ main: ['sleep'] }));
-    expect(containerOf(uid).state).toEqual({ waiting: { reason: 'ContainerCreating' } });
-    world.cluster.requestDeletion(uid);
-    await world.clock.advance(0);
-    open();
-    await world.clock.advance(0);
-    expect(world.cluster.pod(uid)).toBeUndefined();
-    expect(world.backend.pods.size).toBe(0);
-    expect(world.cluster.writes.at(-1)!.pod.status).toMatchObject({
-      phase: 'Failed',
-      containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } }],
-    });
-    expect(calls('start')).toEqual([]);
-  });
-
-  it('shortens a termination when a second delete asks for less time', async () => {
-    const uid = await created(podSpec({ main: ['ignore-term'] }));
-    world.cluster.requestDeletion(uid, 300);
-    await world.clock.advance(10_000);
-    world.cluster.requestDeletion(uid, 5);
-    await world.clock.advance(4_000);
-    expect(world.cluster.pod(uid)).toBeDefined();
-    await world.clock.advance(1_000);
-    expect(world.cluster.pod(uid)).toBeUndefined();
-    expect(calls('stop')).toEqual([`stop ${uid}/main 300s`, `stop ${uid}/main 5s`]);
-  });
-
-  it('kills and removes by UID what was deleted by force, and leaves a successor of the same name alone', async () => {
-    const first = await created(podSpec({ main: ['ignore-term'] }));
-    world.cluster.requestDeletion(first, 0);
-    const second = await created(podSpec({ main: ['sleep'] }));
-    expect(second).not.toBe(first);
-    await world.clock.advance(3_000);
-    expect([...world.backend.pods.keys()]).toEqual([second]);
-    expect(statusOf(second).phase).toBe('Running');
-    expect(calls('stop')).toEqual([`stop ${first}/main 2s`]);
-  });
-
-  it('keeps the object while the back end cannot stop the pod, and says so', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }));
-    for (let count = 0; count < 4; count += 1) world.backend.failNext('stop', new Error('the task is busy'));
-    world.cluster.requestDeletion(uid);
-    await world.clock.advance(3_000);
-    expect(statusOf(uid).phase).toBe('Running');
-    expect(world.cluster.reasons(uid)).toContain('FailedKillPod');
-    await world.clock.advance(30_000);
-    expect(world.cluster.pod(uid)).toBeUndefined();
-  });
-
-  it('stops trying after its delete when a finalizer keeps the object', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }));
-    world.cluster.modifyPod(uid, (pod) => ({ ...pod, metadata: { ...pod.metadata, finalizers: ['example.com/wait'] } }));
-    world.cluster.requestDeletion(uid);
-    await world.clock.advance(120_000);
-    expect(world.cluster.calls.filter((call) => call.startsWith('deletePod'))).toHaveLength(1);
-    world.cluster.modifyPod(uid, (pod) => ({ ...pod, metadata: { ...pod.metadata, finalizers: [] } }));
-    await world.clock.advance(1_000);
-    expect(world.cluster.calls.filter((call) => call.startsWith('deletePod'))).toHaveLength(1);
-  });
-
-  it('finishes a pod that was marked for deletion before it was ever seen', async () => {
-    await world.stop();
-    const uid = world.cluster.createPod({ name: 'late', spec: podSpec({ main: ['sleep'] }) }).metadata!.uid!;
-    world.cluster.requestDeletion(uid);
-    await world.start();
-    expect(world.cluster.pod(uid)).toBeUndefined();
-    expect(calls('create')).toEqual([]);
-  });
-
-  it('tells 0 as Succeeded when all containers end well', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }));
-    world.cluster.requestDeletion(uid);
-    world.backend.exit(uid, 'main', 0);
-    await world.clock.advance(0);
-    expect(world.cluster.writes.at(-1)!.pod.status?.phase).toBe('Succeeded');
-  });
-});
-
-describe('what cannot be known', () => {
-  it('changes nothing while the back end does not answer, and carries on afterwards', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }, { restartPolicy: 'Never' }));
-    world.backend.disconnect();
-    world.backend.changed(undefined);
-    await world.clock.advance(300_000);
-    expect(statusOf(uid).phase).toBe('Running');
-    expect(calls('create')).toHaveLength(1);
-    world.backend.reconnect();
-    world.backend.exit(uid, 'main', 7);
-    await world.clock.advance(0);
-    expect(statusOf(uid).phase).toBe('Failed');
-    expect(containerOf(uid).state?.terminated?.exitCode).toBe(7);
-  });
-
-  it.each([
-    ['Never', 'Failed', 1],
-    ['OnFailure', 'Running', 2],
-    ['Always', 'Running', 2],
-  ])('a pod of policy %s whose VM vanished is %s', async (restartPolicy, phase, creates) => {
-    const uid = await created(podSpec({ main: ['sleep'] }, { restartPolicy }));
-    world.backend.vanish(uid);
-    await world.clock.advance(0);
-    expect(statusOf(uid).phase).toBe(phase);
-    expect(calls('create')).toHaveLength(creates);
-    const { state, lastState } = containerOf(uid);
-    expect(state?.terminated ?? lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown' });
-  });
-
-  it('stops what the back end cannot name before it tells the end of the pod', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }, { restartPolicy: 'Never' }));
-    const open = world.backend.hold('stop');
-    world.backend.setState(uid, 'main', { kind: 'unknown', message: 'no task status' });
-    await world.clock.advance(0);
-    expect(statusOf(uid).phase).toBe('Running');
-    open();
-    await world.clock.advance(0);
-    expect(statusOf(uid).phase).toBe('Failed');
-  });
-});
-
-describe('a restarted kubelet', () => {
-  it.each(['stop', 'kill'] as const)('adopts what runs after a %s, without another create or start', async (end) => {
-    const uid = await created(podSpec({ main: ['sleep'] }));
-    await world[end]();
-    await world.start();
-    await world.clock.advance(60_000);
-    expect(calls('create')).toHaveLength(1);
-    expect(calls('start')).toHaveLength(1);
-    expect(containerOf(uid).restartCount).toBe(0);
-  });
-
-  it('goes on counting restarts, and counts one that nobody saw', async () => {
-    const uid = await created(podSpec({ main: ['exit', '1'] }));
-    await world.clock.advance(31_000);
-    const before = containerOf(uid).restartCount;
-    expect(before).toBe(3);
-    await world.stop();
-    await world.clock.advance(60_000);
-    world.backend.setState(uid, 'main', { kind: 'running', startedAt: world.clock.now() });
-    await world.start();
-    expect(containerOf(uid)).toMatchObject({ restartCount: before + 1, lastState: { terminated: { exitCode: 1 } }, ready: true });
-  });
-
-  it('tells of an exit that happened meanwhile', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }, { restartPolicy: 'Never' }));
-    await world.stop();
-    world.backend.exit(uid, 'main', 4);
-    await world.start();
-    expect(statusOf(uid).phase).toBe('Failed');
-    expect(containerOf(uid).state?.terminated?.exitCode).toBe(4);
-  });
-
-  it('never starts again what has ended, also when the back end has lost it', async () => {
-    const uid = await created(podSpec({ main: ['exit', '0'] }, { restartPolicy: 'Never' }));
-    expect(statusOf(uid).phase).toBe('Succeeded');
-    await world.stop();
-    world.backend.pods.clear();
-    const writes = world.cluster.writes.length;
-    await world.start();
-    await world.clock.advance(60_000);
-    expect(calls('create')).toHaveLength(1);
-    expect(world.cluster.writes).toHaveLength(writes);
-  });
-
-  it('removes pods that the API no longer has, only after it has listed all', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }));
-    await world.stop();
-    world.cluster.requestDeletion(uid, 0);
-    expect(world.backend.pods.has(uid)).toBe(true);
-    await world.start();
-    expect(world.backend.pods.size).toBe(0);
-    expect(calls('remove')).toEqual([`remove ${uid}`]);
-  });
-
-  it('writes what was left to write before it stops, and leaves pods running', async () => {
-    const uid = world.cluster.createPod({ name: 'quick', spec: podSpec({ main: ['sleep'] }) }).metadata!.uid!;
-    await world.clock.advance(0);
-    await world.stop();
-    expect(statusOf(uid).phase).toBe('Running');
-    expect(world.backend.container(uid, 'main').state.kind).toBe('running');
-    expect(world.cluster.node('kubelet-test').status?.conditions?.at(-1)).toMatchObject({ type: 'Ready', status: 'True' });
-  });
-});
-
 describe('what goes wrong before a container runs', () => {
   it('backs off from an image that cannot be pulled: 10 s, 20 s, 40 s', async () => {
     const pull = (): void => {
@@ -352,5 +166,22 @@ describe('deadlines, room and the API', () => {
     expect(calls('create')).toHaveLength(200);
     expect(calls('start')).toHaveLength(200);
     expect(world.cluster.writes.length).toBeLessThanOrEqual(600);
+  });
+
+  it('tries a new image at once when the old one could not be pulled, and tells when a running container keeps its own', async () => {
+    world.backend.failNext('create', new ProviderFailure('ErrImagePull', 'manifest unknown', { container: 'main' }));
+    const uid = await created(podSpec({ main: ['sleep'] }));
+    const setImage = (image: string): void => {
+      world.cluster.modifyPod(uid, (pod) => ({
+        ...pod,
+        spec: { ...pod.spec, containers: pod.spec!.containers.map((container) => ({ ...container, image })) },
+      }));
+    };
+    setImage('busybox:1.37');
+    await world.clock.advance(0);
+    expect(world.backend.pods.get(uid)?.request.containers[0]?.image).toBe('busybox:1.37');
+    setImage('busybox:1.38');
+    await world.clock.advance(0);
+    expect(world.cluster.events.find(({ reason }) => reason === 'SpecChangeNotApplied')?.message).toContain('keeps image "busybox:1.37"');
   });
 });
