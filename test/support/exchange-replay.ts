@@ -99,7 +99,7 @@ export async function replay(options: ReplayOptions): Promise<readonly string[]>
     // A pause before something that changes state let the guest get on; after a background request, let it arrive.
     const pause = exchange.request.method === 'GET' && !/\/wait$/.test(exchange.request.path) ? 0 : exchange.atMs - quietSince;
     const overlap = running.some((one) => !one.done);
-    await delay(Math.min(Math.max(pause, overlap ? 40 : 0), overlap ? 1200 : 500));
+    await delay(overlap ? Math.min(Math.max(pause, 40), 1200) : pause >= 100 ? 600 : 0);
     const entry = { exchange, done: false, promise: Promise.resolve() };
     running.push(Object.assign(entry, { promise: perform(exchange, index).finally(() => (entry.done = true)) }));
   }

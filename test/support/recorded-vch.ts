@@ -93,6 +93,7 @@ const RECORDED_REPOSITORIES: readonly CatalogueRepository[] = [
     repository: 'library/sleeper',
     config: { Cmd: ['sleep', '100000'] },
     size: 114,
+    unpacked: 18,
     ids: {
       '1': {
         imageId: 'c1dea762671e48e35456ef356798c5a9ed56ca0f67474a3c79bf3af40e6aaa32',

@@ -141,7 +141,7 @@ function inspectImage(cache: ImageCache, name: string): unknown {
     Size: image.Size,
     VirtualSize: image.Size,
     GraphDriver: { Name: 'vSphere Integrated Containers Backend Engine', Data: null },
-    RootFS: { Type: '' },
+    RootFS: { Type: 'layers' },
   };
 }
 

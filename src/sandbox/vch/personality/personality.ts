@@ -118,7 +118,9 @@ function writeError(response: ServerResponse, error: unknown, version: string | 
   if (response.headersSent) {
     response.socket?.destroy();
   } else if (version !== undefined && (Number(version.split('.')[0]) < 1 || compareVersions(version, String(NEWEST_TEXT_ERRORS)) <= 0)) {
-    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }).end(`${message}\n`);
+    const tooOld = compareVersions(version, '1.19') < 0;
+    const headers = { ...(tooOld ? {} : API_HEADERS), 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' };
+    response.writeHead(status, headers).end(`${message}\n`);
   } else {
     const unknownPath = status === 404 && message === 'page not found';
     const text = `${JSON.stringify({ message })}\n`;

@@ -109,9 +109,10 @@ export class VolumeStore {
     if (!this.stores.includes(request.store)) throw storageFailed(404, `volume store (http://${this.host}/storage/volumes/${request.store}) not found`);
     if (this.volumes.has(request.name)) throw storageFailed(409, 'file already exists');
     const label = createHash('md5').update(request.name).digest('hex').slice(0, 16);
-    const volume: Volume = { ...request, label };
+    const volume: Volume = { ...request, label, driver: 'vsphere' };
     this.volumes.set(volume.name, volume);
-    return renderVolume(volume);
+    // The driver's name is echoed once and not kept.
+    return renderVolume({ ...volume, driver: request.driver });
   }
 
   remove(name: string): void {
