@@ -16,7 +16,6 @@ import { readKubeconfig } from '../../src/clients/kubernetes/kubeconfig.ts';
 import { nodeFileSystem } from '../../src/platform/node/fs.ts';
 import { execaRunner } from '../../src/platform/node/runner.ts';
 import type { Clock } from '../../src/platform/clock.ts';
-import type { Runner } from '../../src/platform/runner.ts';
 import { createAuthority, type Authority, type CertificatePair } from '../../src/sandbox/certificates.ts';
 import { FakeClock } from './fake-clock.ts';
 import { createFakeHost, type FakeHost } from './fake-deps.ts';
@@ -49,9 +48,9 @@ export interface World {
   readonly authority: Authority;
   readonly kubeconfig: string;
   /** Runs `vick` with words; `--target`, account, vic-machine and kubeconfig come by environment. */
-  vick(line: string, signal?: AbortSignal): Promise<number>;
-  calls(kind?: string): Promise<readonly Call[]>;
-  exists(path: string): Promise<boolean>;
+  readonly vick: (line: string, signal?: AbortSignal) => Promise<number>;
+  readonly calls: (kind?: string) => Promise<readonly Call[]>;
+  readonly exists: (path: string) => Promise<boolean>;
   writeKubeconfig(change: { readonly server?: string; readonly ca?: string; readonly user?: Readonly<Record<string, unknown>> }): Promise<void>;
   close(): Promise<void>;
 }
@@ -262,7 +261,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, api: Ap
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const url = new URL(request.url ?? '/', 'https://api');
-  const accepted = request.headers.authorization === `Bearer ${GOOD_TOKEN}` || hasCertificate(request.socket as TLSSocket);
+  const accepted = request.headers.authorization === `Bearer ${GOOD_TOKEN}` || hasCertificate(request.socket as Partial<TLSSocket>);
   const [code, body] = accepted
     ? api.answer(request.method ?? '', url.pathname, url.searchParams, Buffer.concat(chunks).toString('utf8'))
     : refusal(401, 'Unauthorized', 'Unauthorized');
@@ -270,8 +269,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, api: Ap
 }
 
 /** `authorized` alone is also true of a resumed session that never had a certificate. */
-function hasCertificate(socket: TLSSocket): boolean {
-  return socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0;
+function hasCertificate(socket: Partial<TLSSocket>): boolean {
+  return socket.authorized === true && Object.keys(socket.getPeerCertificate?.() ?? {}).length > 0;
 }
 
 function kubeconfigText(server: string, ca: string, user: Readonly<Record<string, unknown>>): string {
