@@ -5,7 +5,7 @@ import type { VchConfig } from './protocol.ts';
  * Environment of kubelet-starter as create writes it (vmware/vic feature/wolfpack lib/install/management/appliance.go). KUBERNETES_SERVICE_HOST holds
  * the port as well, and without a port in the address KUBERNETES_SERVICE_PORT is empty: both as in the real one.
  */
-export function kubeletEnvironment(config: VchConfig): readonly string[] {
+function kubeletEnvironment(config: VchConfig): readonly string[] {
   if (config.kubelet === undefined) return [];
   const address = parseUrl(withScheme(config.kubelet.serverAddress));
   const host = address.kind === 'url' ? address.host : '';

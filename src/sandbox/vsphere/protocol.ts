@@ -13,7 +13,7 @@ export interface VchConfig {
   readonly version: string;
   readonly debug: number;
   readonly tls: EndpointTls;
-  /** As reached by the client, without user, for inspect config. */
+  /** Without user and datacenter, for inspect config. */
   readonly target: string;
   readonly thumbprint: string;
   readonly opsUser: string;

@@ -207,7 +207,7 @@ async function generate(run: Invocation, wanted: Wanted): Promise<Loaded> {
     serverPair = await save(await createCertificate({ ...names, organizations, keyBits, use: 'server', issuer, now }), 'server-cert.pem', 'server-key.pem');
   }
   log.info(`Generating client certificate/key pair - private key in ${join(folder, 'key.pem')}`);
-  // The subject is the authority's own: programs built on OpenSSL therefore take the certificate for a self-signed one.
+  // The subject is the authority's own, as in the real one. Unlike there an authority key id tells them apart, so OpenSSL accepts it.
   const clientPair = await save(await createCertificate({ organizations, keyBits, use: 'client', issuer, now }), 'cert.pem', 'key.pem');
   await makePfx(run, normalize(folder));
   return { ca: ca.certificate, client: clientPair, ...(serverPair === undefined ? {} : { server: serverPair }) };

@@ -84,7 +84,7 @@ export async function openLog(io: VicMachineIo, build: Build): Promise<Logger> {
 }
 
 /** One line as logrus writes it where stdout is no terminal; without its line end. */
-export function pipeLine(level: Level, message: string, now: number): string {
+function pipeLine(level: Level, message: string, now: number): string {
   const text = message === '' ? '' : ` msg=${/^[A-Za-z0-9.-]+$/.test(message) ? message : quote(message)}`;
   return `time="${localTime(now)}" level=${level}${text} `;
 }

@@ -16,7 +16,6 @@ export function toConfig(run: Invocation, args: CreateArguments, valid: ValidCon
   const { server, clientCa } = args.certificates;
   const address = args.kubernetes?.address ?? '';
   const kubelet = args.kubernetes === undefined || address === '' ? undefined : { serverAddress: address, configFile: posix.basename(args.kubernetes.file) };
-  const datacenter = session.target.datacenter === '' ? '' : `/${session.target.datacenter}`;
   return {
     name: args.name,
     version: formatBuild(run.build),
@@ -25,7 +24,7 @@ export function toConfig(run: Invocation, args: CreateArguments, valid: ValidCon
       server === undefined
         ? { mode: 'none' }
         : { mode: 'tls', certificate: server.certificate, key: server.key, ...(clientCa === undefined ? {} : { clientCa }) },
-    target: `${session.target.scheme}://${session.target.host}${datacenter}`,
+    target: `${session.target.scheme}://${session.target.host}`,
     thumbprint: session.thumbprint,
     opsUser: args.opsUser,
     imageStore: `ds://${valid.imageStore.name}${valid.imageStore.path === '' ? '' : `/${valid.imageStore.path}`}`,
