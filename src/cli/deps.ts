@@ -11,8 +11,6 @@ import type { ProcessTable, Runner, Spawner } from '../platform/runner.ts';
 import type { Streams } from '../platform/streams.ts';
 import type { Prompter, Reporter } from '../platform/talk.ts';
 
-export type { Prompter, PromptQuestion, Reporter, Step } from '../platform/talk.ts';
-
 /** Everything a command may touch, built once in main. A use case asks for a `Pick` of it. */
 export interface Deps {
   readonly streams: Streams;
@@ -65,17 +63,17 @@ export interface KubernetesAccess {
   connect(kubeconfig: Kubeconfig): Promise<KubernetesApi>;
 }
 
-export interface VchAccess {
+interface VchAccess {
   portLayer(address: { readonly host: string; readonly port: number }): Promise<PortLayer>;
 }
 
 /** `--kubeconfig` and `--context`; where absent, the rules of kubectl apply ($KUBECONFIG, ~/.kube/config, current-context). */
-export interface KubeconfigChoice {
+interface KubeconfigChoice {
   readonly path?: string | undefined;
   readonly context?: string | undefined;
 }
 
-export interface SelfCommand {
+interface SelfCommand {
   /** argv of `bin/<name>.js`, for example ['/usr/bin/node', '/…/bin/vick.js']. */
   argv(bin: 'vick' | 'virtual-kubelet'): readonly string[];
   readonly pid: number;

@@ -26,7 +26,7 @@ export interface CommandSpec {
 
 export type OutputFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
-export interface ArgSpec {
+interface ArgSpec {
   /** Shown as NAME; key of `input.args`. */
   readonly name: string;
   readonly description: string;

@@ -37,7 +37,7 @@ describe('the entry chunk and what it imports at once', () => {
       (program.metafile.outputs[output]?.imports ?? []).filter((one) => one.external === true && one.kind === 'import-statement').map((one) => one.path),
     );
     for (const slow of ['node:child_process', 'node:crypto', 'node:http', 'node:https', 'node:tls', 'node:net', 'node:zlib', 'node:worker_threads'])
-      expect(modules).not.toContain(slow);
+      {expect(modules).not.toContain(slow);}
   });
 
   it('stays small', () => {

@@ -281,7 +281,7 @@ describe('vick status', () => {
     await tty.server.close();
     const pipe = await start();
     await pipe.vick('status demo');
-    // eslint-disable-next-line no-control-regex -- this is about control characters
+
     expect(pipe.fake.stdout()).not.toMatch(/\u001b/);
   });
 

@@ -36,7 +36,7 @@ export async function buildProgram(): Promise<BuiltProgram> {
   return { bin: (name) => join(folder, 'bin', `${name}.js`), dist, metafile, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;

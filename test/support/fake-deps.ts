@@ -1,4 +1,4 @@
-import type { Host, KubernetesAccess, TalkSettings } from '../../src/cli/deps.ts';
+import type { Host, TalkSettings } from '../../src/cli/deps.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { createReporter } from '../../src/platform/node/reporter.ts';
 import { nodeFileSystem } from '../../src/platform/node/fs.ts';
@@ -48,7 +48,7 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
     spawner: untouchable('spawner'),
     processes: untouchable('processes'),
     log: silentLog,
-    kubernetes: untouchable<KubernetesAccess>('kubernetes'),
+    kubernetes: untouchable('kubernetes'),
     vch: untouchable('vch'),
     kubelet: untouchable('kubelet'),
     sandbox: untouchable('sandbox'),
@@ -83,9 +83,9 @@ function scriptedPrompter(answers: readonly (string | boolean)[], asked: string[
   return { interactive, text: answer, secret: answer, choose: answer, confirm: (question) => (yes ? Promise.resolve(true) : answer(question)) };
 }
 
-function untouchable<T extends object>(name: string): T {
+function untouchable(name: string): never {
   const refuse = (_target: object, property: string | symbol): never => {
     throw new Error(`unexpected use of ${name}.${String(property)}`);
   };
-  return new Proxy({}, { get: refuse }) as T;
+  return new Proxy({}, { get: refuse }) as never;
 }

@@ -28,7 +28,7 @@ export interface SmallApiServer {
   close(): Promise<void>;
 }
 
-export interface StatusAnswer {
+interface StatusAnswer {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
@@ -58,51 +58,73 @@ export async function startSmallApiServer(seed: Seed): Promise<SmallApiServer> {
     const url = new URL(request.url ?? '/', 'http://api');
     requests.push(`${request.method ?? ''} ${url.pathname}${decodeURIComponent(url.search)}`);
     const body = await readBody(request);
-    if ([...forbidden].some((prefix) => url.pathname.startsWith(prefix)))
-      return refuse(response, { code: 403, reason: 'Forbidden', message: `${url.pathname} is forbidden` });
+    if ([...forbidden].some((prefix) => url.pathname.startsWith(prefix))) {
+      refuse(response, { code: 403, reason: 'Forbidden', message: `${url.pathname} is forbidden` });
+      return;
+    }
     const name = /^\/api\/v1\/nodes\/([^/]+)$/.exec(url.pathname)?.[1];
     if (name !== undefined) {
       const refusal = request.method === 'PATCH' ? self.beforePatch?.(name, (change) => edit(name, change)) : undefined;
-      if (refusal !== undefined) return refuse(response, refusal);
+      if (refusal !== undefined) {
+        refuse(response, refusal);
+        return;
+      }
       const node = nodes.get(name);
-      if (node === undefined) return refuse(response, { code: 404, reason: 'NotFound', message: `nodes "${name}" not found` });
-      if (request.method !== 'PATCH') return send(response, 200, node);
+      if (node === undefined) {
+        refuse(response, { code: 404, reason: 'NotFound', message: `nodes "${name}" not found` });
+        return;
+      }
+      if (request.method !== 'PATCH') {
+        send(response, 200, node);
+        return;
+      }
       const patch = JSON.parse(body) as { metadata?: Record<string, unknown>; spec?: Record<string, unknown> };
       const { resourceVersion, labels } = (patch.metadata ?? {}) as { resourceVersion?: string; labels?: Record<string, string | null> };
       if (resourceVersion !== undefined && resourceVersion !== node.metadata.resourceVersion) {
-        return refuse(response, {
+        refuse(response, {
           code: 409,
           reason: 'Conflict',
           message: `Operation cannot be fulfilled on nodes "${name}": the object has been modified; please apply your changes to the latest version and try again`,
         });
+        return;
       }
       if (url.searchParams.get('dryRun') !== 'All') {
         edit(name, (target) => {
-          for (const [key, value] of Object.entries(labels ?? {})) {
-            const { [key]: _, ...others } = target.metadata.labels ?? {};
-            target.metadata.labels = value === null ? others : { ...others, [key]: value };
-          }
+          const merged = Object.entries({ ...target.metadata.labels, ...labels }).filter((entry): entry is [string, string] => entry[1] !== null);
+          target.metadata.labels = Object.fromEntries(merged);
           Object.assign(target.spec, patch.spec ?? {});
         });
       }
-      return send(response, 200, node);
+      send(response, 200, node);
+      return;
     }
-    if (url.pathname === '/version') return send(response, 200, { major: '1', minor: '32', gitVersion: 'v1.32.2' });
+    if (url.pathname === '/version') {
+      send(response, 200, { major: '1', minor: '32', gitVersion: 'v1.32.2' });
+      return;
+    }
     if (url.pathname === '/api/v1/nodes') {
       const selector = url.searchParams.get('labelSelector');
       const [key = '', value = ''] = selector?.split('=') ?? [];
       const items = [...nodes.values()].filter((node) => selector === null || node.metadata.labels?.[key] === value);
-      return send(response, 200, { kind: 'NodeList', apiVersion: 'v1', items });
+      send(response, 200, { kind: 'NodeList', apiVersion: 'v1', items });
+      return;
     }
     if (url.pathname === '/api/v1/pods') {
       const wanted = url.searchParams.get('fieldSelector')?.replace('spec.nodeName=', '');
-      return send(response, 200, { kind: 'PodList', apiVersion: 'v1', items: (seed.pods ?? []).filter((pod) => pod.spec?.nodeName === wanted) });
+      send(response, 200, { kind: 'PodList', apiVersion: 'v1', items: (seed.pods ?? []).filter((pod) => pod.spec?.nodeName === wanted) });
+      return;
     }
     const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
-    if (url.pathname === leases) return send(response, 200, { kind: 'LeaseList', items: seed.leases ?? [] });
+    if (url.pathname === leases) {
+      send(response, 200, { kind: 'LeaseList', items: seed.leases ?? [] });
+      return;
+    }
     const lease = (seed.leases ?? []).find((candidate) => `${leases}/${candidate.metadata?.name ?? ''}` === url.pathname);
-    if (lease !== undefined) return send(response, 200, lease);
-    return refuse(response, { code: 404, reason: 'NotFound', message: `${url.pathname} not found` });
+    if (lease !== undefined) {
+      send(response, 200, lease);
+      return;
+    }
+    refuse(response, { code: 404, reason: 'NotFound', message: `${url.pathname} not found` });
   };
 
   const server = createServer((request, response) => void answer(request, response));

@@ -7,7 +7,7 @@ import type { Node } from '../../platform/kubernetes-objects.ts';
 export const VIRTUAL_NODE_SELECTOR = 'type=virtual-kubelet';
 
 /** The node of VCH `web` is `kubelet-web` (vmware/vic lib/install/management/appliance.go). */
-export const NODE_PREFIX = 'kubelet-';
+const NODE_PREFIX = 'kubelet-';
 
 export interface NodeChoice {
   /** Node names or VCH names, with or without `node/` or `vch/` before them. */

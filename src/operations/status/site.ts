@@ -20,7 +20,7 @@ export interface NodeStatus extends NodeFacts {
   readonly pods: readonly PodLine[] | undefined;
 }
 
-export interface PodLine {
+interface PodLine {
   readonly namespace: string;
   readonly name: string;
   /** What kubectl shows under STATUS: the phase, or the reason of a waiting or ended container. */
@@ -69,7 +69,7 @@ async function unlessDenied<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /** The STATUS column of kubectl get pods, for what a reader needs: deletion, then containers, then the pod itself. */
-export function podLine(pod: Pod): PodLine {
+function podLine(pod: Pod): PodLine {
   const containers = pod.status?.containerStatuses ?? [];
   const troubled = [...(pod.status?.initContainerStatuses ?? []), ...containers]
     .map(

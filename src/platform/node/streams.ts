@@ -41,7 +41,7 @@ function createOutput(stream: NodeJS.WriteStream, env: Env): Output {
  * NO_COLOR (no-color.org: any value but the empty one) wins over FORCE_COLOR, as it is the wish of a person; FORCE_COLOR
  * (`0` and `false` mean no) wins over what the terminal says.
  */
-export function wantsColour(isTerminal: boolean, env: Env): boolean {
+function wantsColour(isTerminal: boolean, env: Env): boolean {
   if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
   const forced = env['FORCE_COLOR'];
   if (forced !== undefined) return forced !== '0' && forced !== 'false';

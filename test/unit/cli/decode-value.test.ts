@@ -24,8 +24,9 @@ describe('decodeValue', () => {
 
   it('takes whole numbers only', () => {
     expect(decodeValue(flag('integer'), '-12')).toBe(-12);
-    for (const text of ['1.5', '0x10', '', '1e3', ' 1', '99999999999999999999'])
+    for (const text of ['1.5', '0x10', '', '1e3', ' 1', '99999999999999999999']) {
       expect(() => decodeValue(flag('integer'), text)).toThrow(/is not a whole number/);
+    }
   });
 
   it('suggests the nearest of an enum', () => {
