@@ -3,7 +3,7 @@ import type { Kubeconfig, KubeconfigUser } from '../../../../src/clients/kuberne
 import { checkCertificate, checkPortable, isLoopback } from '../../../../src/operations/preflight/kubeconfig-checks.ts';
 import { failed, passed, refuseFailures, warned } from '../../../../src/operations/preflight/check.ts';
 import { accessReview, permissionsForNode, renderPermission } from '../../../../src/operations/preflight/permissions.ts';
-import { VickError } from '../../../../src/errors/vick-error.ts';
+import type { VickError } from '../../../../src/errors/vick-error.ts';
 import { createAuthority } from '../../../../src/sandbox/certificates.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
