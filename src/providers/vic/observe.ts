@@ -82,7 +82,7 @@ function stopped(info: ContainerInfo): ObservedState {
  * Times are whole seconds and the stop time of an earlier run stays in place. A start never falls into the second of the
  * stop before it (see power.ts), so an equal time belongs to this run.
  */
-function hasEnded({ process }: ContainerInfo): boolean {
+export function hasEnded({ process }: ContainerInfo): boolean {
   return process.stoppedAt > 0 && process.stoppedAt >= process.startedAt;
 }
 

@@ -139,7 +139,10 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       return vm === undefined ? undefined : observePod(vm.identity, vm.info);
     },
 
-    watch: (onChange, signal) => watchPodVms({ portLayer, index, clock, log, pollMs: options.pollMs ?? POLL_MS }, onChange, signal),
+    watch: (onChange, signal) => {
+      const powerOff = (id: string, ending: AbortSignal): Promise<void> => stopVm(power, { id, containers: 1, stopSignal: '' }, 1, ending);
+      return watchPodVms({ portLayer, index, clock, log, powerOff, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
+    },
   };
 }
 

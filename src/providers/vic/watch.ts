@@ -2,7 +2,8 @@ import type { ContainerInfo, PortLayer } from '../../clients/port-layer/port.ts'
 import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import type { PodIndex } from './pod-index.ts';
+import { hasEnded } from './observe.ts';
+import type { PodIndex, PodVm } from './pod-index.ts';
 
 export interface WatchOptions {
   readonly portLayer: PortLayer;
@@ -11,6 +12,8 @@ export interface WatchOptions {
   readonly log: Log;
   /** Between two looks at the whole list, in milliseconds. */
   readonly pollMs: number;
+  /** Powers a VM off in which nothing runs any more. */
+  readonly powerOff: (id: string, signal: AbortSignal) => Promise<void>;
 }
 
 const RECONNECT_FIRST_MS = 500;
@@ -47,9 +50,14 @@ async function followEvents({ portLayer, index, clock, log }: WatchOptions, onCh
   }
 }
 
-async function pollList({ index, clock, log, pollMs }: WatchOptions, onChange: (uid: string | undefined) => void, signal: AbortSignal): Promise<void> {
+async function pollList(
+  { index, clock, log, pollMs, powerOff }: WatchOptions,
+  onChange: (uid: string | undefined) => void,
+  signal: AbortSignal,
+): Promise<void> {
   let seen: ReadonlyMap<string, string> | undefined;
   let failing = false;
+  let idle: ReadonlySet<string> = new Set();
   while (!signal.aborted) {
     await clock.sleep(pollMs, signal).catch(() => undefined);
     if (stopped(signal)) return;
@@ -58,6 +66,12 @@ async function pollList({ index, clock, log, pollMs }: WatchOptions, onChange: (
       const now = new Map(vms.map(({ identity, info }) => [`${identity.uid}/${info.id}`, fingerprint(info)]));
       for (const key of changed(seen, now)) onChange(key.split('/')[0]);
       seen = now;
+      const idleNow = new Set(vms.filter(isIdle).map(({ info }) => info.id));
+      for (const id of idleNow) {
+        // Seen twice in a row: not one that is about to power itself off.
+        if (idle.has(id)) await powerOff(id, signal);
+      }
+      idle = idleNow;
       if (failing) log.info('the port layer can be listed again');
       failing = false;
     } catch (error) {
@@ -66,6 +80,14 @@ async function pollList({ index, clock, log, pollMs }: WatchOptions, onChange: (
       failing = true;
     }
   }
+}
+
+/**
+ * A VM powers itself off when its processes have ended, but compares whole seconds: one whose only process ended within
+ * the second of its start stays on with nothing in it.
+ */
+function isIdle({ identity, info }: PodVm): boolean {
+  return identity.containers.length === 1 && info.state === 'Running' && hasEnded(info);
 }
 
 function changed(before: ReadonlyMap<string, string> | undefined, now: ReadonlyMap<string, string>): readonly string[] {

@@ -18,6 +18,7 @@ for (const unit of ['container', 'pod'] as const) {
         missing: program('no-such-program'),
         noImage: { image: 'missing', command: [] },
       },
+      deaf: () => Promise.resolve(),
       kill: () => {
         backend.disconnect();
         return Promise.resolve();

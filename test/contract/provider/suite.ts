@@ -22,13 +22,15 @@ export interface ProviderHarness {
     /** Runs until it is stopped, and ends at its stop signal. */
     readonly sleeps: Program;
     readonly exits: (code: number) => Program;
-    /** Runs on through its stop signal. */
+    /** Runs on through its stop signal, from the moment that `deaf` resolves. */
     readonly ignoresStop: Program;
     /** Cannot be launched. */
     readonly missing: Program;
     /** An image that cannot be had. */
     readonly noImage: Program;
   };
+  /** Resolves when the `ignoresStop` program of the pod has got as far as to ignore its stop signal. */
+  readonly deaf: (uid: string) => Promise<void>;
   /** Makes the back end unreachable for good; absent where a test must not do that. */
   readonly kill?: () => Promise<void>;
   close(): Promise<void>;
@@ -180,6 +182,7 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
       await provider.create(pod, never);
       await startPod(provider, pod);
       await reaches(pod.uid, 'running');
+      await harness.deaf(pod.uid);
       const before = performance.now();
       await stopPod(provider, pod, 2);
       const took = performance.now() - before;

@@ -1,5 +1,8 @@
+import { text } from 'node:stream/consumers';
+import { expect } from 'vitest';
 import { createDockerEngine } from '../../../src/clients/docker-engine/client.ts';
 import { createPortLayer } from '../../../src/clients/port-layer/client.ts';
+import type { PortLayer } from '../../../src/clients/port-layer/port.ts';
 import { silentLog } from '../../../src/platform/log.ts';
 import { systemClock } from '../../../src/platform/node/clock.ts';
 import { nodeFileSystem } from '../../../src/platform/node/fs.ts';
@@ -14,7 +17,7 @@ const shell = (script: string): Program => ({ image: 'busybox:latest', command: 
 const programs: ProviderHarness['programs'] = {
   sleeps: { image: 'busybox:latest', command: ['sleep', '1000'] },
   exits: (code) => shell(`exit ${String(code)}`),
-  ignoresStop: shell("trap '' TERM; while :; do sleep 0.2; done"),
+  ignoresStop: shell("trap '' TERM; echo deaf; while :; do sleep 0.2; done"),
   missing: { image: 'busybox:latest', command: ['/no/such/program'] },
   noImage: { image: 'busybox:nope', command: [] },
 };
@@ -29,10 +32,26 @@ if (env['VICK_E2E_PORTLAYER'] !== undefined && env['VICK_E2E_PERSONA'] !== undef
     return {
       provider: () => vch.provider(),
       programs,
+      deaf: (uid) => saysDeaf(vch.portLayer, uid),
       kill: () => vch.stop(),
       close: () => vch.close(),
     };
   });
+}
+
+/** Waits until the pod's log has the line that follows the trap. */
+async function saysDeaf(portLayer: PortLayer, uid: string): Promise<void> {
+  const never = new AbortController().signal;
+  await expect
+    .poll(
+      async () => {
+        const vm = (await portLayer.listContainers(never)).find(({ annotations }) => annotations['vick.dev/uid'] === uid);
+        const stream = await portLayer.logs(vm?.id ?? '', {}, never);
+        return stream === undefined ? '' : await text(stream);
+      },
+      { timeout: 30_000, interval: 50 },
+    )
+    .toContain('deaf');
 }
 
 /** VICK_E2E_PORTLAYER, VICK_E2E_PERSONA and VICK_E2E_HOST_UUID; TLS as for `vick kubelet run` (PERSONA_TLS_*, DOCKER_CERT_PATH). */
@@ -70,6 +89,7 @@ async function overRealVch(): Promise<ProviderHarness> {
         addresses: ['127.0.0.1'],
       }),
     programs,
+    deaf: (uid) => saysDeaf(portLayer, uid),
     close: () => {
       portLayer.close();
       engine.close();

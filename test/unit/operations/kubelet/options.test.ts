@@ -188,8 +188,9 @@ describe('details', () => {
 
   it('makes a UUID of a VMware serial number, and of nothing else', () => {
     expect(hostUuidFromSerial('VMware-56 4d 39 5e d8 07 e1 8a-cb 25 b7 9f 65 eb 2b 9f\n')).toBe(UUID);
-    for (const serial of ['', 'VMware-56 4d', 'Dell-1234', UUID, 'VMware-zz 4d 39 5e d8 07 e1 8a-cb 25 b7 9f 65 eb 2b 9f'])
-      {expect(hostUuidFromSerial(serial)).toBeUndefined();}
+    for (const serial of ['', 'VMware-56 4d', 'Dell-1234', UUID, 'VMware-zz 4d 39 5e d8 07 e1 8a-cb 25 b7 9f 65 eb 2b 9f']) {
+      expect(hostUuidFromSerial(serial)).toBeUndefined();
+    }
   });
 
   it('reads every address it would write, and throws nothing but KUBELET_CONFIG', () => {

@@ -43,7 +43,7 @@ function spiedPortLayer(operation: keyof PortLayer, before: (real: PortLayer) =>
   const real = createPortLayer({ ...vch.addresses.portLayer, clock: systemClock, pid: 2 });
   return new Proxy(real, {
     get: (target, key) => {
-      const member = target[key as keyof PortLayer];
+      const member: unknown = Reflect.get(target, key);
       if (key !== operation) return member;
       return async (...args: unknown[]) => {
         await before(real);
