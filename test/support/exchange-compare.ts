@@ -93,13 +93,13 @@ export function compareText(recorded: string, actual: string, bindings: Bindings
 }
 
 function compareValues(recorded: unknown, actual: unknown, bindings: Bindings, lax: Lax, path: string): readonly string[] {
-  const differs = (): readonly string[] => [`${path}: ${JSON.stringify(actual)?.slice(0, 300)} instead of ${JSON.stringify(recorded).slice(0, 300)}`];
+  const differs = (): readonly string[] => [`${path}: ${JSON.stringify(actual ?? null).slice(0, 300)} instead of ${JSON.stringify(recorded).slice(0, 300)}`];
   const key = path.split('.').at(-1) ?? '';
   if (VOLATILE.has(key)) return typeof recorded === typeof actual ? [] : differs();
   if (typeof recorded === 'string') {
     if (typeof actual !== 'string') return differs();
     // Documents kept as strings are compared as documents.
-    if (key === 'Value' && /^\{/.test(recorded)) return compareBody(JSON.parse(recorded), actual, bindings, lax);
+    if (key === 'Value' && recorded.startsWith('{')) return compareBody(JSON.parse(recorded), actual, bindings, lax);
     return bindings.match(recorded, actual) ? [] : differs();
   }
   if (Array.isArray(recorded)) {
@@ -126,9 +126,9 @@ function compareSets(recorded: readonly unknown[], actual: readonly unknown[], b
   const problems: string[] = [];
   for (const [index, item] of recorded.entries()) {
     const at = left.findIndex((candidate) => compareValues(item, candidate, bindings.copy(), 'unordered', path).length === 0);
-    if (at < 0)
+    if (at < 0) {
       problems.push(`${path}: nothing like ${JSON.stringify(item).slice(0, 300)} (element ${String(index)}) in ${JSON.stringify(left).slice(0, 500)}`);
-    else compareValues(item, left.splice(at, 1)[0], bindings, 'unordered', path);
+    } else compareValues(item, left.splice(at, 1)[0], bindings, 'unordered', path);
   }
   return problems;
 }

@@ -67,7 +67,7 @@ export async function replay(options: ReplayOptions): Promise<readonly string[]>
     const except = options.except?.[index];
     const { method, path, body } = exchange.request;
     const stream = exchange.response.chunks !== undefined && (!path.endsWith('/logs') || exchange.request.query?.['follow'] !== undefined);
-    const read = method === 'GET' && !stream && !/\/wait$/.test(path);
+    const read = method === 'GET' && !stream && !path.endsWith('/wait');
     const until = Date.now() + RETRY_MS;
     for (;;) {
       const answer = await send(options, exchange, bindings, startedAt);
@@ -97,7 +97,7 @@ export async function replay(options: ReplayOptions): Promise<readonly string[]>
     await Promise.all(before.map((one) => one.promise));
     const quietSince = Math.max(0, ...options.exchanges.slice(0, index).map((one) => Math.min(one.atMs + one.tookMs, exchange.atMs)));
     // A pause before something that changes state let the guest get on; after a background request, let it arrive.
-    const pause = exchange.request.method === 'GET' && !/\/wait$/.test(exchange.request.path) ? 0 : exchange.atMs - quietSince;
+    const pause = exchange.request.method === 'GET' && !exchange.request.path.endsWith('/wait') ? 0 : exchange.atMs - quietSince;
     const overlap = running.some((one) => !one.done);
     await delay(overlap ? Math.min(Math.max(pause, 40), 1200) : pause >= 100 ? 600 : 0);
     const entry = { exchange, done: false, promise: Promise.resolve() };
@@ -152,13 +152,14 @@ async function collect(incoming: IncomingMessage, recorded: Exchange['response']
   const wanted = (recorded.chunks ?? []).filter((chunk) => chunk.text !== undefined).length;
   let text = '';
   const timer = new AbortController();
-  if (hangUp)
+  if (hangUp) {
     void delay(wanted === 0 ? 300 : Math.max(recordedMs, 50), undefined, { signal: timer.signal }).then(
       () => {
         outgoing.destroy();
       },
       () => undefined,
     );
+  }
   try {
     for await (const chunk of incoming) {
       text += String(chunk);
@@ -194,6 +195,6 @@ function compare(exchange: Exchange, answer: Answer, bindings: Bindings, lax: 's
 /** Times in queries are absolute: they move with the start of the replay. */
 function shift(text: string, startedAt: number): string {
   if (/^15347\d{5}$/.test(text)) return String(Number(text) - EPOCH + startedAt);
-  if (/^2018-08-20T/.test(text)) return new Date(Date.parse(text) + (startedAt - EPOCH) * 1000).toISOString();
+  if (text.startsWith('2018-08-20T')) return new Date(Date.parse(text) + (startedAt - EPOCH) * 1000).toISOString();
   return text;
 }

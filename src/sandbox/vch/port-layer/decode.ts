@@ -76,7 +76,7 @@ function readField(param: string, type: FieldType, value: unknown, root: string,
     }
     case 'map': {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('map[string]string');
-      const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
+      const entries: readonly (readonly [string, unknown])[] = Object.entries<unknown>(value as Record<string, unknown>);
       const wrong = entries.find(([, item]) => typeof item !== 'string' && item !== null);
       if (wrong !== undefined) throw refuse('string', wrong[1]);
       return Object.fromEntries(entries.map(([key, item]) => [key, item ?? '']));
@@ -88,7 +88,7 @@ function readField(param: string, type: FieldType, value: unknown, root: string,
 }
 
 function checkRequired(model: Model, body: Body): void {
-  for (const [name, field] of Object.entries(model.fields) as [string, Field][]) {
+  for (const [name, field] of Object.entries<Field>(model.fields)) {
     const value = body[name];
     if (field.required === true && (value === undefined || value === '' || value === 0)) throw missing(name);
     if (field.type.kind === 'model' && value !== undefined) checkRequired(field.type.model, value as Body);

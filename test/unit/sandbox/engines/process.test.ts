@@ -47,7 +47,9 @@ function marked(): readonly number[] {
     .map(Number)
     .filter((pid) => {
       try {
-        const zombie = / Z /.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8').replace(/^.*\)/, ''));
+        const zombie = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+          .replace(/^.*\)/, '')
+          .includes(' Z ');
         return (
           !zombie &&
           readFileSync(`/proc/${String(pid)}/environ`, 'utf8')
