@@ -22,6 +22,8 @@ const COMPARED_HEADERS = ['content-type', 'cache-control', 'warning', 'x-content
 /** How long a watch may stay silent before it counts as complete. */
 const WATCH_QUIET_MS = 150;
 
+const ANSWER_LIMIT_MS = 8_000;
+
 /** Replays a recording against a fresh control plane and says, exchange by exchange, where the answers differ. */
 export async function replay(recording: Recording, options: Pick<ControlPlaneOptions, 'definitions' | 'discovery'>): Promise<readonly Outcome[]> {
   const plane = await startControlPlane({ clock: systemClock, random: systemRandom, ...options });
@@ -32,7 +34,7 @@ export async function replay(recording: Recording, options: Pick<ControlPlaneOpt
     const outcomes: Outcome[] = [];
     for (const [stepIndex, step] of recording.steps.entries()) {
       for (const [index, exchange] of step.exchanges.entries()) {
-        const { verdict, differences: found } = await replayExchange(plane, admin, world, known, step, exchange);
+        const { verdict, differences: found } = await answered(replayExchange(plane, admin, world, known, step, exchange));
         const label = `step ${stepIndex} (${step.command ?? step.note ?? 'raw'}): ${exchange.request.method} ${exchange.request.path}`;
         outcomes.push({ label, at: `${stepIndex}.${index}`, verdict, differences: found });
       }
@@ -41,6 +43,18 @@ export async function replay(recording: Recording, options: Pick<ControlPlaneOpt
   } finally {
     await plane.stop();
   }
+}
+
+/** No exchange of a recording takes long; one that hangs is a difference, not the end of the replay. */
+async function answered(verdict: Promise<Verdict>): Promise<Verdict> {
+  const ending = new AbortController();
+  const late = systemClock.sleep(ANSWER_LIMIT_MS, ending.signal).then(
+    (): Verdict => ({ verdict: 'different', differences: [`no answer within ${ANSWER_LIMIT_MS} ms`] }),
+    (): Verdict => judged([]),
+  );
+  const first = await Promise.race([verdict, late]);
+  ending.abort();
+  return first;
 }
 
 type Verdict = Pick<Outcome, 'verdict' | 'differences'>;

@@ -36,7 +36,7 @@ export class World {
     const { method, path } = exchange.request;
     const status = exchange.response.status;
     const target = parsePath(path);
-    if (target === undefined) return;
+    if (target === undefined || target.resource === 'watch') return;
     if (target.namespace !== undefined && (status < 300 || status === 409 || status === 422)) await this.ensureNamespace(target.namespace);
     const creates = (method === 'POST' || method === 'PUT') && status === 201 && target.subresource === undefined;
     await this.ensureOwners(exchange.request.body);
@@ -311,8 +311,7 @@ const MINIMAL: Readonly<Record<string, object>> = {
 /** An object of which only metadata is known, made so that it matches the field selector that found it. */
 function minimalObject(kind: { kind: string; apiVersion: string } | undefined, metadata: any, path: string): any {
   if (kind === undefined || metadata.name === '') return undefined;
-  const { generateName: _base, ...rest } = metadata;
-  const object: any = { ...kind, metadata: rest, ...structuredClone(MINIMAL[kind.kind] ?? {}) };
+  const object: any = { ...kind, metadata, ...structuredClone(MINIMAL[kind.kind] ?? {}) };
   if (object.involvedObject !== undefined) object.involvedObject.namespace = metadata.namespace;
   const selector = new URLSearchParams(path.split('?')[1] ?? '').get('fieldSelector') ?? '';
   for (const [, field = '', value = ''] of selector.matchAll(/([\w.]+)=([^,]+)/g)) {
