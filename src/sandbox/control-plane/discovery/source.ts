@@ -26,12 +26,13 @@ export function createDiscovery(definitions: readonly ResourceDefinition[], cloc
   return (request) => {
     const { path } = request;
     if (path === '/api' || path === '/apis') {
-      if (wantsAggregated(request.accept))
+      if (wantsAggregated(request.accept)) {
         return answerHashed(
           documentOf(path, () => groupDiscoveryList(catalog, path === '/api')),
           request,
           { 'Content-Type': AGGREGATED, 'Cache-Control': 'public' },
         );
+      }
       return plain(path === '/api' ? apiVersions(request.serverAddress) : apiGroupList(catalog));
     }
     const entry = catalog.find(({ group, version }) => path === (group === '' ? `/api/${version}` : `/apis/${group}/${version}`));
@@ -78,13 +79,14 @@ function openApiPath({ group, version }: CatalogVersion): string {
 /** 304 when the client's copy is the present one. */
 function answerHashed(document: HashedDocument, request: DiscoveryRequest, headers: Readonly<Record<string, string>>): Answer {
   const tag = `"${document.hash}"`;
-  if (request.ifNoneMatch === tag)
+  if (request.ifNoneMatch === tag) {
     return {
       kind: 'text',
       code: 304,
       text: '',
       headers: { Etag: tag, ...(headers['Cache-Control'] === undefined ? {} : { 'Cache-Control': headers['Cache-Control'] }) },
     };
+  }
   return { kind: 'plain', code: 200, body: document.body, headers: { ...headers, Etag: tag } };
 }
 

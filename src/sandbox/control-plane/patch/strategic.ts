@@ -40,7 +40,7 @@ function mergeMap(
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith('$')) continue;
     const merged = mergeField(result[name], value, schema[name], orderOf(patch, name), depth);
-    if (merged === undefined) delete result[name];
+    if (merged === undefined) Reflect.deleteProperty(result, name);
     else result[name] = merged;
   }
   applyListDirectives(result, patch, schema);
@@ -94,11 +94,11 @@ function mergeList(
   if (field?.strategy?.startsWith('merge') !== true && field?.mergeKey === undefined) return wanted.map((item) => strippedValue(item));
   const replaces = wanted.some((item) => isObject(item) && item['$patch'] === 'replace');
   if (replaces) return wanted.filter((item) => !(isObject(item) && item['$patch'] !== undefined)).map((item) => strippedValue(item));
-  if (field.mergeKey === undefined) return inOrder(union(present, wanted), order, (item) => item);
+  if (field.mergeKey === undefined) return inOrder(union(present, wanted), order ?? wanted, present, (item) => item);
   const key = field.mergeKey;
   const merged = mergeByKey(present, wanted, key, field.fields ?? {}, depth);
-  const ids = order?.map((item) => (isObject(item) ? item[key] : item));
-  return inOrder(merged, ids, (item) => (isObject(item) ? item[key] : item));
+  const idOf = (item: unknown): unknown => (isObject(item) ? item[key] : item);
+  return inOrder(merged, (order ?? wanted).map(idOf), present, idOf);
 }
 
 function mergeByKey(present: readonly unknown[], wanted: readonly unknown[], key: string, schema: PatchSchema, depth: number): unknown[] {
@@ -131,20 +131,19 @@ function union(present: readonly unknown[], wanted: readonly unknown[]): unknown
 }
 
 /**
- * Sorts by the ids of `order`; items that it does not name stay behind the item they followed (the server's own additions keep
- * their place relative to their neighbours).
+ * The order that k8s.io/apimachinery/pkg/util/strategicpatch gives a merged list: items named by `order` (the patch) as they stand
+ * there, the others as they stood, and one of the others before a named one only where both were there and in that order.
  */
-function inOrder(items: unknown[], order: readonly unknown[] | undefined, idOf: (item: unknown) => unknown): unknown[] {
-  if (order === undefined) return items;
-  const ordered = items.filter((item) => order.includes(idOf(item))).sort((one, other) => order.indexOf(idOf(one)) - order.indexOf(idOf(other)));
-  const result: unknown[] = [...ordered];
-  items.forEach((item, index) => {
-    if (order.includes(idOf(item))) return;
-    const before = index === 0 ? undefined : items[index - 1];
-    const at = before === undefined ? -1 : result.indexOf(before);
-    result.splice(at + 1, 0, item);
-  });
-  return result;
+function inOrder(items: readonly unknown[], order: readonly unknown[], present: readonly unknown[], idOf: (item: unknown) => unknown): unknown[] {
+  const before = present.map(idOf);
+  const named = items.filter((item) => order.includes(idOf(item))).sort((one, other) => order.indexOf(idOf(one)) - order.indexOf(idOf(other)));
+  const others = items.filter((item) => !order.includes(idOf(item)));
+  const result: unknown[] = [];
+  while (named.length > 0 && others.length > 0) {
+    const [left, right] = [before.indexOf(idOf(others[0])), before.indexOf(idOf(named[0]))];
+    result.push(left >= 0 && right >= 0 && left < right ? others.shift() : named.shift());
+  }
+  return [...result, ...others, ...named];
 }
 
 /** A value of a patch taken as it is: its directives dropped, nulls as well. */

@@ -36,7 +36,6 @@ export const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list',
 
 /** The definition that follows `rules`. */
 export function defineResource(rules: ResourceRules): ResourceDefinition {
-  const { checkName, defaults, admitCreate, admitUpdate, prepareForCreate, prepareForUpdate, validate, validateUpdate, ...given } = rules;
   const type = typeOf(rules.group, rules.version, rules.kind);
   if (type === undefined) throw new Error(`no schema describes ${rules.kind}`);
   return {
@@ -46,7 +45,7 @@ export function defineResource(rules: ResourceRules): ResourceDefinition {
     hasGeneration: false,
     selectableFields: {},
     subresources: {},
-    ...given,
+    ...rules,
     get patchSchema() {
       return patchSchemaOf(type);
     },
@@ -57,20 +56,20 @@ export function defineResource(rules: ResourceRules): ResourceDefinition {
     },
     prepareCreate(draft, context) {
       decodeDraft(rules, draft);
-      defaults?.(draft);
-      admitCreate?.(draft, context);
-      prepareForCreate?.(draft, context);
-      const problems = validate?.(draft, context) ?? [];
-      throwIfInvalid(rules, draft, [...validateMetadata(draft.metadata, rules.namespaced, checkName), ...problems]);
+      rules.defaults?.(draft);
+      rules.admitCreate?.(draft, context);
+      rules.prepareForCreate?.(draft, context);
+      const problems = rules.validate?.(draft, context) ?? [];
+      throwIfInvalid(rules, draft, [...validateMetadata(draft.metadata, rules.namespaced, rules.checkName), ...problems]);
       normalize(rules, draft);
     },
     prepareUpdate(draft, stored, context) {
       beginUpdate(rules, draft, stored);
-      defaults?.(draft);
-      admitUpdate?.(draft, stored, context);
-      prepareForUpdate?.(draft, stored, context);
-      const own = [...validateMetadata(draft.metadata, rules.namespaced, checkName), ...(validate?.(draft, context) ?? [])];
-      const change = [...validateMetadataUpdate(draft.metadata, stored.metadata), ...(validateUpdate?.(draft, stored) ?? [])];
+      rules.defaults?.(draft);
+      rules.admitUpdate?.(draft, stored, context);
+      rules.prepareForUpdate?.(draft, stored, context);
+      const own = [...validateMetadata(draft.metadata, rules.namespaced, rules.checkName), ...(rules.validate?.(draft, context) ?? [])];
+      const change = [...validateMetadataUpdate(draft.metadata, stored.metadata), ...(rules.validateUpdate?.(draft, stored) ?? [])];
       rejectInvalidUpdate(rules, draft, stored, [...own, ...change]);
       normalize(rules, draft);
     },

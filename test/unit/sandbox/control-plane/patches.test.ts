@@ -87,7 +87,7 @@ describe('strategic merge patch', () => {
     },
   };
 
-  it('merges lists by key, keeping their order and appending what is new', () => {
+  it('merges lists by key: what is new comes first, the rest keeps its order', () => {
     expect(
       strategic(pod, {
         spec: {
@@ -100,16 +100,16 @@ describe('strategic merge patch', () => {
     ).toEqual({
       spec: {
         containers: [
+          { name: 'c', image: 'z' },
           {
             name: 'a',
             image: 'x',
             env: [
-              { name: 'E', value: '1' },
               { name: 'F', value: '2' },
+              { name: 'E', value: '1' },
             ],
           },
           { name: 'b', image: 'y' },
-          { name: 'c', image: 'z' },
         ],
       },
     });
@@ -122,10 +122,10 @@ describe('strategic merge patch', () => {
     expect(strategic({ a: { b: 1 } }, { a: { $patch: 'delete' } })).toEqual({});
   });
 
-  it('orders by $setElementOrder, keeping items it does not name beside their neighbours', () => {
+  it('orders by $setElementOrder, items it does not name before those they preceded', () => {
     const target = { spec: { containers: [{ name: 'a' }, { name: 'x' }, { name: 'b' }] } };
     expect(strategic(target, { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }], containers: [{ name: 'b', image: 'i' }] } })).toEqual({
-      spec: { containers: [{ name: 'b', image: 'i' }, { name: 'a' }, { name: 'x' }] },
+      spec: { containers: [{ name: 'x' }, { name: 'b', image: 'i' }, { name: 'a' }] },
     });
   });
 

@@ -63,8 +63,9 @@ export const secrets = defineResource({
     for (const key of REQUIRED_KEYS[textOf(draft['type'])] ?? []) {
       const value = data[key];
       if (value === undefined) problems.push(required(`data[${key}]`));
-      else if (key.startsWith('.') && !isJson(textOf(value)))
+      else if (key.startsWith('.') && !isJson(textOf(value))) {
         problems.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'invalid character in JSON'));
+      }
     }
     return problems;
   },

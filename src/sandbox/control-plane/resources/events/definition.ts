@@ -1,6 +1,6 @@
 import { at, textOf } from '../fields.ts';
 import { defineResource } from '../strategy.ts';
-import { dns1123Subdomain } from '../validation/names.ts';
+import { pathSegment } from '../validation/names.ts';
 import { eventTable } from './table.ts';
 import { fromStored, toStored } from './view.ts';
 import { validateEvent, validateEventUpdate } from './validation.ts';
@@ -13,7 +13,8 @@ const EVENTS = {
   resource: 'events',
   singular: 'event',
   shortNames: ['ev'],
-  checkName: dns1123Subdomain,
+  // Events are checked less than other names: any segment of a path will do.
+  checkName: pathSegment,
   createsOnUpdate: true,
   uncached: true,
   table: eventTable,

@@ -68,7 +68,7 @@ function givePriority(draft: Draft): void {
   if (given !== undefined && given !== value) {
     throw refuse(
       draft,
-      `the integer value of priority (${String(given)}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+      `the integer value of priority (${JSON.stringify(given)}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
     );
   }
   spec['priority'] = value;

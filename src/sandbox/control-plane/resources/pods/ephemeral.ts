@@ -51,8 +51,9 @@ function validate(spec: JsonMap, before: JsonMap): FieldProblem[] {
     const name = textOf(old['name']);
     const index = containers.findIndex((container) => container['name'] === name);
     if (index < 0) problems.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers ${JSON.stringify(name)} may not be removed\n`));
-    else if (!sameJson(containers[index], old))
+    else if (!sameJson(containers[index], old)) {
       problems.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers ${JSON.stringify(name)} may not be changed\n`));
+    }
   }
   return problems;
 }

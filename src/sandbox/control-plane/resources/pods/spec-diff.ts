@@ -4,7 +4,7 @@ import type { JsonMap } from '../fields.ts';
 export function specDiff(before: JsonMap, after: JsonMap): string {
   const lines: string[] = [];
   for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
-    const [old, next] = [JSON.stringify(before[name]), JSON.stringify(after[name])];
+    const [old, next] = [before[name], after[name]].map((value) => JSON.stringify(value) as string | undefined);
     if (old === next) continue;
     if (old !== undefined) lines.push(`- ${name}: ${old}`);
     if (next !== undefined) lines.push(`+ ${name}: ${next}`);

@@ -87,7 +87,7 @@ function validateAddresses(addresses: readonly JsonMap[], field: string): FieldP
   const texts = addresses.map((address) => textOf(address['ip']));
   const problems = texts.flatMap((text, index) => (isAddress(text) ? [] : [invalidAddress(`${field}[${index}]`, text)]));
   const families = new Set(texts.map((text) => text.includes(':')));
-  if (texts.length > families.size)
+  if (texts.length > families.size) {
     problems.push(
       invalidValue(
         field,
@@ -95,6 +95,7 @@ function validateAddresses(addresses: readonly JsonMap[], field: string): FieldP
         'may specify no more than one IP for each IP family',
       ),
     );
+  }
   const seen = new Set<string>();
   for (const [index, text] of texts.entries()) {
     if (seen.has(text)) problems.push(duplicate(`${field}[${index}]`, { IP: text }));

@@ -33,8 +33,9 @@ function withoutChangeable(next: JsonMap, before: JsonMap): JsonMap {
   if (mapsOf(before['schedulingGates']).length > 0) {
     for (const field of ['schedulingGates', 'nodeSelector', 'affinity']) restore(rest, before, field);
   }
-  if ((numberOf(before['terminationGracePeriodSeconds']) ?? 0) < 0 && next['terminationGracePeriodSeconds'] === 1)
+  if ((numberOf(before['terminationGracePeriodSeconds']) ?? 0) < 0 && next['terminationGracePeriodSeconds'] === 1) {
     restore(rest, before, 'terminationGracePeriodSeconds');
+  }
   return rest;
 }
 
@@ -52,7 +53,7 @@ function validateDeadline(next: JsonMap, before: JsonMap): FieldProblem[] {
 
 /** Tolerations may be added; of present ones only the seconds may change. */
 function validateTolerationChange(next: JsonMap, before: JsonMap): FieldProblem[] {
-  const identity = ({ tolerationSeconds: _seconds, ...rest }: JsonMap): JsonMap => rest;
+  const identity = (toleration: JsonMap): JsonMap => ({ ...toleration, tolerationSeconds: undefined });
   const kept = mapsOf(before['tolerations']).every((old) => mapsOf(next['tolerations']).some((one) => sameJson(identity(one), identity(old))));
   return kept ? [] : [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
 }

@@ -14,8 +14,9 @@ export function validateContainers(spec: JsonMap): FieldProblem[] {
   const names = new Set<string>();
   const problems: FieldProblem[] = containers.length === 0 ? [required('spec.containers')] : [];
   const hostNetwork = spec['hostNetwork'] === true;
-  for (const [index, container] of containers.entries())
+  for (const [index, container] of containers.entries()) {
     problems.push(...validateContainer(container, `spec.containers[${index}]`, volumes, names, hostNetwork));
+  }
   for (const [index, container] of mapsOf(spec['initContainers']).entries()) {
     const field = `spec.initContainers[${index}]`;
     problems.push(...validateContainer(container, field, volumes, names, hostNetwork), ...validateInit(container, field));
@@ -43,13 +44,14 @@ export function validateResources(resources: JsonMap, field: string): FieldProbl
   const limits = mapOf(resources['limits']);
   const requests = mapOf(resources['requests']);
   const problems: FieldProblem[] = [];
-  for (const [name, amount] of Object.entries(limits))
+  for (const [name, amount] of Object.entries(limits)) {
     problems.push(...validateResourceName(name, `${field}.limits[${name}]`), ...validateAmount(name, String(amount), `${field}.limits[${name}]`));
+  }
   for (const [name, amount] of Object.entries(requests)) {
     problems.push(...validateResourceName(name, `${field}.requests[${name}]`), ...validateAmount(name, String(amount), `${field}.requests[${name}]`));
     const limit = limits[name];
     if (limit !== undefined && compareAmounts(amount, limit) > 0) {
-      problems.push(invalidValue(`${field}.requests`, String(amount), `must be less than or equal to ${name} limit of ${String(limit)}`));
+      problems.push(invalidValue(`${field}.requests`, String(amount), `must be less than or equal to ${name} limit of ${JSON.stringify(limit).slice(1, -1)}`));
     }
   }
   return problems;
@@ -96,11 +98,13 @@ function validatePorts(ports: readonly JsonMap[], field: string, hostNetwork: bo
     else problems.push(...portNumber(number).map((why) => invalidValue(`${at}.containerPort`, number, why)));
     const host = numberOf(port['hostPort']) ?? 0;
     if (host !== 0) problems.push(...portNumber(host).map((why) => invalidValue(`${at}.hostPort`, host, why)));
-    if (hostNetwork && host !== 0 && host !== number)
+    if (hostNetwork && host !== 0 && host !== number) {
       problems.push(invalidValue(`${at}.containerPort`, number, 'must match `hostPort` when `hostNetwork` is true'));
+    }
     const protocol = textOf(port['protocol']);
-    if (!['TCP', 'UDP', 'SCTP'].includes(protocol))
+    if (!['TCP', 'UDP', 'SCTP'].includes(protocol)) {
       problems.push(protocol === '' ? required(`${at}.protocol`) : notSupported(`${at}.protocol`, protocol, ['TCP', 'UDP', 'SCTP']));
+    }
     return problems;
   });
 }
@@ -112,11 +116,11 @@ function validateEnvironment(variables: readonly JsonMap[], field: string): Fiel
     const problems = name === '' ? [required(`${at}.name`)] : environmentName(name).map((why) => invalidValue(`${at}.name`, name, why));
     if (!isObject(variable['valueFrom'])) return problems;
     const sources = Object.keys(variable['valueFrom']);
-    if (sources.length === 0)
+    if (sources.length === 0) {
       problems.push(
         invalidValue(`${at}.valueFrom`, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'),
       );
-    else if (textOf(variable['value']) !== '') problems.push(invalidValue(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
+    } else if (textOf(variable['value']) !== '') problems.push(invalidValue(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
     else if (sources.length > 1) problems.push(invalidValue(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'));
     for (const source of ['configMapKeyRef', 'secretKeyRef']) {
       const reference = variable['valueFrom'][source];
@@ -129,8 +133,8 @@ function validateEnvironment(variables: readonly JsonMap[], field: string): Fiel
 function validateEnvFrom(sources: readonly JsonMap[], field: string): FieldProblem[] {
   return sources.flatMap((source, index) => {
     const given = ['configMapRef', 'secretRef'].filter((name) => isObject(source[name]));
-    if (given.length === 0) return [invalidValue(`${field}`, '', 'must specify one of: `configMapRef` or `secretRef`')];
-    if (given.length > 1) return [invalidValue(`${field}`, '', 'may not have more than one field specified at a time')];
+    if (given.length === 0) return [invalidValue(field, '', 'must specify one of: `configMapRef` or `secretRef`')];
+    if (given.length > 1) return [invalidValue(field, '', 'may not have more than one field specified at a time')];
     return given.flatMap((name) => (textOf(mapOf(source[name])['name']) === '' ? [required(`${field}[${index}].${name}.name`)] : []));
   });
 }

@@ -29,12 +29,13 @@ function validateProbe(probe: JsonMap, field: string, name: string): FieldProble
     const value = numberOf(probe[count]) ?? 0;
     if (value < 0) problems.push(invalidValue(`${field}.${count}`, value, 'must be greater than or equal to 0'));
   }
-  if (name !== 'readinessProbe' && probe['successThreshold'] !== 1)
+  if (name !== 'readinessProbe' && probe['successThreshold'] !== 1) {
     problems.push(invalidValue(`${field}.successThreshold`, probe['successThreshold'], 'must be 1'));
+  }
   const grace = numberOf(probe['terminationGracePeriodSeconds']);
-  if (grace !== undefined && name === 'readinessProbe')
+  if (grace !== undefined && name === 'readinessProbe') {
     problems.push(invalidValue(`${field}.terminationGracePeriodSeconds`, grace, 'must not be set for readinessProbes'));
-  else if (grace !== undefined && grace <= 0) problems.push(invalidValue(`${field}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'));
+  } else if (grace !== undefined && grace <= 0) problems.push(invalidValue(`${field}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'));
   return problems;
 }
 

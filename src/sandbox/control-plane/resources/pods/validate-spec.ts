@@ -40,8 +40,9 @@ export function validateNewPod(draft: Draft): FieldProblem[] {
   const spec = mapOf(draft['spec']);
   const problems: FieldProblem[] = mapsOf(spec['ephemeralContainers']).length > 0 ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : [];
   const gates = mapsOf(spec['schedulingGates']);
-  if (textOf(spec['nodeName']) !== '' && gates.length > 0)
+  if (textOf(spec['nodeName']) !== '' && gates.length > 0) {
     problems.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
+  }
   return problems;
 }
 
@@ -81,8 +82,9 @@ function validateNames(spec: JsonMap): FieldProblem[] {
 function validateSeconds(spec: JsonMap): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const deadline = numberOf(spec['activeDeadlineSeconds']);
-  if (deadline !== undefined && (deadline < 1 || deadline > INT32_MAX))
+  if (deadline !== undefined && (deadline < 1 || deadline > INT32_MAX)) {
     problems.push(invalidValue('spec.activeDeadlineSeconds', deadline, `must be between 1 and ${INT32_MAX}, inclusive`));
+  }
   const grace = numberOf(spec['terminationGracePeriodSeconds']);
   if (grace !== undefined && grace < 0) problems.push(invalidValue('spec.terminationGracePeriodSeconds', grace, 'must be greater than or equal to 0'));
   return problems;
@@ -93,10 +95,12 @@ function validateTolerations(tolerations: readonly JsonMap[]): FieldProblem[] {
     const field = `spec.tolerations[${index}]`;
     const [key, operator, value, effect] = ['key', 'operator', 'value', 'effect'].map((name) => textOf(toleration[name])) as [string, string, string, string];
     const problems: FieldProblem[] = key === '' ? [] : qualifiedName(key).map((why) => invalidValue(`${field}.key`, key, why));
-    if (key === '' && operator !== 'Exists')
+    if (key === '' && operator !== 'Exists') {
       problems.push(invalidValue(`${field}.operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
-    if (toleration['tolerationSeconds'] !== undefined && effect !== 'NoExecute')
+    }
+    if (toleration['tolerationSeconds'] !== undefined && effect !== 'NoExecute') {
       problems.push(invalidValue(`${field}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    }
     if (operator === 'Exists') {
       if (value !== '') problems.push(invalidValue(`${field}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
     } else if (operator === 'Equal' || operator === '') problems.push(...labelValue(value).map((why) => invalidValue(`${field}.operator`, value, why)));
@@ -109,8 +113,9 @@ function validateTolerations(tolerations: readonly JsonMap[]): FieldProblem[] {
 function validateDns(spec: JsonMap): FieldProblem[] {
   const nameservers = mapOf(spec['dnsConfig'])['nameservers'];
   const count = Array.isArray(nameservers) ? nameservers.length : 0;
-  if (spec['dnsPolicy'] === 'None' && count === 0)
+  if (spec['dnsPolicy'] === 'None' && count === 0) {
     return [required('spec.dnsConfig.nameservers', 'must provide at least one DNS nameserver when `dnsPolicy` is None')];
+  }
   return count > 3 ? [invalidValue('spec.dnsConfig.nameservers', nameservers, 'must not have more than 3 nameservers')] : [];
 }
 

@@ -51,8 +51,9 @@ export function requestToken(body: Draft, name: string, namespace: string, conte
 function checkDuration(request: Draft, seconds: number): void {
   const field = 'spec.expirationSeconds';
   if (seconds < 600) throwIfInvalid(REQUEST, { ...request, metadata: {} }, [invalidValue(field, seconds, 'may not specify a duration less than 10 minutes')]);
-  if (seconds > 2 ** 32)
+  if (seconds > 2 ** 32) {
     throwIfInvalid(REQUEST, { ...request, metadata: {} }, [invalidValue(field, seconds, 'may not specify a duration larger than 2^32 seconds')]);
+  }
 }
 
 function findBound(
@@ -63,8 +64,9 @@ function findBound(
   const kind = textOf(reference['kind']);
   const name = textOf(reference['name']);
   const resource = BINDABLE[kind];
-  if (resource === undefined)
+  if (resource === undefined) {
     throw new ApiError(400, 'BadRequest', `cannot bind token for serviceaccount to object of type ${textOf(reference['apiVersion'])}, Kind=${kind}`);
+  }
   const key: ObjectKey = resource === 'nodes' ? { group: '', resource, name } : { group: '', resource, namespace, name };
   const object = context.store.get(key);
   if (object === undefined) throw notFound(key, name);

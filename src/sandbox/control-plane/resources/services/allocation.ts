@@ -33,8 +33,9 @@ function keepAddress(spec: JsonMap, stored: Draft | undefined): void {
   if (typeof before === 'string' && before !== '' && textOf(spec['clusterIP']) === '' && textsOf(spec['clusterIPs']).length === 0) spec['clusterIP'] = before;
   for (const port of mapsOf(spec['ports'])) {
     const same = mapsOf(at(stored, 'spec', 'ports')).find((old) => old['port'] === port['port'] && old['protocol'] === port['protocol']);
-    if (same !== undefined && needsNodePorts(spec) && (numberOf(port['nodePort']) ?? 0) === 0 && same['nodePort'] !== undefined)
+    if (same !== undefined && needsNodePorts(spec) && (numberOf(port['nodePort']) ?? 0) === 0 && same['nodePort'] !== undefined) {
       port['nodePort'] = same['nodePort'];
+    }
   }
 }
 
@@ -69,8 +70,9 @@ function allocateNodePorts(draft: Draft, spec: JsonMap, others: readonly Draft[]
   const taken = new Set(others.flatMap((service) => mapsOf(at(service, 'spec', 'ports')).map((port) => numberOf(port['nodePort']))));
   for (const [index, port] of mapsOf(spec['ports']).entries()) {
     const wanted = numberOf(port['nodePort']) ?? 0;
-    if (wanted !== 0 && taken.has(wanted))
+    if (wanted !== 0 && taken.has(wanted)) {
       throwIfInvalid(SERVICE, draft, [invalidValue(`spec.ports[${index}].nodePort`, wanted, 'provided port is already allocated')]);
+    }
     if (wanted !== 0 && (wanted < NODE_PORTS.first || wanted > NODE_PORTS.last)) {
       const range = `provided port is not in the valid range. The range of valid ports is ${NODE_PORTS.first}-${NODE_PORTS.last}`;
       throwIfInvalid(SERVICE, draft, [invalidValue(`spec.ports[${index}].nodePort`, wanted, range)]);

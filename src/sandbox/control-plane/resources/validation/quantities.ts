@@ -18,8 +18,9 @@ export function validateQuantities(list: JsonMap, field: string): FieldProblem[]
 
 export function validateResourceName(name: string, field: string): FieldProblem[] {
   const problems = qualifiedName(name).map((why) => invalidValue(field, name, why));
-  if (problems.length > 0 || name.includes('/') || STANDARD.has(name) || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-'))
+  if (problems.length > 0 || name.includes('/') || STANDARD.has(name) || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-')) {
     return problems;
+  }
   return [invalidValue(field, name, 'must be a standard resource type or fully qualified')];
 }
 
