@@ -27,7 +27,7 @@ spec:
   containers:
     - name: hello
       image: busybox:1.36
-      command: [sh, -c, 'for i in 1 2 3; do echo "hello $i from process $$"; sleep 1; done']
+      command: [sh, -c, 'for i in 1 2 3; do echo "hello $i at $(date +%T)"; sleep 1; done']
       resources:
         requests: { cpu: 100m, memory: 64Mi }
 `;
