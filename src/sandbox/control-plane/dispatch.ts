@@ -48,8 +48,9 @@ export function checkServed(definition: ResourceDefinition, target: ResourceTarg
     return;
   }
   const needsName: readonly Verb[] = ['update', 'patch'];
-  if (!definition.verbs.includes(verb) || (needsName.includes(verb) && name === undefined) || (verb === 'create' && name !== undefined))
+  if (!definition.verbs.includes(verb) || (needsName.includes(verb) && name === undefined) || (verb === 'create' && name !== undefined)) {
     throw methodNotAllowed();
+  }
 }
 
 function checkSubresource(definition: ResourceDefinition, subresource: string, target: ResourceTarget): void {

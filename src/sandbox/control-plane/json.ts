@@ -9,6 +9,12 @@ export function sameJson(one: unknown, other: unknown): boolean {
   return [...keys].every((key) => sameJson(one[key], other[key]));
 }
 
+/** A copy of `value` without the named members. */
+export function omit<T extends object, K extends keyof T>(value: T, ...names: readonly K[]): Omit<T, K> {
+  const dropped = new Set<PropertyKey>(names);
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !dropped.has(name))) as Omit<T, K>;
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import type { Draft, DraftMeta, ResourceDefinition } from './resource.ts';
 import { invalid } from './status-errors.ts';
-import { isObject } from './json.ts';
+import { isObject, omit } from './json.ts';
 
 /** Order of the members as Go writes them; clients compare text now and then, and people read it. */
 const ORDER = [
@@ -33,8 +33,7 @@ export function tidyMetadata(meta: DraftMeta): DraftMeta {
 
 /** An object with kind and apiVersion first and tidy metadata: the form in which everything is stored. */
 export function tidyObject(definition: ResourceDefinition, draft: Draft, apiVersion: string): Draft {
-  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = draft;
-  return { kind: definition.kind, apiVersion, metadata: tidyMetadata(metadata), ...rest };
+  return { kind: definition.kind, apiVersion, metadata: tidyMetadata(draft.metadata), ...omit(draft, 'kind', 'apiVersion', 'metadata') };
 }
 
 /** The parts of metadata that a write may not change (ValidateObjectMetaAccessorUpdate). Throws a 422. */

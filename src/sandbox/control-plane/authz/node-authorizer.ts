@@ -136,8 +136,9 @@ function refersTo(value: unknown, kind: 'secret' | 'configMap', name: string, un
 
 function namesObject(value: Record<string, unknown>, kind: 'secret' | 'configMap', name: string, under: string): boolean {
   if (kind === 'secret' && (under === 'imagePullSecrets' || under.endsWith('SecretRef'))) return value['name'] === name;
-  if (under === kind || under === `${kind}Ref` || under === `${kind}KeyRef`)
+  if (under === kind || under === `${kind}Ref` || under === `${kind}KeyRef`) {
     return value['name'] === name || (kind === 'secret' && value['secretName'] === name);
+  }
   return false;
 }
 

@@ -39,9 +39,9 @@ export function restrictNode(
   const refuse = (cause: string): Error => forbiddenObject(definition, parent, cause);
   if (definition.group === '' && definition.resource === 'nodes') checkNode(node, operation, draft, stored, refuse);
   else if (definition.group === '' && definition.resource === 'pods') checkPod(engine, node, operation, draft, stored, subresource, parent, namespace, refuse);
-  else if (definition.group === '' && definition.resource === 'serviceaccounts' && subresource === 'token')
+  else if (definition.group === '' && definition.resource === 'serviceaccounts' && subresource === 'token') {
     checkToken(engine, user, node, draft, namespace ?? '', refuse);
-  else if (definition.group === 'coordination.k8s.io' && operation === 'create') checkLease(node, draft, refuse);
+  } else if (definition.group === 'coordination.k8s.io' && operation === 'create') checkLease(node, draft, refuse);
 }
 
 function checkNode(node: string, operation: string, draft: Draft, stored: Draft | undefined, refuse: (cause: string) => Error): void {
@@ -95,10 +95,11 @@ function checkToken(engine: Engine, user: UserInfo, node: string, draft: Draft, 
   if (typeof reference['uid'] !== 'string' || reference['uid'] === '') throw refuse('node requested token with a pod binding without a uid');
   const pod = engine.store.get({ ...PODS, namespace, name: reference['name'] });
   if (pod === undefined) return;
-  if (pod.metadata.uid !== reference['uid'])
+  if (pod.metadata.uid !== reference['uid']) {
     throw refuse(
       `the UID in the bound object reference (${reference['uid']}) does not match the UID in record. The object might have been deleted and then recreated`,
     );
+  }
   if (nodeNameOf(pod) !== node) throw refuse('node requested token bound to a pod scheduled on a different node');
   const audiences = Array.isArray(spec['audiences']) ? (spec['audiences'] as unknown[]).map(String) : [];
   if (audiences.length > 1) throw refuse('node may only request 0 or 1 audiences');

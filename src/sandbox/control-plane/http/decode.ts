@@ -55,5 +55,6 @@ export function parseYaml(text: string): unknown {
     },
   });
   if (aliases > MAX_ALIASES) throw new DecodeError('error converting YAML to JSON: yaml: document contains excessive aliasing');
-  return parseJson(JSON.stringify(document.toJS({ maxAliasCount: MAX_ALIASES })) ?? 'null');
+  const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+  return parseJson(JSON.stringify(value ?? null));
 }

@@ -53,7 +53,10 @@ class Scanner {
   private object(): string | undefined {
     this.at += 1;
     this.space();
-    if (this.text.charAt(this.at) === '}') return this.skip();
+    if (this.text.charAt(this.at) === '}') {
+      this.at += 1;
+      return undefined;
+    }
     for (;;) {
       this.space();
       if (this.atEnd) return END;
@@ -61,7 +64,10 @@ class Scanner {
       const problem = this.string() ?? this.expect(':', 'after object key') ?? this.nested();
       if (problem !== undefined) return problem;
       this.space();
-      if (this.text.charAt(this.at) === '}') return this.skip();
+      if (this.text.charAt(this.at) === '}') {
+        this.at += 1;
+        return undefined;
+      }
       const separator = this.expect(',', 'after object key:value pair');
       if (separator !== undefined) return separator;
     }
@@ -70,12 +76,18 @@ class Scanner {
   private array(): string | undefined {
     this.at += 1;
     this.space();
-    if (this.text.charAt(this.at) === ']') return this.skip();
+    if (this.text.charAt(this.at) === ']') {
+      this.at += 1;
+      return undefined;
+    }
     for (;;) {
       const problem = this.nested();
       if (problem !== undefined) return problem;
       this.space();
-      if (this.text.charAt(this.at) === ']') return this.skip();
+      if (this.text.charAt(this.at) === ']') {
+        this.at += 1;
+        return undefined;
+      }
       const separator = this.expect(',', 'after array element');
       if (separator !== undefined) return separator;
     }
@@ -91,11 +103,14 @@ class Scanner {
   private string(): string | undefined {
     for (this.at += 1; !this.atEnd; this.at += 1) {
       const character = this.text.charAt(this.at);
-      if (character === '"') return this.skip();
+      if (character === '"') {
+        this.at += 1;
+        return undefined;
+      }
       if (character < ' ') return `invalid character ${this.quoted} in string literal`;
       if (character !== '\\') continue;
       this.at += 1;
-      if (this.atEnd) return END;
+      if (this.at >= this.text.length) return END;
       if (!'"\\/bfnrtu'.includes(this.text.charAt(this.at))) return `invalid character ${this.quoted} in string escape code`;
     }
     return END;
@@ -119,18 +134,19 @@ class Scanner {
       if (this.atEnd) return END;
       if (this.text.charAt(this.at) !== expected) return `invalid character ${this.quoted} in literal ${word} (expecting '${expected}')`;
     }
-    return this.skip();
+    {
+      this.at += 1;
+      return undefined;
+    }
   }
 
   private expect(character: string, context: string): string | undefined {
     this.space();
     if (this.atEnd) return END;
     if (this.text.charAt(this.at) !== character) return `invalid character ${this.quoted} ${context}`;
-    return this.skip();
-  }
-
-  private skip(): undefined {
-    this.at += 1;
-    return undefined;
+    {
+      this.at += 1;
+      return undefined;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject, omit } from '../json.ts';
 import { apiVersionOf } from '../registry.ts';
 import type { Draft, ResourceDefinition } from '../resource.ts';
 import { badRequest, notAcceptable } from '../status-errors.ts';
@@ -49,10 +49,7 @@ export function presentList(items: readonly Draft[], meta: ListMeta, how: Presen
         kind: `${how.definition.kind}List`,
         apiVersion: apiVersionOf(how.definition),
         metadata: meta,
-        items: items.map((item) => {
-          const { kind: _kind, apiVersion: _apiVersion, ...rest } = inView(item, how.definition);
-          return rest;
-        }),
+        items: items.map((item) => omit(inView(item, how.definition), 'kind', 'apiVersion')),
       };
     case 'Table':
       return table(items, how, meta, true);
@@ -76,7 +73,7 @@ export function presentBookmark(
   withColumns: boolean,
 ): object {
   const metadata = { resourceVersion, ...(annotations === undefined ? {} : { annotations }) };
-  if (how.shape === 'Table')
+  if (how.shape === 'Table') {
     return {
       ...table([], how, { resourceVersion }, withColumns),
       rows: [
@@ -86,6 +83,7 @@ export function presentBookmark(
         },
       ],
     };
+  }
   if (how.shape !== 'object') return { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata };
   return { kind: how.definition.kind, apiVersion: apiVersionOf(how.definition), metadata };
 }

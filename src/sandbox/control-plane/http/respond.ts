@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
-import { ApiError } from '../api-error.ts';
+import type { ApiError } from '../api-error.ts';
 import type { Answer } from '../rest/request.ts';
 import type { Representation } from './negotiate.ts';
 import { presentation, presentList, presentObject } from './present.ts';

@@ -21,8 +21,9 @@ export function decodeContinue(token: string): { revision: number; after: string
   if (!isObject(decoded)) throw invalidToken('not an object');
   const { v: version, rv: revision, start } = decoded;
   if (version !== VERSION) throw badRequest('continue key is not valid: server does not recognize this encoded version');
-  if (typeof revision !== 'number' || !Number.isInteger(revision) || revision === 0)
+  if (typeof revision !== 'number' || !Number.isInteger(revision) || revision === 0) {
     throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  }
   if (typeof start !== 'string' || start === '') throw invalidToken('encoded start key empty (version meta.k8s.io/v1)');
   return { revision, after: start.startsWith('/') ? start.slice(1) : start };
 }

@@ -19,8 +19,9 @@ const MAX_DEPTH = 200;
  * `schema` says, and `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/x`, `$setElementOrder/x` direct it. Neither argument is changed.
  */
 export function strategicMergePatch(target: unknown, patch: unknown, schema: PatchSchema): unknown {
-  if (!isObject(patch))
+  if (!isObject(patch)) {
     throw badRequest(`json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}`);
+  }
   return mergeMap(isObject(target) ? target : {}, patch, schema, 0) ?? {};
 }
 
@@ -153,7 +154,8 @@ function stripped(value: Readonly<Record<string, unknown>>): Record<string, unkn
 }
 
 function strippedValue(value: unknown): unknown {
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
     return value.filter((item) => !(isObject(item) && DIRECTIVE in item && item[DIRECTIVE] !== 'merge')).map((item) => strippedValue(item));
+  }
   return isObject(value) ? stripped(value) : value;
 }

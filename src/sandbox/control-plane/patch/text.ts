@@ -3,11 +3,13 @@ import { isObject } from '../json.ts';
 /** JSON as Go prints it when formatting a map with %v: `map[a:map[b:1] c:[x y]]`, keys sorted. */
 export function goMap(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => goMap(item)).join(' ')}]`;
-  if (isObject(value))
+  if (isObject(value)) {
     return `map[${sortedEntries(value)
       .map(([key, member]) => `${key}:${goMap(member)}`)
       .join(' ')}]`;
-  return value === null ? '<nil>' : String(value);
+  }
+  if (value === null) return '<nil>';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** A patched object as JSON: maps that the patch touched have sorted keys, the others keep their order. */

@@ -1,4 +1,4 @@
-import { sameJson } from '../json.ts';
+import { omit, sameJson } from '../json.ts';
 import { tidyObject } from '../metadata.ts';
 import { apiVersionOf } from '../registry.ts';
 import type { Draft, ObjectKey, ResourceDefinition } from '../resource.ts';
@@ -40,6 +40,5 @@ function deletionCompleted(next: Draft, stored: Draft): boolean {
 }
 
 function desired(object: Draft): unknown {
-  const { metadata: _metadata, status: _status, kind: _kind, apiVersion: _apiVersion, ...rest } = object;
-  return rest;
+  return omit(object, 'metadata', 'status', 'kind', 'apiVersion');
 }

@@ -3,6 +3,7 @@ import { randomSuffix } from '../../../platform/random.ts';
 import { ApiError } from '../api-error.ts';
 import type { Engine } from '../engine.ts';
 import { checkNamespaceAdmits } from '../lifecycle/namespace-rules.ts';
+import { omit } from '../json.ts';
 import { tidyObject } from '../metadata.ts';
 import { apiVersionOf, storageKey } from '../registry.ts';
 import type { Draft, DraftMeta, ResourceDefinition, UserInfo } from '../resource.ts';
@@ -45,9 +46,8 @@ export function createObject(engine: Engine, definition: ResourceDefinition, dra
 }
 
 function initialMetadata(engine: Engine, definition: ResourceDefinition, wanted: DraftMeta): DraftMeta {
-  const { deletionTimestamp: _at, deletionGracePeriodSeconds: _grace, managedFields: _fields, selfLink: _link, resourceVersion: _version, ...kept } = wanted;
   const meta: DraftMeta = {
-    ...kept,
+    ...omit(wanted, 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields', 'selfLink', 'resourceVersion'),
     uid: engine.random.uuid(),
     creationTimestamp: rfc3339(engine.clock.now()),
   };

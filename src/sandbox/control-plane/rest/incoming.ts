@@ -43,10 +43,11 @@ export function bodyOfKind(request: Pick<ResourceRequest, 'body' | 'headers'>, e
   const wantedKind = kind === '' ? expected.kind : kind;
   if (wantedVersion !== apiVersionOf(expected) || wantedKind !== expected.kind) throw wrongKind(wantedVersion, wantedKind, expected, registry);
   const metadata = body['metadata'] ?? {};
-  if (!isObject(metadata))
+  if (!isObject(metadata)) {
     throw badRequest(
       cannotBeHandled(expected, `json: cannot unmarshal ${jsonKind(metadata)} into Go struct field ${expected.kind}.metadata of type v1.ObjectMeta`),
     );
+  }
   return { ...body, apiVersion: wantedVersion, kind: wantedKind, metadata };
 }
 

@@ -75,10 +75,11 @@ function bodyOptions(request: ResourceRequest): RawDeleteOptions {
     if (error instanceof DecodeError) throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
     throw error;
   }
-  if (!isObject(body))
+  if (!isObject(body)) {
     throw badRequest(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(body)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
     );
+  }
   const preconditions = member(body, 'preconditions', 'object', 'v1.Preconditions');
   const uid = preconditions === undefined ? undefined : member(preconditions, 'uid', 'string', 'types.UID', 'Preconditions');
   const resourceVersion = preconditions === undefined ? undefined : member(preconditions, 'resourceVersion', 'string', 'string', 'Preconditions');

@@ -60,13 +60,14 @@ function patchedDraft(definition: ResourceDefinition, present: Draft, patch: unk
     type === 'json' ? jsonPatch(present, patch) : type === 'merge' ? mergePatch(present, patch) : strategicMergePatch(present, patch, definition.patchSchema);
   if (!isObject(result)) throw badRequest('the patch does not leave an object');
   const metadata = result['metadata'] ?? {};
-  if (!isObject(metadata))
+  if (!isObject(metadata)) {
     throw undecodable(
       result,
       patch,
       type,
       `json: cannot unmarshal ${jsonKind(metadata)} into Go struct field ${definition.kind}.metadata of type v1.ObjectMeta`,
     );
+  }
   // kind and apiVersion cannot be patched to something else; the object stays what the path says.
   return { ...result, ...(present.apiVersion === undefined ? {} : { apiVersion: present.apiVersion }), kind: definition.kind, metadata };
 }

@@ -93,8 +93,9 @@ function listRevision(engine: Engine, query: URLSearchParams): number {
   const text = query.get('resourceVersion') ?? '';
   if (match !== '') {
     if (text === '') throw forbiddenOption('ListOptions', 'resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (match === 'Exact' && text === '0')
+    if (match === 'Exact' && text === '0') {
       throw forbiddenOption('ListOptions', 'resourceVersionMatch', 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
+    }
   }
   const wanted = revisionParameter(query);
   if (wanted === undefined) return engine.store.revision;

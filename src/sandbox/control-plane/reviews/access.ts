@@ -21,8 +21,9 @@ export function reviewedAccess(
     throw incomplete(review, 'spec.resourceAttributes', 'null', 'exactly one of nonResourceAttributes or resourceAttributes must be specified');
   }
   const user = isSelf ? request.user : subject(spec);
-  if (!isSelf && user.username === '' && user.groups.length === 0)
+  if (!isSelf && user.username === '' && user.groups.length === 0) {
     throw incomplete(review, 'spec.user', '""', 'at least one of user or group must be specified');
+  }
   if (review.namespaced && textOf(resource?.['namespace']) !== request.target.namespace) {
     throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${request.target.namespace ?? ''}`);
   }

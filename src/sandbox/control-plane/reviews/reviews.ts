@@ -4,7 +4,7 @@ import type { Authorizer } from '../authz/attributes.ts';
 import { nodeOf } from '../authz/node-authorizer.ts';
 import { rulesFor, type Grant } from '../authz/rules.ts';
 import type { Engine } from '../engine.ts';
-import { isObject } from '../json.ts';
+import { isObject, omit } from '../json.ts';
 import { bodyOfKind } from '../rest/incoming.ts';
 import type { Answer, ResourceRequest } from '../rest/request.ts';
 import type { Draft, UserInfo } from '../resource.ts';
@@ -48,7 +48,7 @@ function rulesStatus(tools: ReviewTools, user: UserInfo, namespace: unknown): ob
   const rules = rulesFor(user, namespace, tools.grants);
   const incomplete = nodeOf(user) !== undefined;
   return {
-    resourceRules: rules.filter((rule) => rule.resources !== undefined).map(({ nonResourceURLs: _paths, ...rule }) => rule),
+    resourceRules: rules.filter((rule) => rule.resources !== undefined).map((rule) => omit(rule, 'nonResourceURLs')),
     nonResourceRules: rules.filter((rule) => rule.nonResourceURLs !== undefined).map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
     incomplete,
     ...(incomplete ? { evaluationError: 'node authorizer does not support user rule resolution' } : {}),

@@ -57,7 +57,7 @@ export class ObjectStore {
     const revision = this.current + 1;
     const stored: Draft = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
     let rows = this.tables.get(tableOf(key));
-    if (rows === undefined) this.tables.set(tableOf(key), (rows = new Map()));
+    if (rows === undefined) this.tables.set(tableOf(key), (rows = new Map<string, Draft>()));
     rows.set(rowOf(key), stored);
     this.commit({ type: previous === undefined ? 'ADDED' : 'MODIFIED', resourceVersion: revision, key, object: stored, previous });
     return stored;
