@@ -1,4 +1,4 @@
-/** What /version says. The minor decides what clients expect; the git version says that this is not upstream's binary. */
+/** What /version says: the release whose behaviour this control plane follows, in the form that clients parse. */
 export const VERSION_INFO = {
   major: '1',
   minor: '36',
