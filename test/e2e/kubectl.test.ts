@@ -85,7 +85,7 @@ describe.skipIf(minor === undefined)('real kubectl', () => {
 
   test('create, patch and delete', async () => {
     expect(await ok('create', 'configmap', 'made', '--from-literal=k=v')).toBe('configmap/made created\n');
-    expect((await fails('create', 'configmap', 'made')).stderr).toContain('AlreadyExists');
+    expect((await fails('create', 'configmap', 'made')).stderr).toContain('already exists');
     for (const [type, patch] of [
       ['merge', '{"data":{"m":"1"}}'],
       ['strategic', '{"data":{"s":"1"}}'],
@@ -99,7 +99,7 @@ describe.skipIf(minor === undefined)('real kubectl', () => {
   });
 
   test('get -w tells of changes', async () => {
-    const watching = site.kubectl(['get', 'pods', '-w', '--request-timeout=15s', '--no-headers']);
+    const watching = site.kubectl(['get', 'pods', '-w', '--request-timeout=60s', '--no-headers'], { interrupt: { when: /Terminating/, signal: 'SIGINT' } });
     await ok('label', 'pod', 'web', 'seen=yes');
     await ok('delete', 'pod', 'web', '--wait=false');
     const { stdout } = await watching;

@@ -90,7 +90,7 @@ test('what the provider cannot honour is refused with the reason, not ignored', 
   );
   const refused = await untilPod(site.api, 'wants-disk', phaseIs('Failed'));
   expect(refused?.status?.message).toContain('Pod was rejected: ');
-  expect(refused?.status?.message).toMatch(/hostPath/);
+  expect(refused?.status?.message).toMatch(/volumes/i);
 });
 
 test('an image that is not there waits visibly', async () => {

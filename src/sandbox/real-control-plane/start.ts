@@ -67,8 +67,9 @@ export async function startRealControlPlane(options: RealControlPlaneOptions, si
       await untilReady(api, running, options, signal);
       const version = (await api.request<{ gitVersion: string }>({ method: 'GET', path: '/version' }, signal)).gitVersion;
       const minor = Number(/^v\d+\.(\d+)/.exec(version)?.[1] ?? '0');
-      if (binaries.controllerManager !== undefined)
-        {await start('kube-controller-manager', binaries.controllerManager, controllerManagerArguments(files, minor));}
+      if (binaries.controllerManager !== undefined) {
+        await start('kube-controller-manager', binaries.controllerManager, controllerManagerArguments(files, minor));
+      }
       if (binaries.scheduler !== undefined) await start('kube-scheduler', binaries.scheduler, schedulerArguments(files, minor));
       if (binaries.controllerManager !== undefined) await untilServiceAccount(api, options, signal);
       const brings = { scheduler: binaries.scheduler !== undefined, controllerManager: binaries.controllerManager !== undefined };
@@ -147,12 +148,13 @@ async function untilServiceAccount(api: KubernetesApi, options: RealControlPlane
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (options.clock.monotonic() > deadline)
-        {throw failed(
+      if (options.clock.monotonic() > deadline) {
+        throw failed(
           options,
           `the controller manager made no service account: ${messageOf(error)}`,
           `Read its log: ${join(options.directory, 'kube-controller-manager.log')}`,
-        );}
+        );
+      }
     }
     await options.clock.sleep(250, signal);
   }

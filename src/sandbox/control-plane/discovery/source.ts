@@ -4,6 +4,7 @@ import { ApiError } from '../api-error.ts';
 import type { DiscoveryRequest, DiscoverySource } from '../discovery-source.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import type { Answer } from '../rest/request.ts';
+import { VERSION_INFO } from '../version.ts';
 import { catalogOf } from './catalog.ts';
 import type { CatalogVersion } from './catalog.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, groupDiscoveryList } from './documents.ts';
@@ -39,6 +40,7 @@ export function createDiscovery(definitions: readonly ResourceDefinition[], cloc
     if (entry !== undefined) return plain(apiResourceList(entry));
     const group = catalog.find((candidate) => candidate.group !== '' && path === `/apis/${candidate.group}`);
     if (group !== undefined) return plain(apiGroup(group));
+    if (path === '/openapi/v2') return answerVersion2(request.accept);
     if (path === '/openapi/v3') return answerIndex(catalog, openApi, started, request);
     const described = catalog.find((candidate) => path === `/openapi/v3/${openApiPath(candidate)}`);
     if (described === undefined) return undefined;
@@ -70,6 +72,19 @@ function answerIndex(
     return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${openApi(entry).hash}` }];
   });
   return { kind: 'plain', code: 200, body: { paths: Object.fromEntries(paths.sort(([a], [b]) => (a < b ? -1 : 1))) }, headers };
+}
+
+/**
+ * OpenAPI v2 without any definition. kubectl 1.32 asks for it, as protobuf, before it sends the objects of a
+ * `kind: List`; for kinds that it does not find there it leaves validation to the server, which is what is wanted.
+ */
+function answerVersion2(accept: string | undefined): Answer {
+  const info = { title: 'Kubernetes', version: VERSION_INFO.gitVersion };
+  if (accept?.includes('protobuf') !== true) return plain({ swagger: '2.0', info, paths: {}, definitions: {} });
+  // gnostic's openapi_v2.Document: swagger = 1, info = 2 with title = 1 and version = 2; every length is below 128.
+  const field = (number: number, text: string): string => String.fromCharCode((number << 3) | 2, text.length) + text;
+  const text = field(1, '2.0') + field(2, field(1, info.title) + field(2, info.version));
+  return { kind: 'text', code: 200, text, headers: { 'Content-Type': 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' } };
 }
 
 function openApiPath({ group, version }: CatalogVersion): string {

@@ -8,8 +8,9 @@ async function read(chunks: readonly Uint8Array[]): Promise<unknown[]> {
     (async function* () {
       for (const chunk of chunks) yield await Promise.resolve(chunk);
     })(),
-  ))
-    {values.push(value);}
+  )) {
+    values.push(value);
+  }
   return values;
 }
 
