@@ -18,7 +18,9 @@ import { createReporter } from './platform/node/reporter.ts';
 import { execaRunner } from './platform/node/runner.ts';
 import { nodeProcessTable, nodeSpawner } from './platform/node/spawner.ts';
 import { createStreams } from './platform/node/streams.ts';
+import { once } from './platform/once.ts';
 import type { Streams } from './platform/streams.ts';
+import { latePrompter, lateReporter } from './platform/talk.ts';
 import type { SiteTools } from './sandbox/site.ts';
 
 /** Set by the bundler. */
@@ -187,11 +189,12 @@ function binArgv(bin: string): readonly string[] {
 
 function talk(plain: Streams, { verbose, input, yes, colour }: TalkSettings): ReturnType<Host['talk']> {
   const streams = colour ? plain : withoutColour(plain);
-  return {
-    streams,
-    reporter: createReporter({ output: streams.stderr, verbose, terminal: process.stderr }),
-    prompter: createPrompter({ stdin: process.stdin, stderr: process.stderr, interactive: input && plain.stdin.isTerminal && plain.stderr.isTerminal, yes }),
-  };
+  const reporter = once(() => createReporter({ output: streams.stderr, verbose, terminal: process.stderr }));
+  const prompter = once(() => {
+    const interactive = input && plain.stdin.isTerminal && plain.stderr.isTerminal;
+    return createPrompter({ stdin: process.stdin, stderr: process.stderr, interactive, yes });
+  });
+  return { streams, reporter: lateReporter(reporter), prompter: latePrompter(prompter) };
 }
 
 function withoutColour(streams: Streams): Streams {
@@ -203,5 +206,13 @@ function withoutColour(streams: Streams): Streams {
       return output.columns;
     },
   });
-  return { stdin: streams.stdin, stdout: plain(streams.stdout), stderr: plain(streams.stderr) };
+  return {
+    stdin: streams.stdin,
+    get stdout() {
+      return plain(streams.stdout);
+    },
+    get stderr() {
+      return plain(streams.stderr);
+    },
+  };
 }

@@ -22,7 +22,7 @@ export type RawFlags = Readonly<Record<string, string | boolean | readonly strin
 export function parseArgv(argv: readonly string[], table: Table): Parsed {
   const { words, rest } = normalise(argv, table);
   let parsed: Parsed | undefined;
-  const program = buildProgram(table, (result) => {
+  const program = buildProgram(table, words, (result) => {
     parsed = result.kind === 'command' ? { ...result, rest } : result;
   });
   try {
@@ -46,7 +46,10 @@ class HelpRequest extends Error {
   }
 }
 
-function buildProgram(table: Table, found: (parsed: Parsed) => void): Command {
+/** Only what was typed gets its flags: a tenth of a start would go into the options of commands that do not run. */
+function buildProgram(table: Table, words: readonly string[], found: (parsed: Parsed) => void): Command {
+  const typed = findCommand(table, words)?.spec.path ?? groupPath(words, table);
+  const isTyped = (path: readonly string[]): boolean => path.every((word, index) => typed[index] === word);
   const program = new Command('vick');
   quieten(program, []);
   program.addOption(new Option('--version'));
@@ -56,12 +59,15 @@ function buildProgram(table: Table, found: (parsed: Parsed) => void): Command {
     const known = nodes.get(path.join(' '));
     if (known !== undefined) return known;
     const created = nodeOf(path.slice(0, -1)).command(path.at(-1) ?? '', { hidden: isHidden(table, path) });
-    quieten(created, path);
+    if (isTyped(path)) quieten(created, path);
     nodes.set(path.join(' '), created);
     return created;
   };
   for (const group of table.groups) nodeOf(group.path).aliases([...(group.aliases ?? [])]);
-  for (const spec of table.commands) addCommand(nodeOf(spec.path), spec, found);
+  for (const spec of table.commands) {
+    const command = nodeOf(spec.path).aliases([...(spec.aliases ?? [])]);
+    if (isTyped(spec.path)) addCommand(command, spec, found);
+  }
   return program;
 }
 
@@ -93,7 +99,6 @@ function onHelp(command: Command, request: () => Error): void {
 }
 
 function addCommand(command: Command, spec: CommandSpec, found: (parsed: Parsed) => void): void {
-  command.aliases([...(spec.aliases ?? [])]);
   // Every argument is optional here: a missing one may still be asked for.
   for (const arg of spec.args ?? []) command.argument(arg.variadic === true ? `[${arg.name}...]` : `[${arg.name}]`);
   const flags = typedFlagsOf(spec);

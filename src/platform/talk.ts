@@ -33,3 +33,25 @@ export interface PromptQuestion {
   /** The flag (or variable) that answers the question without a prompt: `--target`. */
   readonly flag: string;
 }
+
+/** A reporter and a prompter that are made at their first use: most commands start, answer and end without either. */
+export function lateReporter(make: () => Reporter): Reporter {
+  return {
+    step: (title) => make().step(title),
+    info: (message) => make().info(message),
+    warn: (message) => make().warn(message),
+    verbose: (message) => make().verbose(message),
+  };
+}
+
+export function latePrompter(make: () => Prompter): Prompter {
+  return {
+    get interactive() {
+      return make().interactive;
+    },
+    text: (question) => make().text(question),
+    secret: (question) => make().secret(question),
+    confirm: (question) => make().confirm(question),
+    choose: (question) => make().choose(question),
+  };
+}

@@ -1,3 +1,4 @@
+import { once } from '../once.ts';
 import type { Output, Streams } from '../streams.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -10,10 +11,22 @@ export interface NodeStreams {
 
 /** The program's streams. A reader that goes away (`vick … | head`) ends the output quietly and stops nothing else. */
 export function createStreams(streams: NodeStreams, env: Env): Streams {
+  const stdout = once(() => createOutput(streams.stdout, env));
+  const stderr = once(() => createOutput(streams.stderr, env));
+  // Node sets each stream up when it is first looked at, which takes a while: most commands need one or two of the three.
   return {
-    stdout: createOutput(streams.stdout, env),
-    stderr: createOutput(streams.stderr, env),
-    stdin: { isTerminal: (streams.stdin as { readonly isTTY?: boolean }).isTTY === true, readText: () => readAll(streams.stdin) },
+    get stdout() {
+      return stdout();
+    },
+    get stderr() {
+      return stderr();
+    },
+    stdin: {
+      get isTerminal() {
+        return (streams.stdin as { readonly isTTY?: boolean }).isTTY === true;
+      },
+      readText: () => readAll(streams.stdin),
+    },
   };
 }
 
