@@ -1,5 +1,6 @@
 import type { ContainerInfo, PortLayer } from '../../clients/port-layer/port.ts';
 import { readIdentity, type PodIdentity } from './identity.ts';
+import { isPoweredOn } from './observe.ts';
 
 /** A pod's VM as the port layer showed it. */
 export interface PodVm {
@@ -20,6 +21,27 @@ export interface PodIndex {
   forget(id: string): void;
   /** The pod that a VM is known to belong to. */
   uidOf(id: string): string | undefined;
+}
+
+/** The VM that stands for a pod, of all that bear its UID: the one that runs, else the oldest. Every caller makes the same choice. */
+export function standingVm(vms: readonly PodVm[]): PodVm | undefined {
+  const rank = (a: PodVm, b: PodVm): number =>
+    Number(isPoweredOn(b.info)) - Number(isPoweredOn(a.info)) || a.info.createdAt - b.info.createdAt || (a.info.id < b.info.id ? -1 : 1);
+  return [...vms].sort(rank)[0];
+}
+
+/**
+ * VMs of pods that have another, better one. A kubelet that was killed while the VCH made a VM leaves one behind that its
+ * successor, which saw none, has made again.
+ */
+export function surplusVms(vms: readonly PodVm[]): readonly PodVm[] {
+  const byUid = new Map<string, readonly PodVm[]>();
+  for (const vm of vms) byUid.set(vm.identity.uid, [...(byUid.get(vm.identity.uid) ?? []), vm]);
+  return [...byUid.values()].flatMap((same) => {
+    if (same.length < 2) return [];
+    const standing = standingVm(same);
+    return same.filter((vm) => vm !== standing);
+  });
 }
 
 export function createPodIndex(portLayer: PortLayer): PodIndex {

@@ -12,9 +12,9 @@ import { readIdentity } from './identity.ts';
 import { createImageStore, type ImageStore } from './image-store.ts';
 import type { VchImage } from './image-cache.ts';
 import { nodeFacts } from './node-facts.ts';
-import { isPoweredOn, observePod } from './observe.ts';
+import { observePod } from './observe.ts';
 import { planCreate } from './plan-create.ts';
-import { createPodIndex, type PodVm } from './pod-index.ts';
+import { createPodIndex, standingVm, type PodVm } from './pod-index.ts';
 import { removeVm, startVm, stopVm } from './power.ts';
 import { VIC_SUPPORT } from './support.ts';
 import { waitForVch } from './wait-for-vch.ts';
@@ -61,7 +61,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
   const creating = new Map<string, Promise<void>>();
 
-  /** The VM that stands for a pod: of several the one that runs, else the oldest. Forgets those that are gone. */
+  /** The VM that stands for a pod. Forgets those that are gone. */
   const vmOf = async (uid: string, signal: AbortSignal): Promise<PodVm | undefined> => {
     const ids = await index.find(uid, signal);
     const infos = await Promise.all(ids.map(async (id) => ({ id, info: await portLayer.containerInfo(id, signal) })));
@@ -71,7 +71,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       index.forget(id);
       return [];
     });
-    return present.sort((a, b) => Number(isPoweredOn(b.info)) - Number(isPoweredOn(a.info)) || a.info.createdAt - b.info.createdAt)[0];
+    return standingVm(present);
   };
 
   const create = async (uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> => {
@@ -141,7 +141,11 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
     watch: (onChange, signal) => {
       const powerOff = (id: string, ending: AbortSignal): Promise<void> => stopVm(power, { id, containers: 1, stopSignal: '' }, 1, ending);
-      return watchPodVms({ portLayer, index, clock, log, powerOff, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
+      const remove = async (id: string, ending: AbortSignal): Promise<void> => {
+        await removeVm(power, id, ending);
+        index.forget(id);
+      };
+      return watchPodVms({ portLayer, index, clock, log, powerOff, remove, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
     },
   };
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { hasEnded } from './observe.ts';
-import type { PodIndex, PodVm } from './pod-index.ts';
+import { surplusVms, type PodIndex, type PodVm } from './pod-index.ts';
 
 export interface WatchOptions {
   readonly portLayer: PortLayer;
@@ -14,6 +14,8 @@ export interface WatchOptions {
   readonly pollMs: number;
   /** Powers a VM off in which nothing runs any more. */
   readonly powerOff: (id: string, signal: AbortSignal) => Promise<void>;
+  /** Removes a VM whose pod has another one. */
+  readonly remove: (id: string, signal: AbortSignal) => Promise<void>;
 }
 
 const RECONNECT_FIRST_MS = 500;
@@ -50,14 +52,11 @@ async function followEvents({ portLayer, index, clock, log }: WatchOptions, onCh
   }
 }
 
-async function pollList(
-  { index, clock, log, pollMs, powerOff }: WatchOptions,
-  onChange: (uid: string | undefined) => void,
-  signal: AbortSignal,
-): Promise<void> {
+async function pollList(options: WatchOptions, onChange: (uid: string | undefined) => void, signal: AbortSignal): Promise<void> {
+  const { index, clock, log, pollMs } = options;
   let seen: ReadonlyMap<string, string> | undefined;
   let failing = false;
-  let idle: ReadonlySet<string> = new Set();
+  let suspects: ReadonlySet<string> = new Set();
   while (!signal.aborted) {
     await clock.sleep(pollMs, signal).catch(() => undefined);
     if (stopped(signal)) return;
@@ -66,12 +65,7 @@ async function pollList(
       const now = new Map(vms.map(({ identity, info }) => [`${identity.uid}/${info.id}`, fingerprint(info)]));
       for (const key of changed(seen, now)) onChange(key.split('/')[0]);
       seen = now;
-      const idleNow = new Set(vms.filter(isIdle).map(({ info }) => info.id));
-      for (const id of idleNow) {
-        // Seen twice in a row: not one that is about to power itself off.
-        if (idle.has(id)) await powerOff(id, signal);
-      }
-      idle = idleNow;
+      suspects = await tidy(options, vms, suspects, signal);
       if (failing) log.info('the port layer can be listed again');
       failing = false;
     } catch (error) {
@@ -80,6 +74,30 @@ async function pollList(
       failing = true;
     }
   }
+}
+
+/**
+ * Powers off VMs in which nothing runs any more, and removes second VMs of one pod. Only what two looks in a row found so
+ * is touched: one may be about to power itself off, and of two VMs one may be about to start. Returns what to look at again.
+ */
+async function tidy(options: WatchOptions, vms: readonly PodVm[], suspects: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const surplus = new Set(surplusVms(vms));
+  const found = vms.filter((vm) => surplus.has(vm) || isIdle(vm));
+  for (const vm of found) {
+    const { identity, info } = vm;
+    if (!suspects.has(info.id)) continue;
+    const facts = { uid: identity.uid, pod: `${identity.namespace}/${identity.name}`, vm: info.id };
+    try {
+      if (surplus.has(vm)) {
+        options.log.warn('a pod has a second VM, which is removed', facts);
+        await options.remove(info.id, signal);
+      } else await options.powerOff(info.id, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      options.log.warn('a pod VM that nobody needs is still there', { ...facts, error: messageOf(error) });
+    }
+  }
+  return new Set(found.map(({ info }) => info.id));
 }
 
 /**

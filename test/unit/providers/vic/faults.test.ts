@@ -98,6 +98,68 @@ describe('VIC provider', () => {
     await provider.remove(created.uid, never);
   });
 
+  it('removes the second VM of a pod whose creation outlived the kubelet that asked for it', async () => {
+    const created = pod({});
+    let commit: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const killed = vch.provider({ portLayer: spiedPortLayer('commit', () => late) });
+    const first = killed.create(created, never);
+    const successor = vch.provider({ pollMs: 50 });
+    await expect.poll(async () => (await successor.list(never)).length).toBe(0);
+    await successor.create(created, never);
+    await successor.start({ uid: created.uid }, never);
+    const mine = async () => (await vch.portLayer.listContainers(never)).filter(({ annotations }) => annotations['vick.dev/uid'] === created.uid);
+    const [standing] = await mine();
+    commit();
+    await first;
+    expect(await mine()).toHaveLength(2);
+
+    const stop = new AbortController();
+    const hints: (string | undefined)[] = [];
+    const watching = successor.watch((uid) => hints.push(uid), stop.signal);
+    await expect.poll(async () => (await mine()).map(({ id }) => id)).toEqual([standing?.id]);
+    await expect.poll(async () => (await successor.status(created.uid, never))?.containers[0]?.state.kind).toBe('running');
+    expect(hints).toContain(created.uid);
+    stop.abort(new Error('the test is over'));
+    await watching;
+    await successor.remove(created.uid, never);
+  });
+
+  it('follows events again after their stream has ended or broken', async () => {
+    let opened = 0;
+    const portLayer = new Proxy(vch.portLayer, {
+      get: (target, key) => {
+        if (key !== 'events') return Reflect.get(target, key) as unknown;
+        return async function* (signal: AbortSignal, onOpen?: () => void) {
+          opened += 1;
+          if (opened === 2) throw new Error('connection reset');
+          if (opened === 1) {
+            onOpen?.();
+            return;
+          }
+          yield* target.events(signal, onOpen);
+        };
+      },
+    });
+    // Polls so rarely that every hint is an event's.
+    const provider = vch.provider({ portLayer, pollMs: 3_600_000 });
+    const stop = new AbortController();
+    const hints: (string | undefined)[] = [];
+    const watching = provider.watch((uid) => hints.push(uid), stop.signal);
+    // Whatever happened between two streams is looked for.
+    await expect.poll(() => hints.filter((uid) => uid === undefined).length, { timeout: 10_000 }).toBe(2);
+    expect(opened).toBe(3);
+    const created = pod({});
+    await provider.create(created, never);
+    await provider.start({ uid: created.uid }, never);
+    await expect.poll(() => hints).toContain(created.uid);
+    stop.abort(new Error('the test is over'));
+    await watching;
+    await provider.remove(created.uid, never);
+  });
+
   it('sees no containers but its own', async () => {
     const { handle, id } = await vch.portLayer.createHandle(
       { name: 'theirs', numCpus: 1, memoryMiB: 512, hostname: 'h', annotations: { 'docker.labels': 'e30=' } },
