@@ -26,12 +26,14 @@ const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 /** Lines of `time=… level=… msg="…" key=value`, as the VCH's own services write them; secrets are redacted. */
 export function createLog(options: LogOptions): Log {
   const threshold = ORDER.indexOf(options.level ?? 'info');
-  const emit = (level: LogLevel) => (message: string, fields: LogFields = {}) => {
-    if (ORDER.indexOf(level) < threshold) return;
-    const all = Object.entries({ ...options.fields, ...fields }).filter(([, value]) => value !== undefined);
-    const tail = all.map(([key, value]) => ` ${key}=${quote(value)}`).join('');
-    options.write(redact(`time=${rfc3339(options.clock.now())} level=${level} msg=${JSON.stringify(message)}${tail}`) + '\n');
-  };
+  const emit =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (ORDER.indexOf(level) < threshold) return;
+      const all = Object.entries({ ...options.fields, ...fields }).filter(([, value]) => value !== undefined);
+      const tail = all.map(([key, value]) => ` ${key}=${quote(value)}`).join('');
+      options.write(redact(`time=${rfc3339(options.clock.now())} level=${level} msg=${JSON.stringify(message)}${tail}`) + '\n');
+    };
   return {
     debug: emit('debug'),
     info: emit('info'),

@@ -154,11 +154,13 @@ function pickContext(file: KubeconfigFile, wanted: string | undefined, path: str
   const name = wanted ?? file.currentContext;
   const known = file.contexts.map((context) => context.name);
   const choices = known.length === 0 ? 'it has no contexts' : `it has: ${known.join(', ')}`;
-  if (name === undefined)
-    {throw new VickError('KUBECONFIG_INVALID', `kubeconfig ${path} has no current context (${choices})`, { hint: 'Name one with --context NAME.' });}
+  if (name === undefined) {
+    throw new VickError('KUBECONFIG_INVALID', `kubeconfig ${path} has no current context (${choices})`, { hint: 'Name one with --context NAME.' });
+  }
   const found = file.contexts.find((context) => context.name === name);
-  if (found === undefined)
-    {throw new VickError('KUBECONFIG_INVALID', `kubeconfig ${path} has no context "${name}" (${choices})`, { hint: 'Name another with --context NAME.' });}
+  if (found === undefined) {
+    throw new VickError('KUBECONFIG_INVALID', `kubeconfig ${path} has no context "${name}" (${choices})`, { hint: 'Name another with --context NAME.' });
+  }
   return found;
 }
 

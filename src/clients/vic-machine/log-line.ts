@@ -29,7 +29,7 @@ const LEVELS: Readonly<Record<string, LineLevel>> = {
   pani: 'panic',
 };
 
-const COLOUR = /\x1b\[[0-9;]*[A-Za-z]/g;  
+const COLOUR = /\x1b\[[0-9;]*[A-Za-z]/g;
 const PIPE = /^time="[^"]*" level=(\w+)(.*)$/s;
 const TERMINAL = /^([A-Z]{4,7})\[[^\]]*\] ?(.*)$/s;
 const SECOND = /^[A-Z][a-z]{2} {1,2}\d{1,2} \d{4} \d{2}:\d{2}:\d{2}\.\d+(?:Z|[+-]\d{2}:?\d{2}) ([A-Z]{4,7}) +(.*)$/s;

@@ -37,7 +37,7 @@ export function judge(command: VicCommand, exitCode: number | undefined, lines: 
   const faults = errorMessages(lines);
   const finished = allTexts(lines).some((text) => LAST_LINE[command].test(text.trimEnd()));
   const stopped =
-    faults.some((message) => message.startsWith("List cannot continue")) || faults.some((message) => CLOSING.test(message) && !message.startsWith(' '));
+    faults.some((message) => message.startsWith('List cannot continue')) || faults.some((message) => CLOSING.test(message) && !message.startsWith(' '));
   if (exitCode === 0 && finished && crash.length === 0 && !(command === 'ls' && stopped)) {
     return {
       succeeded: true,
@@ -66,7 +66,7 @@ function failureIssues(faults: readonly string[]): readonly string[] {
   const last = faults.findLastIndex((message) => DASHES.test(message));
   const before = first < 0 ? faults : faults.slice(0, first);
   const reasons = last < 0 ? [] : faults.slice(last + 1).map((message) => CLOSING.exec(message)?.[1]?.trim() ?? message);
-  const between = last > first ? faults.slice(first + 1, last).filter((message) => !message.endsWith("cannot continue: configuration validation failed")) : [];
+  const between = last > first ? faults.slice(first + 1, last).filter((message) => !message.endsWith('cannot continue: configuration validation failed')) : [];
   if (between.length > 0) return unique(withoutConsequences(between));
   const useful = reasons.filter((reason) => !FIXED_PHRASE.test(reason));
   return unique([...useful, ...before].map((message) => message.trim()).filter((message) => message !== '' && !LEAD_OUT.test(message)));

@@ -18,7 +18,10 @@ async function run(command: Command, options: RunOptions = {}): Promise<RunResul
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
-  const reading = options.onLine === undefined ? [] : [pump(child.iterable({ from: 'stdout' }), 'stdout', options.onLine), pump(child.iterable({ from: 'stderr' }), 'stderr', options.onLine)];
+  const reading =
+    options.onLine === undefined
+      ? []
+      : [pump(child.iterable({ from: 'stdout' }), 'stdout', options.onLine), pump(child.iterable({ from: 'stderr' }), 'stderr', options.onLine)];
   const [result] = await Promise.all([child, ...reading]);
   if (result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled) {
     throw new Error(`cannot start ${command.file}`, { cause: (result as { cause?: unknown }).cause });
