@@ -9,6 +9,7 @@ import { handleGet, handleList } from './rest/read.ts';
 import type { Answer, ResourceRequest } from './rest/request.ts';
 import { handleUpdate } from './rest/update.ts';
 import { parseFieldSelector, type FieldTerm } from './selectors/fields.ts';
+import { unservedResource } from './not-served.ts';
 import { methodNotAllowed, noSuchResource, notImplemented, qualifiedResource } from './status-errors.ts';
 
 /** Carries out everything but a watch. Throws ApiError. */
@@ -55,7 +56,7 @@ export function checkServed(definition: ResourceDefinition, target: ResourceTarg
 
 function checkSubresource(definition: ResourceDefinition, subresource: string, target: ResourceTarget): void {
   const found = Object.hasOwn(definition.subresources, subresource) ? definition.subresources[subresource] : undefined;
-  if (found === undefined) throw noSuchResource();
+  if (found === undefined) throw unservedResource(target);
   if (found.style === 'not-implemented') throw notImplemented(`${qualifiedResource(definition)}/${subresource}`);
   if (target.hasTail) throw noSuchResource();
   if (!verbsOf(found).includes(target.verb)) throw methodNotAllowed();

@@ -13,7 +13,7 @@ import { readBody } from './http/body.ts';
 import { negotiate } from './http/negotiate.ts';
 import { requestInfo, type ResourceTarget } from './http/request-info.ts';
 import { respond, respondError, respondForbidden, send } from './http/respond.ts';
-import { isKubernetesGroup, unservedResource } from './not-served.ts';
+import { isKubernetesGroup, unservedPath, unservedResource } from './not-served.ts';
 import type { UserInfo } from './resource.ts';
 import type { Answer } from './rest/request.ts';
 import { REVIEW_KINDS } from './reviews/kinds.ts';
@@ -44,18 +44,19 @@ class Refused extends Error {
 export function createHandler(parts: HandlerParts): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     response.on('error', () => undefined);
-    serve(parts, request, response).catch((error: unknown) => {
+    const warnings: string[] = [];
+    serve(parts, request, response, warnings).catch((error: unknown) => {
       if (response.headersSent) {
         response.destroy();
         return;
       }
       if (error instanceof Refused) respondForbidden(response, error.status);
-      else respondError(response, error instanceof ApiError ? error : internalError(parts, request, error));
+      else respondError(response, error instanceof ApiError ? error : internalError(parts, request, error), warnings);
     });
   };
 }
 
-async function serve(parts: HandlerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(parts: HandlerParts, request: IncomingMessage, response: ServerResponse, warnings: string[]): Promise<void> {
   const { engine, authorizer } = parts;
   const url = parseUrl(request.url ?? '/');
   const query = url.searchParams;
@@ -70,19 +71,19 @@ async function serve(parts: HandlerParts, request: IncomingMessage, response: Se
   allow(authorizer, attributesOf(user, info.target, query));
   const body = await readBody(request);
   await Promise.resolve();
-  answerResource(parts, request, response, { target: info.target, query, body, user }, engine);
+  answerResource(parts, request, response, { target: info.target, query, body, user, warnings }, engine);
 }
 
 function answerResource(
   parts: HandlerParts,
   request: IncomingMessage,
   response: ServerResponse,
-  asked: { target: ResourceTarget; query: URLSearchParams; body: Buffer; user: UserInfo },
+  asked: { target: ResourceTarget; query: URLSearchParams; body: Buffer; user: UserInfo; warnings: string[] },
   engine: Engine,
 ): void {
   const { target, query } = asked;
   const review = REVIEW_KINDS.find((kind) => kind.group === target.group && kind.version === target.version && kind.resource === target.resource);
-  const facts = { query, now: engine.clock.now() };
+  const facts = { query, now: engine.clock.now(), warnings: asked.warnings };
   if (review !== undefined) {
     const representation = negotiate(request.headers.accept);
     respond(response, handleReview({ ...parts, engine }, review, { ...asked, headers: request.headers }), representation, facts);
@@ -91,7 +92,7 @@ function answerResource(
   const definition = engine.registry.find(target.group, target.version, target.resource);
   if (definition === undefined) {
     if (target.group !== '' && !isKubernetesGroup(target.group)) throw pageNotFound(response);
-    throw unservedResource(target, engine.registry);
+    throw unservedResource(target);
   }
   checkServed(definition, target);
   const representation = negotiate(request.headers.accept);
@@ -121,7 +122,7 @@ function answerPath(parts: HandlerParts, request: IncomingMessage, response: Ser
       return;
     }
   }
-  throw pageNotFound(response);
+  throw unservedPath(path) ?? pageNotFound(response);
 }
 
 function discovered(parts: HandlerParts, request: IncomingMessage, path: string, query: URLSearchParams): Answer | undefined {

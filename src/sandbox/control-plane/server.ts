@@ -5,6 +5,7 @@ import { VickError } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { silentLog, type Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
+import { createAuthority, type CertificatePair } from '../certificates.ts';
 import { kubeconfigText } from './authn/kubeconfig.ts';
 import { createTokenRegistry, type TokenRegistry } from './authn/tokens.ts';
 import { createAuthorizer } from './authz/authorizer.ts';
@@ -18,7 +19,6 @@ import { drainNamespaces } from './lifecycle/namespaces.ts';
 import { Registry } from './registry.ts';
 import type { ResourceDefinition } from './resource.ts';
 import { ObjectStore } from './store/object-store.ts';
-import { createCertificateAuthority, type ClientIdentity, type PemPair } from './tls/authority.ts';
 
 export interface ControlPlaneOptions {
   readonly clock: Clock;
@@ -36,21 +36,30 @@ export interface ControlPlaneOptions {
   readonly grants?: readonly Grant[];
 }
 
+/** Who a client certificate is for: its common name and its organizations. */
+export interface ClientIdentity {
+  readonly user: string;
+  readonly groups: readonly string[];
+}
+
 /** A running control plane. Its state lives in memory and ends with `stop`. */
 export interface ControlPlane {
   readonly url: string;
   readonly caPem: string;
   /** Bearer tokens: `tokens.add(token, user)` makes one valid. */
   readonly tokens: TokenRegistry;
-  issueClientCertificate(identity: ClientIdentity, validForMs?: number): Promise<PemPair>;
+  /** Valid for `validForMs` from now (default one year). */
+  issueClientCertificate(identity: ClientIdentity, validForMs?: number): Promise<CertificatePair>;
   /** A kubeconfig of a cluster administrator (group system:masters); the same credential at every call. */
   adminKubeconfig(): string;
   /** A kubeconfig for any credential of this control plane. */
-  kubeconfig(userName: string, credential: PemPair | { readonly token: string }): string;
+  kubeconfig(userName: string, credential: CertificatePair | { readonly token: string }): string;
   /** Ends watches and connections and frees the port. Safe to call twice. */
   stop(): Promise<void>;
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+const CA_DAYS = 3650;
 const ADMIN: ClientIdentity = { user: 'kubernetes-admin', groups: ['system:masters'] };
 
 /** A request's headers may take this much, as with Go's default. */
@@ -60,11 +69,20 @@ const MAX_HEADER_BYTES = 1024 * 1024;
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { clock, random, definitions, host = '127.0.0.1' } = options;
   const log = options.log ?? silentLog;
-  const authority = await createCertificateAuthority(clock, random);
-  const serverPair = await authority.issueServerCertificate([
-    ...new Set(['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc', host, ...(options.names ?? [])]),
-  ]);
-  const admin = await authority.issueClientCertificate(ADMIN);
+  const authority = await createAuthority({ commonName: 'vick-sandbox-ca', now: clock.now(), validDays: CA_DAYS });
+  const serverPair = await authority.issueServer({
+    commonName: 'kube-apiserver',
+    names: [...new Set(['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc', host, ...(options.names ?? [])])],
+    now: clock.now(),
+  });
+  const issueClientCertificate: ControlPlane['issueClientCertificate'] = ({ user, groups }, validForMs) =>
+    authority.issueClient({
+      commonName: user,
+      organizations: groups,
+      now: clock.now(),
+      ...(validForMs === undefined ? {} : { validDays: validForMs / DAY_MS }),
+    });
+  const admin = await issueClientCertificate(ADMIN);
   const store = new ObjectStore();
   const tokens = createTokenRegistry(clock, random, store);
   const engine = withContexts({
@@ -73,7 +91,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     log,
     store,
     registry: new Registry(definitions),
-    caCertificate: authority.caPem,
+    caCertificate: authority.certificate,
     mintToken: (grant) => tokens.mint(grant),
   });
   const grants = [...BUILT_IN_GRANTS, ...(options.grants ?? [])];
@@ -83,9 +101,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const handler = createHandler({ engine, tokens, grants, authorizer: createAuthorizer(store, grants), discovery: options.discovery, signal: ending.signal });
   const server = createServer(
     {
-      key: serverPair.keyPem,
-      cert: serverPair.certificatePem,
-      ca: authority.caPem,
+      key: serverPair.key,
+      cert: serverPair.certificate,
+      ca: authority.certificate,
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -97,13 +115,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const sockets = trackSockets(server);
   const port = await listen(server, host, options.port ?? 0);
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const kubeconfig: ControlPlane['kubeconfig'] = (userName, credential) => kubeconfigText(url, authority.caPem, userName, credential);
+  const kubeconfig: ControlPlane['kubeconfig'] = (userName, credential) => kubeconfigText(url, authority.certificate, userName, credential);
   let stopped: Promise<void> | undefined;
   return {
     url,
-    caPem: authority.caPem,
+    caPem: authority.certificate,
     tokens,
-    issueClientCertificate: (identity, validForMs) => authority.issueClientCertificate(identity, validForMs),
+    issueClientCertificate,
     adminKubeconfig: () => kubeconfig(ADMIN.user, admin),
     kubeconfig,
     stop: () => {

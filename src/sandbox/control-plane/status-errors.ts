@@ -98,6 +98,15 @@ export function notAcceptable(): ApiError {
   );
 }
 
+/** A known format, but a shape (`as=`) or version of it that is not offered. */
+export function notAcceptableShape(): ApiError {
+  return new ApiError(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  );
+}
+
 /** A list or get at a revision that does not exist yet. */
 export function tooLargeResourceVersion(wanted: number, current: number): ApiError {
   return new ApiError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {

@@ -96,8 +96,6 @@ export const knownDifferences: Readonly<Record<string, Readonly<Record<string, s
   'nodes/table-json': {
     '5.0': WHY.state,
     '7.0': WHY.state,
-    '10.0': WHY.other,
-    '11.0': WHY.other,
     '12.0': WHY.state,
   },
   'pods/apply-server-side': {
@@ -128,7 +126,6 @@ export const knownDifferences: Readonly<Record<string, Readonly<Record<string, s
     '4.0': WHY.docs,
     '5.0': WHY.docs,
     '6.0': WHY.docs,
-    '6.1': WHY.other,
   },
   'pods/create-get-delete': {
     '0.0': WHY.docs,

@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { ApiError } from '../api-error.ts';
 import { forbidden } from '../authz/authorizer.ts';
 import type { Authorizer } from '../authz/attributes.ts';
 import type { UserInfo } from '../resource.ts';
-import { credentialId } from '../tls/authority.ts';
 import type { TokenRegistry } from './tokens.ts';
 
 const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
@@ -66,6 +66,11 @@ function certificateUser(request: IncomingMessage): UserInfo | undefined {
   });
 }
 
+/** How kube-apiserver names the credential of a certificate user. */
+function credentialId(certificateDer: Buffer): string {
+  return `X509SHA256=${createHash('sha256').update(certificateDer).digest('hex')}`;
+}
+
 function authenticated(user: UserInfo): UserInfo {
   return user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
 }
@@ -93,6 +98,6 @@ function header(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-export function unauthorized(): ApiError {
+function unauthorized(): ApiError {
   return new ApiError(401, 'Unauthorized', 'Unauthorized');
 }

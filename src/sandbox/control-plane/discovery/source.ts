@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../platform/clock.ts';
-import { ApiError } from '../api-error.ts';
 import type { DiscoveryRequest, DiscoverySource } from '../discovery-source.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import type { Answer } from '../rest/request.ts';
+import { notAcceptableShape } from '../status-errors.ts';
 import { VERSION_INFO } from '../version.ts';
 import { catalogOf } from './catalog.ts';
 import type { CatalogVersion } from './catalog.ts';
@@ -112,11 +112,7 @@ function wantsAggregated(accept: string | undefined): boolean {
   if (versions.includes(true)) return true;
   const plainKinds = kinds.filter((kind) => !kind.includes('as=APIGroupDiscoveryList'));
   if (versions.length > 0 && !plainKinds.some((kind) => kind.startsWith('application/json') || kind.startsWith('*/*'))) {
-    throw new ApiError(
-      406,
-      'NotAcceptable',
-      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-    );
+    throw notAcceptableShape();
   }
   return false;
 }

@@ -1,10 +1,12 @@
-import { notAcceptable } from '../status-errors.ts';
+import { notAcceptable, notAcceptableShape } from '../status-errors.ts';
 
 /** How an answer is to be written. */
 export interface Representation {
   readonly format: 'json' | 'yaml';
   /** `as=` of the accepted media type: another shape of the same objects. */
   readonly shape: Shape;
+  /** The meta.k8s.io version of that shape. */
+  readonly metaVersion?: 'v1' | 'v1beta1';
 }
 
 export type Shape = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
@@ -14,6 +16,8 @@ interface MediaRange {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
 const SHAPE_VERSIONS: readonly string[] = ['v1', 'v1beta1'];
 
 /** Picks the first acceptable form, in the client's order. Protobuf is never chosen: every client that prefers it also takes JSON. */
@@ -21,9 +25,10 @@ export function negotiate(accept: string | undefined): Representation {
   for (const range of mediaRanges(accept)) {
     const format = formatOf(range.type);
     const shape = shapeOf(range.parameters);
-    if (format !== undefined && shape !== undefined) return { format, shape };
+    if (format !== undefined && shape !== undefined) return { format, shape, metaVersion: range.parameters['v'] === 'v1beta1' ? 'v1beta1' : 'v1' };
   }
-  throw notAcceptable();
+  // A known format in an unknown shape is refused in other words than an unknown format.
+  throw mediaRanges(accept).some((range) => formatOf(range.type) !== undefined || range.type === PROTOBUF) ? notAcceptableShape() : notAcceptable();
 }
 
 /** The media ranges of an Accept header; none given means anything. */

@@ -3,28 +3,39 @@ import { apiVersionOf } from '../registry.ts';
 import type { Draft, ResourceDefinition } from '../resource.ts';
 import { badRequest, notAcceptable } from '../status-errors.ts';
 import type { ListMeta } from '../rest/request.ts';
-import type { Shape } from './negotiate.ts';
-
-const META_VERSION = 'meta.k8s.io/v1';
+import type { Representation, Shape } from './negotiate.ts';
 
 /** How objects of one kind are shown to one client: as they are, as Tables, or as their metadata only. */
 export interface Presentation {
   readonly definition: ResourceDefinition;
   readonly shape: Shape;
+  /** apiVersion of Tables and of metadata-only objects: `meta.k8s.io/v1`. */
+  readonly metaVersion: string;
   readonly includeObject: 'None' | 'Metadata' | 'Object';
   /** For ages in Tables, milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
 /** Reads `includeObject`, which only Tables have. */
-export function presentation(definition: ResourceDefinition, shape: Shape, query: URLSearchParams, now: number): Presentation {
+export function presentation(
+  definition: ResourceDefinition,
+  { shape, metaVersion = 'v1' }: Pick<Representation, 'shape' | 'metaVersion'>,
+  query: URLSearchParams,
+  now: number,
+): Presentation {
   const include = query.get('includeObject') ?? '';
   if (shape === 'Table' && include !== '' && include !== 'None' && include !== 'Metadata' && include !== 'Object') {
     throw badRequest(
       `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`,
     );
   }
-  return { definition, shape, now, includeObject: include === 'None' || include === 'Object' ? include : 'Metadata' };
+  return {
+    definition,
+    shape,
+    metaVersion: `meta.k8s.io/${metaVersion}`,
+    now,
+    includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
+  };
 }
 
 /** One object (or event's object). `withColumns` is false for all but the first Table of a watch. */
@@ -36,7 +47,7 @@ export function presentObject(object: Draft, how: Presentation, withColumns = tr
     case 'Table':
       return table([object], how, { resourceVersion: object.metadata.resourceVersion ?? '' }, withColumns);
     case 'PartialObjectMetadata':
-      return partial(seen);
+      return partial(seen, how);
     case 'PartialObjectMetadataList':
       throw notAcceptable();
   }
@@ -56,9 +67,9 @@ export function presentList(items: readonly Draft[], meta: ListMeta, how: Presen
     case 'PartialObjectMetadataList':
       return {
         kind: 'PartialObjectMetadataList',
-        apiVersion: META_VERSION,
+        apiVersion: how.metaVersion,
         metadata: meta,
-        items: items.length === 0 ? null : items.map((item) => partial(item)),
+        items: items.length === 0 ? null : items.map((item) => partial(item, how)),
       };
     case 'PartialObjectMetadata':
       throw notAcceptable();
@@ -79,12 +90,12 @@ export function presentBookmark(
       rows: [
         {
           cells: how.definition.table.columns.map(() => ''),
-          object: { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata: { ...metadata, creationTimestamp: null } },
+          object: { kind: 'PartialObjectMetadata', apiVersion: how.metaVersion, metadata: { ...metadata, creationTimestamp: null } },
         },
       ],
     };
   }
-  if (how.shape !== 'object') return { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata };
+  if (how.shape !== 'object') return { kind: 'PartialObjectMetadata', apiVersion: how.metaVersion, metadata };
   return { kind: how.definition.kind, apiVersion: apiVersionOf(how.definition), metadata };
 }
 
@@ -92,7 +103,7 @@ function table(items: readonly Draft[], how: Presentation, metadata: ListMeta, w
   const { definition, now } = how;
   return {
     kind: 'Table',
-    apiVersion: META_VERSION,
+    apiVersion: how.metaVersion,
     metadata,
     columnDefinitions: withColumns ? definition.table.columns : null,
     rows: items.map((item) => ({ cells: definition.table.row(item, now), object: rowObject(item, how) })),
@@ -101,11 +112,11 @@ function table(items: readonly Draft[], how: Presentation, metadata: ListMeta, w
 
 function rowObject(item: Draft, how: Presentation): object | null {
   if (how.includeObject === 'None') return null;
-  return how.includeObject === 'Object' ? inView(item, how.definition) : partial(item);
+  return how.includeObject === 'Object' ? inView(item, how.definition) : partial(item, how);
 }
 
-function partial(object: Draft): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata: object.metadata };
+function partial(object: Draft, how: Presentation): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: how.metaVersion, metadata: object.metadata };
 }
 
 function inView(object: Draft, definition: ResourceDefinition): Draft {

@@ -10,19 +10,20 @@ const COMMON = { 'Cache-Control': 'no-cache, private' };
 export interface ResponseFacts {
   readonly query: URLSearchParams;
   readonly now: number;
+  readonly warnings?: readonly string[];
 }
 
 /** Sends `answer` in the representation that the client accepts. */
 export function respond(response: ServerResponse, answer: Answer, representation: Representation, facts: ResponseFacts): void {
   switch (answer.kind) {
     case 'object': {
-      const how = presentation(answer.definition, representation.shape, facts.query, facts.now);
-      const headers = warningHeaders(answer.warnings ?? []);
+      const how = presentation(answer.definition, representation, facts.query, facts.now);
+      const headers = warningHeaders(facts.warnings ?? []);
       sendBody(response, answer.code, presentObject(answer.object, how), representation, headers);
       return;
     }
     case 'list': {
-      const how = presentation(answer.definition, representation.shape, facts.query, facts.now);
+      const how = presentation(answer.definition, representation, facts.query, facts.now);
       sendBody(response, 200, presentList(answer.items, answer.meta, how), representation, {});
       return;
     }
@@ -35,8 +36,8 @@ export function respond(response: ServerResponse, answer: Answer, representation
 }
 
 /** Sends a refusal as a Status. Unauthorised and unacceptable requests get JSON whatever they asked for. */
-export function respondError(response: ServerResponse, error: ApiError): void {
-  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+export function respondError(response: ServerResponse, error: ApiError, warnings: readonly string[] = []): void {
+  const headers: Record<string, string | readonly string[]> = { 'Content-Type': 'application/json', ...warningHeaders(warnings) };
   if (error.details?.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
   send(response, error.code, `${JSON.stringify(error.toStatus())}\n`, headers);
 }

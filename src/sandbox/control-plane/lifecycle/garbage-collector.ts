@@ -22,6 +22,10 @@ export function collectGarbage(engine: Engine): () => void {
         deleteDependents(engine, uid);
         releaseOwners(engine, event);
       });
+    } else if (event.type === 'ADDED' && event.object.metadata.ownerReferences !== undefined) {
+      queueMicrotask(() => {
+        checkOwners(engine, event);
+      });
     } else if (event.object.metadata.deletionTimestamp !== undefined) {
       const { finalizers = [] } = event.object.metadata;
       if (finalizers.includes('orphan')) queueMicrotask(() => orphanDependents(engine, event));
@@ -31,19 +35,28 @@ export function collectGarbage(engine: Engine): () => void {
 }
 
 function deleteDependents(engine: Engine, ownerUid: string): void {
-  for (const { definition, object } of dependentsOf(engine, ownerUid)) {
-    const owners = object.metadata.ownerReferences ?? [];
-    const living = owners.filter(
-      (owner) => owner.uid !== ownerUid && exists(engine, owner.apiVersion, owner.kind, object.metadata.namespace, owner.name, owner.uid),
-    );
-    const key = storageKey(definition, object.metadata.namespace, object.metadata.name ?? '');
-    if (living.length > 0) {
-      const draft = structuredClone(object);
-      draft.metadata.ownerReferences = living;
-      commitUpdate(engine, definition, key, draft, object, false);
-    } else if (object.metadata.deletionTimestamp === undefined) {
-      removeObject(engine, definition, key, engine.contextFor(SYSTEM_USER));
-    }
+  for (const dependent of dependentsOf(engine, ownerUid)) dropDeadOwners(engine, dependent);
+}
+
+/** An object may name owners that were already gone when it was made. */
+function checkOwners(engine: Engine, event: StoreEvent): void {
+  const object = engine.store.get(event.key);
+  if (object === undefined || object.metadata.uid !== event.object.metadata.uid) return;
+  dropDeadOwners(engine, { definition: engine.registry.storing(event.key), object });
+}
+
+/** Deletes an object none of whose owners is there; takes the absent ones off its list when others are. */
+function dropDeadOwners(engine: Engine, { definition, object }: Dependent): void {
+  const owners = object.metadata.ownerReferences ?? [];
+  const living = owners.filter((owner) => exists(engine, owner.apiVersion, owner.kind, object.metadata.namespace, owner.name, owner.uid));
+  if (living.length === owners.length) return;
+  const key = storageKey(definition, object.metadata.namespace, object.metadata.name ?? '');
+  if (living.length > 0) {
+    const draft = structuredClone(object);
+    draft.metadata.ownerReferences = living;
+    commitUpdate(engine, definition, key, draft, object, false);
+  } else if (object.metadata.deletionTimestamp === undefined) {
+    removeObject(engine, definition, key, engine.contextFor(SYSTEM_USER));
   }
 }
 

@@ -1,5 +1,6 @@
 import { DecodeError } from '../api-error.ts';
 import { bodyFormat, parseBody } from '../http/decode.ts';
+import { duplicateKeys } from '../http/duplicate-keys.ts';
 import { isObject, jsonKind } from '../json.ts';
 import type { Registry } from '../registry.ts';
 import { apiVersionOf } from '../registry.ts';
@@ -16,18 +17,15 @@ export interface ExpectedKind {
   readonly kind: string;
 }
 
-export interface Incoming {
-  readonly draft: Draft;
-  readonly warnings: readonly string[];
-}
-
 /** Longest part of a body that an error repeats. */
 const SUMMARY = 30;
 
 /** The body of a POST or PUT as a draft of `expected`. 400 or 415 as kube-apiserver words them; unknown fields warn or are refused. */
-export function incomingObject(request: ResourceRequest, expected: ResourceDefinition, registry: Registry, validation: FieldValidation): Incoming {
+export function incomingObject(request: ResourceRequest, expected: ResourceDefinition, registry: Registry, validation: FieldValidation): Draft {
   const draft = bodyOfKind(request, expected, registry);
-  return { draft, warnings: decodeDraft(draft, expected, validation, (cause) => badRequest(cannotBeHandled(expected, cause))) };
+  const repeated = bodyFormat(request.headers['content-type']) === 'json' ? duplicateKeys(request.body.toString('utf8')) : [];
+  request.warnings.push(...decodeDraft(draft, expected, repeated, validation, (cause) => badRequest(cannotBeHandled(expected, cause))));
+  return draft;
 }
 
 /** The body as an object of the expected kind; kind and apiVersion may be left out. */
@@ -51,8 +49,14 @@ export function bodyOfKind(request: Pick<ResourceRequest, 'body' | 'headers'>, e
   return { ...body, apiVersion: wantedVersion, kind: wantedKind, metadata };
 }
 
-/** Runs the definition's decoding over a whole object; says which unknown fields to warn of. `refuse` words a failure. */
-export function decodeDraft(draft: Draft, definition: ResourceDefinition, validation: FieldValidation, refuse: (cause: string) => Error): readonly string[] {
+/** Runs the definition's decoding over a whole object; says which unknown and `repeated` fields to warn of. `refuse` words a failure. */
+export function decodeDraft(
+  draft: Draft,
+  definition: ResourceDefinition,
+  repeated: readonly string[],
+  validation: FieldValidation,
+  refuse: (cause: string) => Error,
+): readonly string[] {
   let unknown: readonly string[];
   try {
     checkMetadataTypes(draft.metadata);
@@ -61,7 +65,7 @@ export function decodeDraft(draft: Draft, definition: ResourceDefinition, valida
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
   }
-  const texts = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+  const texts = [...unknown.map((path) => `unknown field ${JSON.stringify(path)}`), ...repeated.map((path) => `duplicate field ${JSON.stringify(path)}`)];
   if (texts.length > 0 && validation === 'Strict') throw refuse(`strict decoding error: ${texts.join(', ')}`);
   return validation === 'Warn' ? texts : [];
 }

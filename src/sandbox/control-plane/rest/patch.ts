@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { DecodeError } from '../api-error.ts';
 import { parseJson } from '../http/decode.ts';
+import { duplicateKeys } from '../http/duplicate-keys.ts';
 import { isObject, jsonKind } from '../json.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge.ts';
@@ -37,10 +38,12 @@ export function handlePatch(engine: Engine, request: ResourceRequest): Answer {
   const present = definition.viewOf?.fromStored(structuredClone(stored)) ?? structuredClone(stored);
   const patch = parsedPatch(request.body, type);
   const patched = patchedDraft(definition, present, patch, type);
-  const warnings = decodeDraft(patched, definition, validation, (cause) => undecodable(patched, patch, type, cause));
+  const repeated = duplicateKeys(request.body.toString('utf8'));
+  const warnings = decodeDraft(patched, definition, repeated, validation, (cause) => undecodable(patched, patch, type, cause));
+  request.warnings.push(...warnings);
   const draft = definition.viewOf?.toStored(patched) ?? patched;
   checkResourceVersion(definition, draft, stored);
-  return { kind: 'object', code: 200, object: updateObject(engine, definition, draft, stored, options, target.subresource), definition, warnings };
+  return { kind: 'object', code: 200, object: updateObject(engine, definition, draft, stored, options, target.subresource), definition };
 }
 
 function parsedPatch(body: Buffer, type: PatchType): unknown {

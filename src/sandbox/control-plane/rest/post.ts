@@ -11,12 +11,12 @@ import type { Answer, ResourceRequest } from './request.ts';
 export function handleCreate(engine: Engine, request: ResourceRequest): Answer {
   const { definition, target, query, user } = request;
   const dryRun = dryRunOf(query, 'CreateOptions');
-  const { draft, warnings } = incomingObject(request, definition, engine.registry, fieldValidationOf(query, 'CreateOptions'));
+  const draft = incomingObject(request, definition, engine.registry, fieldValidationOf(query, 'CreateOptions'));
   placeInNamespace(request, draft);
   const storing = engine.registry.storing(definition);
   const wanted = definition.viewOf?.toStored(draft) ?? draft;
   restrictNode(engine, storing, 'create', user, wanted, undefined, target.subresource);
-  return { kind: 'object', code: 201, object: createObject(engine, storing, wanted, { user, dryRun }), definition, warnings };
+  return { kind: 'object', code: 201, object: createObject(engine, storing, wanted, { user, dryRun }), definition };
 }
 
 /** POST to a subresource that acts: binding, eviction, token. */

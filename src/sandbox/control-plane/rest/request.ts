@@ -10,11 +10,13 @@ export interface ResourceRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly user: UserInfo;
+  /** What the client is to be warned of, collected on the way and sent with whatever answers, also with a refusal. */
+  readonly warnings: string[];
 }
 
 /** What a handler answers; the responder turns it into the representation that the client accepts. */
 export type Answer =
-  | { readonly kind: 'object'; readonly code: number; readonly object: Draft; readonly definition: ResourceDefinition; readonly warnings?: readonly string[] }
+  | { readonly kind: 'object'; readonly code: number; readonly object: Draft; readonly definition: ResourceDefinition }
   | { readonly kind: 'list'; readonly definition: ResourceDefinition; readonly items: readonly Draft[]; readonly meta: ListMeta }
   /** A body that has one form only: Status, reviews, discovery. */
   | { readonly kind: 'plain'; readonly code: number; readonly body: object; readonly headers?: Readonly<Record<string, string>> }

@@ -15,7 +15,7 @@ import type { Answer, ResourceRequest } from './request.ts';
 export function handleUpdate(engine: Engine, request: ResourceRequest): Answer {
   const { definition, target, query, user } = request;
   const dryRun = dryRunOf(query, 'UpdateOptions');
-  const { draft, warnings } = incomingObject(request, definition, engine.registry, fieldValidationOf(query, 'UpdateOptions'));
+  const draft = incomingObject(request, definition, engine.registry, fieldValidationOf(query, 'UpdateOptions'));
   checkNameAndNamespace(request, draft);
   const wanted = definition.viewOf?.toStored(draft) ?? draft;
   const stored = engine.store.get(storageKey(definition, target.namespace, target.name ?? ''));
@@ -25,10 +25,10 @@ export function handleUpdate(engine: Engine, request: ResourceRequest): Answer {
     const storing = engine.registry.storing(definition);
     delete wanted.metadata.uid;
     delete wanted.metadata.resourceVersion;
-    return { kind: 'object', code: 201, object: createObject(engine, storing, wanted, options), definition, warnings };
+    return { kind: 'object', code: 201, object: createObject(engine, storing, wanted, options), definition };
   }
   checkPreconditions(definition, wanted, stored);
-  return { kind: 'object', code: 200, object: updateObject(engine, definition, wanted, stored, options, target.subresource), definition, warnings };
+  return { kind: 'object', code: 200, object: updateObject(engine, definition, wanted, stored, options, target.subresource), definition };
 }
 
 /** Lets the definition judge `draft` against `stored` and stores the outcome. `draft` is the caller's to give away. */

@@ -57,7 +57,7 @@ function planWatch(engine: Engine, request: ResourceRequest, representation: Rep
   const shape = representation.shape === 'PartialObjectMetadataList' ? 'PartialObjectMetadata' : representation.shape;
   const bookmarks = query.get('allowWatchBookmarks') !== null && isTrue(query.get('allowWatchBookmarks'));
   return {
-    how: presentation(definition, shape, query, engine.clock.now()),
+    how: presentation(definition, { ...representation, shape }, query, engine.clock.now()),
     resource: definition.viewOf?.of ?? definition,
     namespace: namespaceOf(request),
     matches: matcher(request),
