@@ -42,17 +42,20 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 /** Fields that ask for something by being false. */
 const ASKS_BY_FALSE: ReadonlySet<string> = new Set(['hostUsers']);
 
-/** The volume that admission adds to every pod for its service account token. */
+/** The volume that admission adds to every pod for its service account token, since 1.21 and (as a plain secret) before. */
 const TOKEN_VOLUME = /^kube-api-access-[a-z0-9]{5}$/;
+const OLD_TOKEN_VOLUME = /-token-[a-z0-9]{5}$/;
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Judges every field that is set in the pod's spec. */
 export function judgeSupport(pod: Pod, provider: SupportTable): SupportVerdict {
   const found = new Map<string, SupportEntry>();
-  for (const field of setFields(withoutToken(pod))) {
+  const tokens = tokenVolumes(pod);
+  for (const field of setFields(withoutToken(pod, tokens))) {
     const entry = verdictOf(field, provider);
     if (entry.support !== 'honoured') found.set(entry.field, entry);
   }
-  if (hasToken(pod)) {
+  if (tokens.size > 0) {
     const entry = verdictOf('automountServiceAccountToken', provider);
     if (entry.support !== 'honoured') found.set(entry.field, entry);
   }
@@ -86,22 +89,29 @@ function setFields(value: unknown, path = ''): readonly string[] {
   return [...new Set(entries.flatMap(([key, item]) => setFields(item, `${prefix}${key}`)))];
 }
 
-function hasToken(pod: Pod): boolean {
-  return (pod.spec?.volumes ?? []).some(({ name, projected }) => projected !== undefined && TOKEN_VOLUME.test(name));
+/** Names of the volumes that nobody but admission (plugin/pkg/admission/serviceaccount) has asked for. */
+function tokenVolumes(pod: Pod): ReadonlySet<string> {
+  const injected = (pod.spec?.volumes ?? []).filter(({ name, projected, secret }) => {
+    if (projected !== undefined) return TOKEN_VOLUME.test(name);
+    return secret?.secretName === name && OLD_TOKEN_VOLUME.test(name);
+  });
+  const mounts = (pod.spec?.containers ?? []).flatMap((container) => container.volumeMounts ?? []);
+  const elsewhere = new Set(mounts.filter(({ mountPath }) => mountPath !== TOKEN_PATH).map(({ name }) => name));
+  return new Set(injected.map(({ name }) => name).filter((name) => !elsewhere.has(name)));
 }
 
 /** The spec without the injected token volume and its mounts, which are judged by one entry of their own. */
-function withoutToken(pod: Pod): unknown {
+function withoutToken(pod: Pod, tokens: ReadonlySet<string>): unknown {
   const { spec } = pod;
   if (spec === undefined) return {};
   const rest = omit(spec, 'automountServiceAccountToken');
-  if (!hasToken(pod)) return rest;
+  if (tokens.size === 0) return rest;
   return {
     ...rest,
-    volumes: (spec.volumes ?? []).filter(({ name }) => !TOKEN_VOLUME.test(name)),
+    volumes: (spec.volumes ?? []).filter(({ name }) => !tokens.has(name)),
     containers: spec.containers.map((container) => ({
       ...container,
-      volumeMounts: (container.volumeMounts ?? []).filter(({ name }) => !TOKEN_VOLUME.test(name)),
+      volumeMounts: (container.volumeMounts ?? []).filter(({ name }) => !tokens.has(name)),
     })),
   };
 }

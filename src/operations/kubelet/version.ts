@@ -20,8 +20,9 @@ export async function kubeletVersionFor(
 ): Promise<string> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, CAP_MS)) {
     try {
-      const server = await api.request<{ readonly major?: string; readonly minor?: string }>({ method: 'GET', path: '/version' }, signal);
-      return kubeletVersion(server.minor, own);
+      const server = await api.request<{ readonly minor?: string; readonly gitVersion?: string }>({ method: 'GET', path: '/version' }, signal);
+      // Some builds leave the numbers out and have the version's text only.
+      return kubeletVersion(server.minor === undefined || server.minor === '' ? /^v1\.(\d+)\./.exec(server.gitVersion ?? '')?.[1] : server.minor, own);
     } catch (error) {
       signal.throwIfAborted();
       tools.log.warn('the Kubernetes API server does not tell its version yet', { server: api.server, error: messageOf(error) });

@@ -38,6 +38,17 @@ describe('which fields of a pod are supported', () => {
     });
   });
 
+  it('takes the token secret that API servers before 1.21 add for no volume of the user, unless it is used like one', () => {
+    const volumes = [{ name: 'default-token-6r2fw', secret: { secretName: 'default-token-6r2fw', defaultMode: 420 } }];
+    const mount = { name: 'default-token-6r2fw', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true };
+    expect(judgeSupport(pod({ volumes }, { volumeMounts: [mount] }), table)).toEqual({
+      refused: [],
+      degraded: [expect.objectContaining({ field: 'automountServiceAccountToken' })],
+    });
+    expect(names({ volumes }, { volumeMounts: [{ ...mount, mountPath: '/keys' }] })).toContain('volumes[].secret.secretName');
+    expect(names({ volumes: [{ name: 'my-token-abcde', secret: { secretName: 'other' } }] })).toContain('volumes[].secret.secretName');
+  });
+
   it.each<[object, Partial<Container>, readonly string[]]>([
     [{ hostNetwork: true }, {}, ['hostNetwork']],
     [{ hostNetwork: false }, {}, []],
