@@ -1,5 +1,3 @@
 #!/usr/bin/env node
 // Started by the script `vic-machine-linux` that a sandbox writes; not a command of its own.
-import('../dist/main.js').then(function (main) {
-  return main.vicMachineStandIn();
-});
+require('./load.js')().vicMachineStandIn();

@@ -6,10 +6,4 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
   process.exit(1);
 }
 
-// Compiled code is kept between starts where Node can do that (22.1 and later).
-var loader = process.getBuiltinModule('module');
-if (loader.enableCompileCache) loader.enableCompileCache();
-
-import('../dist/main.js').then(function (main) {
-  return main.virtualKubelet();
-});
+require('./load.js')().virtualKubelet();

@@ -2,7 +2,9 @@
  * Secrets that reached this process are registered here once, where they are read, and vanish from every
  * error, log line and rendered command afterwards. Patterns catch the ones nobody registered.
  */
-const known = new Set<string>();
+const SECRETS = Symbol.for('vick.dev/secrets');
+/** One set for the process, whichever copy of this module a secret was registered with. */
+const known: Set<string> = ((globalThis as Record<symbol, unknown>)[SECRETS] ??= new Set<string>()) as Set<string>;
 const MIN_LENGTH = 4;
 const MASK = '[redacted]';
 

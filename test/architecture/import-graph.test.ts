@@ -44,8 +44,9 @@ function importsOf(file: string): Import[] {
   const add = (kind: Import['kind'], specifier: string): void => {
     if (specifier.startsWith('.')) found.push({ from: file, to: relative(root, resolve(root, dirname(file), specifier)).replaceAll('\\', '/'), kind });
   };
-  for (const [, type, specifier = ''] of text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[\w*{][^;]*?\sfrom\s+)?'([^']+)';/gm))
+  for (const [, type, specifier = ''] of text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[\w*{][^;]*?\sfrom\s+)?'([^']+)';/gm)) {
     add(type === undefined ? 'static' : 'type', specifier);
+  }
   for (const [, specifier = ''] of text.matchAll(/\bimport\('([^']+)'\)/g)) add('lazy', specifier);
   return found;
 }

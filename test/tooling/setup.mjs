@@ -13,13 +13,15 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const stamp = join(root, 'node_modules', '.vick-lock');
-const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   run('installing dependencies', npm(), ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, lock);
 }
 
-const built = join(root, 'dist', 'main.js');
+const built = join(root, 'dist', 'main.cjs');
 const sources = [join(root, 'src'), join(root, 'package-lock.json'), join(root, 'test', 'tooling', 'build.mjs')];
 if (!existsSync(built) || newest(sources) > statSync(built).mtimeMs) run('building', [process.execPath], [join(root, 'test', 'tooling', 'build.mjs')]);
 

@@ -1,4 +1,4 @@
-import { messageOf, VickError } from '../../errors/vick-error.ts';
+import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import type { RunResult } from '../../platform/runner.ts';
 import { targetEnvironment } from './argv.ts';
@@ -30,7 +30,7 @@ export function failureOf(input: FailureInput): VickError {
 
 /** The details of a failure of vic-machine; undefined for any other error. */
 export function vicFailureDetails(error: unknown): VicFailureDetails | undefined {
-  const details = error instanceof VickError ? error.details : undefined;
+  const details = isVickError(error) ? error.details : undefined;
   return details !== undefined && 'issues' in details && 'command' in details ? (details as VicFailureDetails) : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { VickError } from '../../errors/vick-error.ts';
+import { isVickError, VickError } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { ChildProcess, ProcessTable, Spawner } from '../../platform/runner.ts';
@@ -89,7 +89,7 @@ async function endChild(child: ChildProcess, deps: SandboxDeps): Promise<void> {
 
 function withLog(error: unknown, log: string | undefined): unknown {
   const said = (log ?? '').trim().split('\n').slice(-8).join('\n');
-  if (said === '' || !(error instanceof VickError) || error.code !== 'SANDBOX_FAILED') return error;
+  if (said === '' || !isVickError(error) || error.code !== 'SANDBOX_FAILED') return error;
   return new VickError('SANDBOX_FAILED', `${error.message}:\n${said}`, {
     cause: error,
     hint: 'Look for the first error above; `vick sandbox up --verbose` says more.',

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { access, appendFile, chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+// `promises` is loaded by Node when it is first looked at; importing node:fs/promises would load it at every start.
+import * as files from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FileSystem } from '../fs.ts';
@@ -7,40 +7,40 @@ import type { FileSystem } from '../fs.ts';
 let temporaryNumber = 0;
 
 export const nodeFileSystem: FileSystem = {
-  readText: (path) => readFile(path, 'utf8'),
-  readTextIfExists: (path) => orUndefined(readFile(path, 'utf8')),
-  readBytes: (path) => readFile(path),
+  readText: (path) => files.promises.readFile(path, 'utf8'),
+  readTextIfExists: (path) => orUndefined(files.promises.readFile(path, 'utf8')),
+  readBytes: (path) => files.promises.readFile(path),
   writeFile: async (path, data, options) => {
     temporaryNumber += 1;
     const beside = `${path}.${String(process.pid)}.${String(temporaryNumber)}.tmp`;
     try {
-      await writeFile(beside, data, { mode: options?.mode ?? 0o644 });
-      if (options?.mode !== undefined) await chmod(beside, options.mode);
-      await rename(beside, path);
+      await files.promises.writeFile(beside, data, { mode: options?.mode ?? 0o644 });
+      if (options?.mode !== undefined) await files.promises.chmod(beside, options.mode);
+      await files.promises.rename(beside, path);
     } catch (error) {
-      await rm(beside, { force: true });
+      await files.promises.rm(beside, { force: true });
       throw error;
     }
   },
-  appendFile: (path, data, options) => appendFile(path, data, { mode: options?.mode ?? 0o644 }),
+  appendFile: (path, data, options) => files.promises.appendFile(path, data, { mode: options?.mode ?? 0o644 }),
   makeDirectory: async (path, options) => {
-    await mkdir(path, { recursive: true, ...(options?.mode === undefined ? {} : { mode: options.mode }) });
+    await files.promises.mkdir(path, { recursive: true, ...(options?.mode === undefined ? {} : { mode: options.mode }) });
   },
-  makeTempDirectory: (prefix) => mkdtemp(join(tmpdir(), prefix)),
-  list: (path) => readdir(path),
+  makeTempDirectory: (prefix) => files.promises.mkdtemp(join(tmpdir(), prefix)),
+  list: (path) => files.promises.readdir(path),
   info: async (path) => {
-    const found = await orUndefined(stat(path));
+    const found = await orUndefined(files.promises.stat(path));
     if (found === undefined) return undefined;
     const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other';
     return { kind, size: found.size, mode: found.mode & 0o7777, modifiedAt: found.mtimeMs };
   },
-  rename,
-  symlink,
-  chmod,
-  remove: (path) => rm(path, { recursive: true, force: true }),
+  rename: (from, to) => files.promises.rename(from, to),
+  symlink: (target, path) => files.promises.symlink(target, path),
+  chmod: (path, mode) => files.promises.chmod(path, mode),
+  remove: (path) => files.promises.rm(path, { recursive: true, force: true }),
   isExecutable: async (path) => {
     try {
-      await access(path, constants.X_OK);
+      await files.promises.access(path, files.constants.X_OK);
       return true;
     } catch {
       return false;
