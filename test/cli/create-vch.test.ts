@@ -217,7 +217,7 @@ describe('what is refused before anything is touched', () => {
   });
 
   it.each([
-    ['for another name', { serverNames: { dnsNames: ['k8s.example.test'] } }],
+    ['for another name', { serverNames: ['k8s.example.test'] }],
     ['that has expired', { serverExpired: true }],
   ])('a server certificate %s', async (_, options) => {
     const here = await start(options);

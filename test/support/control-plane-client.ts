@@ -14,7 +14,9 @@ export interface ApiCall {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Buffer;
   /** Client certificate; none makes the call anonymous. */
-  readonly identity?: { readonly certificatePem: string; readonly keyPem: string };
+  readonly identity?: { readonly certificate: string; readonly key: string };
+  /** Called when the head of the answer is there; for watches, which may be given up before they end. */
+  readonly onHead?: (head: Pick<ApiResponse, 'status' | 'headers'>) => void;
   /** Called with the text as it arrives; for watches. */
   readonly onText?: (text: string) => void;
   readonly signal?: AbortSignal;
@@ -31,12 +33,13 @@ export async function callApi(server: { readonly url: string; readonly caPem: st
     ca: server.caPem,
     agent: false,
     headers: { ...call.headers, ...(call.body === undefined ? {} : { 'Content-Length': Buffer.byteLength(call.body) }) },
-    ...(call.identity === undefined ? {} : { cert: call.identity.certificatePem, key: call.identity.keyPem }),
+    ...(call.identity === undefined ? {} : { cert: call.identity.certificate, key: call.identity.key }),
     ...(call.signal === undefined ? {} : { signal: call.signal }),
   };
   return new Promise((resolve, reject) => {
     const outgoing = request(options, (response) => {
       let text = '';
+      call.onHead?.({ status: response.statusCode ?? 0, headers: response.headers });
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         text += chunk;

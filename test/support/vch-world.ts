@@ -31,7 +31,7 @@ export interface Call {
 export interface WorldOptions {
   readonly script?: Readonly<Record<string, readonly string[]>>;
   /** Names in the server certificate; default 127.0.0.1. */
-  readonly serverNames?: { readonly dnsNames?: readonly string[]; readonly ipAddresses?: readonly string[] };
+  readonly serverNames?: readonly string[];
   /** The server certificate ended a day ago. */
   readonly serverExpired?: boolean;
   readonly terminal?: boolean;
@@ -147,10 +147,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   // The TLS stack of Node looks at the real clock, so certificates are valid by it.
   const real = Date.now();
   const authority = await createAuthority({ commonName: 'test-ca', now: real - 30 * DAY_MS });
-  const names = options.serverNames ?? { ipAddresses: ['127.0.0.1'] };
+  const names = options.serverNames ?? ['127.0.0.1'];
   const certificate = await authority.issueServer({
     commonName: 'apiserver',
-    ...names,
+    names,
     ...(options.serverExpired === true ? { now: real - 3 * DAY_MS, validDays: 1 } : { now: real }),
   });
   const api = new Api();

@@ -89,8 +89,7 @@ async function writeFiles(options: RealControlPlaneOptions, server: string): Pro
   const authority = await createAuthority({ commonName: 'kubernetes', now });
   const serving = await authority.issueServer({
     commonName: 'kube-apiserver',
-    dnsNames: ['localhost', 'kubernetes', 'kubernetes.default.svc'],
-    ipAddresses: ['127.0.0.1', '10.96.0.1'],
+    names: ['localhost', 'kubernetes', 'kubernetes.default.svc', '127.0.0.1', '10.96.0.1'],
     now,
   });
   const admin = await authority.issueClient({ commonName: 'kubernetes-admin', organizations: ['system:masters'], now });

@@ -6,13 +6,13 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { silentLog } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
+import { createCertificate, type CertificatePair } from '../certificates.ts';
 import type { VchHost } from '../vch/host.ts';
 import { VSphereFault, invalidLogin, noPermission, notAuthenticated } from './faults.ts';
 import { guestinfo } from './guestinfo.ts';
 import { vcenterInventory, type Inventory } from './inventory.ts';
 import { API_PATH, SESSION_HEADER, type CallName, type Calls, type Fault, type VchVm } from './protocol.ts';
 import { VSphereState } from './state.ts';
-import { createCertificate, type KeyPair } from './x509.ts';
 
 export interface VSphereUser {
   readonly name: string;
@@ -35,7 +35,7 @@ export interface VSphereOptions {
   /** Default 127.0.0.1 and a free port. */
   readonly listen?: { readonly host?: string; readonly port?: number };
   /** Default: a new self-signed one, so that clients need its thumbprint. */
-  readonly certificate?: KeyPair;
+  readonly certificate?: CertificatePair;
 }
 
 /** A running stand-in for a vCenter or an ESXi host. */
@@ -65,9 +65,9 @@ export async function startVSphere(options: VSphereOptions): Promise<VSphere> {
     (await createCertificate({
       commonName: 'localhost',
       organizations: ['vick sandbox'],
-      keyBits: 2048,
+      rsaBits: 2048,
       use: 'server',
-      subjectAlternativeNames: ['localhost', host],
+      names: ['localhost', host],
       now: clock.now(),
     }));
   const state = new VSphereState({ ...options, inventory: options.inventory ?? vcenterInventory() });

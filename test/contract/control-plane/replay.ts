@@ -3,8 +3,8 @@ import { systemRandom } from '../../../src/platform/node/random.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../../src/sandbox/control-plane/server.ts';
 import type { ApiResponse } from '../../support/control-plane-client.ts';
 import { Correspondence, differences } from './compare.ts';
-import type { Exchange, Recording, Step } from './recording.ts';
-import { World } from './world.ts';
+import { eventObject, type Exchange, type Recording, type Step } from './recording.ts';
+import { isOutside, World } from './world.ts';
 
 /** What one exchange came to. */
 export interface Outcome {
@@ -12,7 +12,7 @@ export interface Outcome {
   readonly label: string;
   /** The position: `<step>.<exchange>`. */
   readonly at: string;
-  /** 'same', 'different', or 'not served' (a 501, as announced). */
+  /** 'same', 'different', or 'not served' (a 501 to what discovery does not announce, or announces as not implemented). */
   readonly verdict: 'same' | 'different' | 'not served';
   readonly differences: readonly string[];
 }
@@ -31,11 +31,13 @@ export async function replay(recording: Recording, options: Pick<ControlPlaneOpt
     const admin = await plane.issueClientCertificate({ user: 'kubernetes-admin', groups: ['system:masters'] });
     const known = new Correspondence(Object.keys(recording.placeholders.uid ?? {}));
     const world = new World(plane, admin, options.definitions, recording, known);
+    await world.populate();
     const outcomes: Outcome[] = [];
     for (const [stepIndex, step] of recording.steps.entries()) {
       for (const [index, exchange] of step.exchanges.entries()) {
         const { verdict, differences: found } = await answered(replayExchange(plane, admin, world, known, step, exchange));
         const label = `step ${stepIndex} (${step.command ?? step.note ?? 'raw'}): ${exchange.request.method} ${exchange.request.path}`;
+        await world.tidy();
         outcomes.push({ label, at: `${stepIndex}.${index}`, verdict, differences: found });
       }
     }
@@ -61,7 +63,7 @@ type Verdict = Pick<Outcome, 'verdict' | 'differences'>;
 
 async function replayExchange(
   plane: ControlPlane,
-  admin: { certificatePem: string; keyPem: string },
+  admin: { certificate: string; key: string },
   world: World,
   known: Correspondence,
   step: Step,
@@ -83,7 +85,7 @@ async function replayExchange(
   } as Parameters<typeof world.call>[1];
   if (exchange.response.events !== undefined && exchange.response.status === 200) return replayWatch(world, known, exchange, path, call);
   const answer = await world.call(path, call);
-  if (answer.status === 501 && answer.body?.kind === 'Status') return { verdict: 'not served', differences: [] };
+  if (answer.status === 501 && answer.body?.kind === 'Status' && !world.serves(path)) return { verdict: 'not served', differences: [] };
   return judged([...headDifferences(exchange, answer), ...bodyDifferences(exchange, answer, known)]);
 }
 
@@ -92,18 +94,22 @@ async function replayWatch(world: World, known: Correspondence, exchange: Exchan
   const expected = exchange.response.events ?? [];
   const ending = new AbortController();
   let text = '';
-  const streaming = world.call(path, { ...call, signal: ending.signal, onText: (all) => (text = all) }).catch(() => undefined);
+  let head: Pick<ApiResponse, 'status' | 'headers'> = { status: 0, headers: {} };
+  const streaming = world
+    .call(path, { ...call, signal: ending.signal, onHead: (received) => (head = received), onText: (all) => (text = all) })
+    .catch(() => undefined);
   await quiet(() => text);
   for (const event of expected) {
-    const isNew = event.object?.metadata?.uid !== undefined && !known.versions.has(event.object.metadata.resourceVersion);
-    if (isNew && lines(text).length <= expected.indexOf(event)) await world.cause(event);
+    const { metadata } = eventObject(event) ?? {};
+    const isNew = metadata?.uid !== undefined && !known.versions.has(metadata.resourceVersion);
+    if (isNew && lines(text).length <= expected.indexOf(event)) await world.cause(event, path);
     await quiet(() => text);
   }
   ending.abort();
   await streaming;
   const received = lines(text);
-  if (received[0]?.code === 501) return { verdict: 'not served', differences: [] };
-  return judged(differences(expected, received, known));
+  if (head.status === 501 && !world.serves(path)) return { verdict: 'not served', differences: [] };
+  return judged([...headDifferences(exchange, { ...head, text, body: undefined }), ...differences(expected, received, known)]);
 }
 
 async function quiet(read: () => string): Promise<void> {
@@ -147,15 +153,15 @@ function judged(found: readonly string[]): Verdict {
 function translatePath(path: string, known: Correspondence): string {
   const continued = known.translate(path).replace(/([?&]continue=)([^&]+)/, (_whole, name: string, token: string) => name + translateToken(token, known));
   return continued.replace(/([?&]resourceVersion=)(\d+)/, (whole: string, name: string, version: string) => {
-    if (version === '0' || Number(version) > 10_000_000) return whole;
-    return name + (known.version(version) ?? (Number(version) < 450 ? version : '1000'));
+    if (isOutside(Number(version))) return whole;
+    return name + (known.version(version) ?? known.start);
   });
 }
 
 /** A continue token with our revision in place of the recorded one. */
 function translateToken(token: string, known: Correspondence): string {
   const decoded = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as { rv: number };
-  const rv = decoded.rv < 450 ? decoded.rv : Number(known.version(String(decoded.rv)) ?? 1000);
+  const rv = isOutside(decoded.rv) ? decoded.rv : Number(known.version(String(decoded.rv)) ?? known.start);
   return Buffer.from(JSON.stringify({ ...decoded, rv })).toString('base64url');
 }
 

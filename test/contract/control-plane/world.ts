@@ -2,7 +2,10 @@ import { callApi, type ApiCall, type ApiResponse } from '../../support/control-p
 import type { ControlPlane } from '../../../src/sandbox/control-plane/server.ts';
 import type { ResourceDefinition } from '../../../src/sandbox/control-plane/resource.ts';
 import { differences, type Correspondence } from './compare.ts';
-import { objectsIn, type Exchange, type Recording } from './recording.ts';
+import { CELLS, eventObject, objectsIn, type Exchange, type Recording } from './recording.ts';
+import { withCells } from './table-cells.ts';
+
+const EXTRA = 'authentication.kubernetes.io/';
 
 const JSON_TYPE = { 'Content-Type': 'application/json', Accept: 'application/json' };
 
@@ -12,14 +15,17 @@ const JSON_TYPE = { 'Content-Type': 'application/json', Accept: 'application/jso
  */
 export class World {
   private readonly plane: ControlPlane;
-  private readonly admin: { certificatePem: string; keyPem: string };
+  private readonly admin: { certificate: string; key: string };
   private readonly definitions: readonly ResourceDefinition[];
   private readonly recording: Recording;
   private readonly known: Correspondence;
+  /** Revisions that were seen in metadata-only form: what the object looked like then is known only from elsewhere. */
+  private readonly glimpsed = new Set<string>();
+  private readonly fillers: string[] = [];
 
   constructor(
     plane: ControlPlane,
-    admin: { certificatePem: string; keyPem: string },
+    admin: { certificate: string; key: string },
     definitions: readonly ResourceDefinition[],
     recording: Recording,
     known: Correspondence,
@@ -29,6 +35,26 @@ export class World {
     this.definitions = definitions;
     this.recording = recording;
     this.known = known;
+  }
+
+  /** What was there before a revision that some request goes back to, or else it would come too late for that request. */
+  async populate(): Promise<void> {
+    const asked = this.recording.steps
+      .flatMap((step) => step.exchanges)
+      .flatMap(({ request }) => [...request.path.matchAll(/[?&]resourceVersion=(\d+)/g)])
+      .map(([, version]) => Number(version))
+      .filter((version) => !isOutside(version));
+    const earliest = Math.min(...asked);
+    const before = this.findAll((object) => Number(object.metadata.resourceVersion) <= earliest);
+    const latest = new Map(before.toSorted(byVersion).map((object) => [object.metadata.uid as string, object]));
+    if (asked.length > 0) for (const object of [...latest.values()].toSorted(byVersion)) await this.match(object, 'GET', undefined, '');
+    const now = await this.call('/api/v1/namespaces');
+    this.known.start = now.body.metadata.resourceVersion;
+  }
+
+  /** Takes away what stood in for objects of which a recording shows only that they are there. */
+  async tidy(): Promise<void> {
+    for (const url of this.fillers.splice(0)) await this.call(url, { method: 'DELETE', headers: JSON_TYPE, body: '{"gracePeriodSeconds":0}' });
   }
 
   /** State changes that must have happened before `exchange`, but are no exchange themselves. */
@@ -50,18 +76,29 @@ export class World {
       return;
     }
     for (const object of objectsIn(exchange.response)) await this.match(object, method, exchange.request.body, path);
-    if (exchange.response.body?.metadata?.remainingItemCount !== undefined) await this.ensureRest(target, exchange.response.body.metadata.resourceVersion);
     if ((method === 'GET' || method === 'DELETE') && status === 200 && target.name === undefined) await this.dropUnlisted(exchange, target);
+    if (exchange.response.body?.metadata?.continue !== undefined && !path.includes('continue=')) await this.ensureRest(exchange, target);
   }
 
   /** Makes the stored object look like a recorded one; for a patch, except for what the patch itself sets. */
   async match(object: any, method: string, patch: unknown, path: string): Promise<void> {
-    const full = object.kind === 'PartialObjectMetadata' ? (this.fullVersion(object) ?? minimalObject(this.kindAt(path), object.metadata, path)) : object;
+    const { resourceVersion } = object.metadata;
+    const isPartial = object.kind === 'PartialObjectMetadata';
+    const full = isPartial ? this.completed(object, path) : object;
     if (full === undefined) return;
     const url = this.urlOf(full);
-    if (url === undefined || this.known.versions.has(object.metadata.resourceVersion)) return;
+    if (url === undefined) return;
+    const isSeen = this.known.versions.has(resourceVersion) && (isPartial || !this.glimpsed.has(resourceVersion));
+    if (isSeen && (!isPartial || (await this.shows(path, full)))) return;
+    if (isPartial) this.glimpsed.add(resourceVersion);
+    else this.glimpsed.delete(resourceVersion);
     const wanted = method === 'GET' ? full : beforeRequest(full, method);
-    const present = await this.call(url);
+    let present = await this.call(url);
+    const ours = this.known.uids.get(object.metadata.uid);
+    if (method === 'GET' && present.status === 200 && ours !== undefined && ours !== present.body.metadata.uid) {
+      await this.call(url, { method: 'DELETE', headers: JSON_TYPE, body: '{"gracePeriodSeconds":0}' });
+      present = await this.call(url);
+    }
     if (present.status === 404) {
       await this.create(wanted);
       return;
@@ -72,29 +109,41 @@ export class World {
   }
 
   /** Replays a watch event that someone else's write caused. */
-  async cause(event: { type: string; object: any }): Promise<void> {
-    const url = this.urlOf(event.object);
+  async cause(event: { type: string; object: any }, path: string): Promise<void> {
+    const shown = eventObject(event);
+    const object = shown.kind === 'PartialObjectMetadata' ? this.completed(shown, path) : shown;
+    const url = object === undefined ? undefined : this.urlOf(object);
     if (url === undefined) return;
     const present = await this.call(url);
-    if (event.type === 'DELETED') {
-      await this.call(url, { method: 'DELETE', headers: JSON_TYPE, body: '{"gracePeriodSeconds":0}' });
-    } else if (present.status === 404) await this.create(event.object);
-    else await this.write(url, event.object, present.body);
+    // An object that stopped matching a selector arrives as DELETED; a watch without selector shows what became of it.
+    const changed = event.type === 'DELETED' ? this.modification(shown) : object;
+    if (changed === undefined) await this.call(url, { method: 'DELETE', headers: JSON_TYPE, body: '{"gracePeriodSeconds":0}' });
+    else if (present.status === 404) await this.create(changed);
+    else await this.write(url, changed, present.body);
+  }
+
+  private modification(deleted: any): any {
+    const events = this.recording.steps.flatMap((step) => step.exchanges).flatMap((exchange) => exchange.response.events ?? []);
+    const found = events.find(
+      ({ type, object }) =>
+        type === 'MODIFIED' && object.metadata?.uid === deleted.metadata.uid && object.metadata.resourceVersion === deleted.metadata.resourceVersion,
+    );
+    return found?.object;
   }
 
   async call(path: string, call: ApiCall = {}): Promise<ApiResponse> {
     return callApi(this.plane, path, { identity: this.admin, ...call });
   }
 
-  /** True when every object of the recording that this path is about has a served kind. */
+  /** True when the control plane must answer this path: a served resource, and no subresource that is declared as not implemented. */
   serves(path: string): boolean {
     const target = parsePath(path);
-    return (
-      target === undefined ||
-      this.definitions.some(
-        (definition) => definition.group === target.group && definition.version === target.version && definition.resource === target.resource,
-      )
+    const definition = this.definitions.find(
+      (candidate) => candidate.group === target?.group && candidate.version === target.version && candidate.resource === target.resource,
     );
+    if (definition === undefined || target?.subresource === undefined) return definition !== undefined;
+    const subresource = definition.subresources[target.subresource.split('/')[0] ?? ''];
+    return subresource !== undefined && subresource.style !== 'not-implemented';
   }
 
   private async ensureNamespace(name: string): Promise<void> {
@@ -110,20 +159,41 @@ export class World {
     if (found !== undefined) await this.create(beforeRequest(found, 'DELETE'));
   }
 
-  /** A token may be bound to a pod of which the recording shows nothing but the name. */
+  /** A token may be bound to a pod, on a node, of which the recording shows nothing but the names. */
   private async ensureTokenPod(target: Target, body: any): Promise<void> {
     const bound = body?.spec?.boundObjectRef;
     if (target.subresource !== 'token' || bound?.kind !== 'Pod' || bound.uid.startsWith('00000000') || this.known.uids.has(bound.uid)) return;
-    const path = `${target.collection}?fieldSelector=spec.nodeName=${this.recording.scenario.includes('tokens') ? 'node-s' : 'node-a'},spec.serviceAccountName=${target.name ?? ''}`;
+    const extra = this.recording.steps
+      .flatMap((step) => step.exchanges)
+      .map((exchange) => exchange.response.body?.status?.user?.extra ?? exchange.response.body?.status?.userInfo?.extra)
+      .find((candidate) => candidate?.[`${EXTRA}node-uid`] !== undefined);
+    const node = extra?.[`${EXTRA}node-name`][0] ?? 'node-a';
+    const uid = extra?.[`${EXTRA}node-uid`][0] as string | undefined;
+    if (uid !== undefined) await this.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: node, uid } });
+    const path = `${target.collection}?fieldSelector=spec.nodeName=${node},spec.serviceAccountName=${target.name ?? ''}`;
     await this.create(minimalObject({ kind: 'Pod', apiVersion: 'v1' }, { name: bound.name, namespace: target.namespace, uid: bound.uid }, path));
   }
 
-  /** The objects behind a list's limit, as far as they are seen elsewhere in the recording. */
-  private async ensureRest(target: Target, version: string): Promise<void> {
+  /** The objects behind a list's limit: those seen elsewhere in the recording, then stand-ins until there are as many as recorded. */
+  private async ensureRest(exchange: Exchange, target: Target): Promise<void> {
+    const { path } = exchange.request;
+    const meta = exchange.response.body.metadata;
+    const shown = objectsIn(exchange.response).length;
+    const wanted = shown + Number(meta.remainingItemCount ?? 1);
     const inCollection = (object: any): boolean =>
       this.definitionOf(object)?.resource === target.resource && (target.namespace === undefined || object.metadata.namespace === target.namespace);
-    const rest = this.findAll((object) => inCollection(object) && Number(object.metadata.resourceVersion) <= Number(version));
+    const rest = this.findAll((object) => inCollection(object) && Number(object.metadata.resourceVersion) <= Number(meta.resourceVersion));
     for (const object of rest) if (!this.known.uids.has(object.metadata.uid)) await this.match(object, 'GET', undefined, target.collection);
+    const present = await this.call(path.replace(/([?&])limit=\d+/, '$1limit=0'));
+    const count = ((present.body?.items ?? []) as unknown[]).length;
+    for (let index = count; index < wanted; index += 1) {
+      const metadata = { name: `zz-${index}`, namespace: target.namespace, uid: `stand-in ${index}` };
+      const object = minimalObject(this.kindAt(path), metadata, path);
+      if (object === undefined) return;
+      await this.create(object);
+      const url = this.urlOf(object);
+      if (url !== undefined) this.fillers.push(url);
+    }
   }
 
   /** Owners that a new object names must exist, or it would be collected; all that is known of them is their name. */
@@ -186,7 +256,10 @@ export class World {
 
   private silently<T>(compare: () => T): T {
     const versions = new Map(this.known.versions);
+    const latest = new Map(this.known.latest);
     const result = compare();
+    this.known.latest.clear();
+    for (const [uid, seen] of latest) this.known.latest.set(uid, seen);
     this.known.versions.clear();
     for (const [recorded, ours] of versions) this.known.versions.set(recorded, ours);
     return result;
@@ -197,12 +270,14 @@ export class World {
     await this.call(`${target.collection}/${this.known.translate(name)}`, { method: 'DELETE', headers: JSON_TYPE, body: '{"gracePeriodSeconds":0}' });
   }
 
-  /** Removes what a whole list does not show any more. */
+  /** Removes what a list does not show any more; with a selector, what has stopped to match. */
   private async dropUnlisted(exchange: Exchange, target: Target): Promise<void> {
-    if (/labelSelector|fieldSelector|continue|limit=[1-9]\b/.test(exchange.request.path) || exchange.response.body?.metadata?.continue !== undefined) return;
+    const { path } = exchange.request;
+    if (/[?&]continue=/.test(path) || exchange.response.body?.metadata?.continue !== undefined) return;
     if (target.resource === 'namespaces') return;
     const listed = new Set(objectsIn(exchange.response).map((object) => `${object.metadata.namespace ?? ''}/${this.known.translate(object.metadata.name)}`));
-    const ours = await this.call(target.collection);
+    const selectors = [...path.matchAll(/(?:labelSelector|fieldSelector)=[^&]*/g)].map(([selector]) => selector).join('&');
+    const ours = await this.call(this.known.translate(`${target.collection}?${selectors}`));
     for (const item of (ours.body?.items ?? []) as any[]) {
       if (listed.has(`${item.metadata.namespace ?? ''}/${item.metadata.name}`)) continue;
       const definition = this.definitions.find((candidate) => candidate.resource === target.resource && candidate.group === target.group);
@@ -215,10 +290,22 @@ export class World {
     }
   }
 
-  /** An object of which the exchange shows the metadata only, completed from where it is shown whole. */
-  private fullVersion(partial: any): any {
-    const full = this.find((object) => object.metadata.uid === partial.metadata.uid);
-    return full === undefined ? undefined : { ...full, metadata: partial.metadata };
+  /** True when our answer to the same request shows the object. */
+  private async shows(path: string, object: any): Promise<boolean> {
+    if (!path.includes('fieldSelector=')) return true;
+    const { body } = await this.call(this.known.translate(path));
+    const items: any[] = body?.items ?? body?.rows?.map((row: any) => row.object) ?? [];
+    return items.some((item) => item.metadata.name === this.known.translate(object.metadata.name));
+  }
+
+  /** An object of which the exchange shows the metadata (and a Table's cells) only, completed from where it is shown whole. */
+  private completed(partial: any, path: string): any {
+    const whole = this.findAll((object) => object.metadata.uid === partial.metadata.uid).toSorted(byVersion);
+    const exact = whole.find((object) => object.metadata.resourceVersion === partial.metadata.resourceVersion);
+    if (exact !== undefined) return { ...exact, metadata: partial.metadata };
+    const base = whole.findLast((object) => byVersion(object, partial) < 0) ?? whole[0];
+    const object = base === undefined ? minimalObject(this.kindAt(path), partial.metadata, path) : { ...structuredClone(base), metadata: partial.metadata };
+    return object === undefined || partial[CELLS] === undefined ? object : withCells(object, partial[CELLS]);
   }
 
   private find(matches: (object: any) => boolean): any {
@@ -253,6 +340,15 @@ export class World {
     const root = definition.group === '' ? `/api/${definition.version}` : `/apis/${definition.group}/${definition.version}`;
     return definition.namespaced ? `${root}/namespaces/${namespace ?? ''}/${definition.resource}` : `${root}/${definition.resource}`;
   }
+}
+
+/** Revisions that no cluster was at when it was recorded: long past, or far ahead. */
+export function isOutside(version: number): boolean {
+  return version < 450 || version > 10_000_000;
+}
+
+function byVersion(one: any, other: any): number {
+  return Number(one.metadata.resourceVersion) - Number(other.metadata.resourceVersion);
 }
 
 interface Target {

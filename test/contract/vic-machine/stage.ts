@@ -15,7 +15,7 @@ import { startVSphere, type VSphere } from '../../../src/sandbox/vsphere/server.
 import type { VicMachineIo } from '../../../src/sandbox/vsphere/vic-machine/io.ts';
 import { isoContent } from '../../../src/sandbox/vsphere/vic-machine/iso.ts';
 import { runVicMachine } from '../../../src/sandbox/vsphere/vic-machine/program.ts';
-import { createCertificate, type KeyPair } from '../../../src/sandbox/vsphere/x509.ts';
+import { createCertificate, type CertificatePair } from '../../../src/sandbox/certificates.ts';
 
 export interface HostBehaviour {
   /** Nothing listens on the Docker API port. */
@@ -108,10 +108,10 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-let sharedCertificate: Promise<KeyPair> | undefined;
+let sharedCertificate: Promise<CertificatePair> | undefined;
 
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
-  sharedCertificate ??= createCertificate({ commonName: 'vcenter', organizations: ['test'], keyBits: 2048, use: 'server', now: Date.now() });
+  sharedCertificate ??= createCertificate({ commonName: 'vcenter', organizations: ['test'], rsaBits: 2048, use: 'server', now: Date.now() });
   const folder = await nodeFileSystem.makeTempDirectory('vick-vic-machine-');
   const host = testHost(options.host);
   const vsphere = await startVSphere({

@@ -9,7 +9,7 @@ const now = Date.now();
 
 test('a server certificate is trusted through its authority, and a client certificate names user and groups', async () => {
   const authority = await createAuthority({ commonName: 'test-ca', now });
-  const server = await authority.issueServer({ commonName: 'server', ipAddresses: ['127.0.0.1'], dnsNames: ['localhost'], now });
+  const server = await authority.issueServer({ commonName: 'server', names: ['127.0.0.1', 'localhost'], now });
   const client = await authority.issueClient({ commonName: 'admin', organizations: ['system:masters', 'ops'], now });
   const listener = createServer({ cert: server.certificate, key: server.key, ca: authority.certificate, requestCert: true, rejectUnauthorized: true });
   const seen = new Promise<string>((resolve) => {

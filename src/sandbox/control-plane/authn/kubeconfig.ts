@@ -1,14 +1,14 @@
 import { stringify } from 'yaml';
-import type { PemPair } from '../tls/authority.ts';
+import type { CertificatePair } from '../../certificates.ts';
 
 /** A self-contained kubeconfig with one context, as text. */
-export function kubeconfigText(server: string, caPem: string, userName: string, credential: PemPair | { readonly token: string }): string {
+export function kubeconfigText(server: string, caPem: string, userName: string, credential: CertificatePair | { readonly token: string }): string {
   const cluster = 'vick-sandbox';
   const context = `${userName}@${cluster}`;
   const user =
     'token' in credential
       ? { token: credential.token }
-      : { 'client-certificate-data': base64(credential.certificatePem), 'client-key-data': base64(credential.keyPem) };
+      : { 'client-certificate-data': base64(credential.certificate), 'client-key-data': base64(credential.key) };
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',

@@ -1,7 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, join, normalize } from 'node:path';
-import { createCertificate, type KeyPair } from '../x509.ts';
+import { createCertificate, type CertificatePair } from '../../certificates.ts';
 import { addressesOf, parseCidr } from './addresses.ts';
 import type { RoleNetwork } from './networks.ts';
 import { CommandFailure, type Invocation } from './io.ts';
@@ -9,10 +9,10 @@ import { goFileError } from './log.ts';
 
 /** What create knows of TLS when its arguments are read. */
 export interface Certificates {
-  readonly server?: KeyPair;
+  readonly server?: CertificatePair;
   /** PEM of who may sign client certificates. */
   readonly clientCa?: string;
-  readonly client?: KeyPair;
+  readonly client?: CertificatePair;
   /** As given or `<name>`; the env file goes there. */
   readonly folder: string;
   /** Paths for the docker command line, where there are client certificates. */
@@ -83,9 +83,9 @@ function chooseName({ flags, log }: Invocation, networks: Networks): string {
 }
 
 interface Loaded {
-  readonly server?: KeyPair;
+  readonly server?: CertificatePair;
   readonly ca?: string;
-  readonly client?: KeyPair;
+  readonly client?: CertificatePair;
 }
 
 async function load(run: Invocation, folder: string, commonName: string): Promise<Loaded> {
@@ -133,7 +133,7 @@ async function load(run: Invocation, folder: string, commonName: string): Promis
   return { server, ca: own, client: client.pair };
 }
 
-type ReadPair = { readonly pair: KeyPair; readonly parsed: X509Certificate } | { readonly problem: string; readonly absent: boolean };
+type ReadPair = { readonly pair: CertificatePair; readonly parsed: X509Certificate } | { readonly problem: string; readonly absent: boolean };
 
 async function readPair(_run: Invocation, certificateFile: string, keyFile: string, read: (path: string) => Promise<string>): Promise<ReadPair> {
   const texts: string[] = [];
@@ -174,17 +174,17 @@ async function generate(run: Invocation, wanted: Wanted): Promise<Loaded> {
     );
   }
   await io.fs.makeDirectory(path, { mode: 0o700 });
-  const keyBits = flags.number('certificate-key-size') ?? 2048;
+  const rsaBits = flags.number('certificate-key-size') ?? 2048;
   const now = io.clock.now();
-  const save = async (pair: KeyPair, certificateFile: string, keyFile: string) => {
+  const save = async (pair: CertificatePair, certificateFile: string, keyFile: string) => {
     await io.fs.writeFile(join(path, certificateFile), pair.certificate, { mode: 0o644 });
     await io.fs.writeFile(join(path, keyFile), pair.key, { mode: 0o600 });
     return pair;
   };
-  const names = { ...(commonName === '' ? {} : { commonName }), subjectAlternativeNames: await alternativeNames(commonName) };
+  const names = { ...(commonName === '' ? {} : { commonName }), names: await alternativeNames(commonName) };
   if (server && !client) {
     log.info(`Generating self-signed certificate/key pair - private key in ${join(folder, 'server-key.pem')}`);
-    const pair = await createCertificate({ ...names, organizations: ['default'], keyBits, use: 'server', now });
+    const pair = await createCertificate({ ...names, organizations: ['default'], rsaBits, use: 'server', now });
     return { server: await save(pair, 'server-cert.pem', 'server-key.pem') };
   }
   if (commonName === '') {
@@ -199,16 +199,15 @@ async function generate(run: Invocation, wanted: Wanted): Promise<Loaded> {
   const given = flags.list('organization').length === 0 ? [name] : flags.list('organization');
   const organizations = given.length === 1 && !commonName.startsWith('*') ? [...given, commonName] : given;
   log.info(`Generating CA certificate/key pair - private key in ${join(folder, 'ca-key.pem')}`);
-  const ca = await save(await createCertificate({ organizations, keyBits, use: 'ca', now }), 'ca.pem', 'ca-key.pem');
-  const issuer = { ...ca, organizations };
-  let serverPair: KeyPair | undefined;
+  const ca = await save(await createCertificate({ organizations, rsaBits, use: 'authority', now }), 'ca.pem', 'ca-key.pem');
+  let serverPair: CertificatePair | undefined;
   if (server) {
     log.info(`Generating server certificate/key pair - private key in ${join(folder, 'server-key.pem')}`);
-    serverPair = await save(await createCertificate({ ...names, organizations, keyBits, use: 'server', issuer, now }), 'server-cert.pem', 'server-key.pem');
+    serverPair = await save(await createCertificate({ ...names, organizations, rsaBits, use: 'server', issuer: ca, now }), 'server-cert.pem', 'server-key.pem');
   }
   log.info(`Generating client certificate/key pair - private key in ${join(folder, 'key.pem')}`);
   // The subject is the authority's own, as in the real one. Unlike there an authority key id tells them apart, so OpenSSL accepts it.
-  const clientPair = await save(await createCertificate({ organizations, keyBits, use: 'client', issuer, now }), 'cert.pem', 'key.pem');
+  const clientPair = await save(await createCertificate({ organizations, rsaBits, use: 'client', issuer: ca, now }), 'cert.pem', 'key.pem');
   await makePfx(run, normalize(folder));
   return { ca: ca.certificate, client: clientPair, ...(serverPair === undefined ? {} : { server: serverPair }) };
 }

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { EndpointTls } from '../../vch/host.ts';
-import type { KeyPair } from '../x509.ts';
+import type { CertificatePair } from '../../certificates.ts';
 import { addressesOf } from './addresses.ts';
 
 /** What /info says that create cares for. */
@@ -25,7 +25,7 @@ export interface DockerEndpoint {
   readonly host: string;
   readonly port: number;
   readonly tls: EndpointTls;
-  readonly client?: KeyPair;
+  readonly client?: CertificatePair;
 }
 
 /** Asks the Docker API for /info once. Never throws but for an aborted signal. */

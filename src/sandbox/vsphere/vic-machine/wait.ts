@@ -3,7 +3,7 @@ import { acceptableAddress, askDocker } from './docker-api.ts';
 import { quote } from './go-text.ts';
 import type { Invocation } from './io.ts';
 import type { Session } from './session.ts';
-import type { KeyPair } from '../x509.ts';
+import type { CertificatePair } from '../../certificates.ts';
 
 /** Where the endpoint VM turned out to be. */
 export interface Endpoint {
@@ -15,7 +15,7 @@ export interface WaitOptions {
   readonly session: Session;
   readonly id: string;
   readonly config: VchConfig;
-  readonly client?: KeyPair;
+  readonly client?: CertificatePair;
   /** Aborts when --timeout is over. */
   readonly deadline: AbortSignal;
 }

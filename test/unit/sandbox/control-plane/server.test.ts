@@ -11,7 +11,7 @@ const MERGE = { 'Content-Type': 'application/merge-patch+json' };
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
 let plane: ControlPlane;
-let admin: { certificatePem: string; keyPem: string };
+let admin: { certificate: string; key: string };
 
 beforeAll(async () => {
   const grants = [{ users: ['viewer'], rules: [{ verbs: ['get', 'list', 'watch'], apiGroups: [''], resources: ['*'] }] }];
