@@ -21,7 +21,11 @@ interface Percentiles {
   readonly max: number;
 }
 
-export async function bench(root: string): Promise<unknown> {
+export async function main(root: string): Promise<void> {
+  process.stdout.write(`${JSON.stringify(await bench(root), undefined, 2)}\n`);
+}
+
+async function bench(root: string): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), 'vick-bench-'));
   const vickBin = join(root, 'bin', 'vick.js');
   const env: Record<string, string> = { PATH: process.env['PATH'] ?? '', HOME: folder, VICK_STATE_DIR: join(folder, 'state'), NO_COLOR: '1' };
