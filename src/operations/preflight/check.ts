@@ -1,8 +1,8 @@
 /** Checks before anything is touched: each has a name and a verdict, and all failures are reported together. */
-import type { ErrorCode } from '../../errors/codes.ts';
+import { ERROR_CODES, type ErrorCode, type ExitName } from '../../errors/codes.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 
-export type CheckStatus = 'pass' | 'fail' | 'warn' | 'skip';
+type CheckStatus = 'pass' | 'fail' | 'warn' | 'skip';
 
 export interface Check {
   /** Stable, for scripts: `cluster-reachable`. */
@@ -45,14 +45,14 @@ export function failedWith(about: CheckName, error: unknown): Check {
 export const isFailure = (check: Check): boolean => check.status === 'fail';
 
 /**
- * Throws when a check failed. Failures of one kind keep their own code (and so their exit code); different kinds are
- * PREFLIGHT with every failure on its own line.
+ * Throws when a check failed, with every failure on its own line. What scripts are told: the code of the failures when
+ * they agree (on the code, or all are conflicts), that of the first missing credential or permission when there is one,
+ * and PREFLIGHT for any other mixture.
  */
 export function refuseFailures(checks: readonly Check[], subject: string): void {
   const failures = checks.filter(isFailure);
   const [first] = failures;
   if (first === undefined) return;
-  const codes = new Set(failures.map((check) => check.code ?? 'PREFLIGHT'));
   const details = { checks };
   if (failures.length === 1) {
     throw new VickError(first.code ?? 'PREFLIGHT', first.message ?? first.title, { details, ...(first.hint === undefined ? {} : { hint: first.hint }) });
@@ -61,11 +61,18 @@ export function refuseFailures(checks: readonly Check[], subject: string): void 
     (check) => `  ${check.code ?? 'PREFLIGHT'}: ${check.message ?? check.title}${check.hint === undefined ? '' : `\n    ${check.hint}`}`,
   );
   throw new VickError(
-    codes.size === 1 ? (first.code ?? 'PREFLIGHT') : 'PREFLIGHT',
+    commonCode(failures.map((check) => check.code ?? 'PREFLIGHT')),
     [`${subject} cannot start: ${failures.length} checks failed`, ...lines].join('\n'),
     {
       details,
       hint: 'Nothing was changed. Correct these and run the command again.',
     },
   );
+}
+
+function commonCode(codes: readonly ErrorCode[]): ErrorCode {
+  const exits = (exit: ExitName) => (code: ErrorCode) => ERROR_CODES[code].exit === exit;
+  const [first = 'PREFLIGHT'] = codes;
+  if (codes.every((code) => code === first) || codes.every(exits('conflict'))) return first;
+  return codes.find(exits('auth')) ?? 'PREFLIGHT';
 }

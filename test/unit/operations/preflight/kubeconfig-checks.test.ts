@@ -114,6 +114,23 @@ describe('refuseFailures', () => {
   });
 });
 
+describe('the code of several failures', () => {
+  const about = { name: 'x', title: 'X' };
+  it.each([
+    [['VCH_EXISTS', 'KUBE_CONFLICT'], 'VCH_EXISTS', 3],
+    [['KUBE_TLS', 'KUBE_FORBIDDEN', 'KUBE_CONFLICT'], 'KUBE_FORBIDDEN', 4],
+    [['VCH_EXISTS', 'VIC_TARGET_LOGIN'], 'VIC_TARGET_LOGIN', 4],
+    [['VCH_EXISTS', 'VIC_MACHINE_TOO_OLD'], 'PREFLIGHT', 6],
+  ] as const)('%s is %s', (codes, code, exitCode) => {
+    expect(() => {
+      refuseFailures(
+        codes.map((each) => failed(about, each, each)),
+        'create vch web',
+      );
+    }).toThrow(expect.objectContaining({ code, exitCode }));
+  });
+});
+
 describe('permissions', () => {
   it('asks about pods with the field selector, without which a node identity gets no true answer', () => {
     const list = permissionsForNode({ nodeName: 'kubelet-web', patchesNode: true }).find(
