@@ -1,4 +1,4 @@
-export interface FileInfo {
+interface FileInfo {
   readonly kind: 'file' | 'directory' | 'other';
   readonly size: number;
   /** Permission bits, for example 0o600. */

@@ -24,7 +24,7 @@ import type {
 } from '@kubernetes/client-node';
 
 /** A client-node model as deep-readonly JSON data. */
-export type Plain<T> = T extends Date
+type Plain<T> = T extends Date
   ? string
   : T extends string | number | boolean | null | undefined
     ? T
@@ -34,7 +34,7 @@ export type Plain<T> = T extends Date
         ? { readonly [K in keyof T]: Plain<T[K]> }
         : T;
 
-export type ObjectMeta = Plain<V1ObjectMeta>;
+type ObjectMeta = Plain<V1ObjectMeta>;
 export type Pod = Plain<V1Pod>;
 export type PodSpec = Plain<V1PodSpec>;
 export type PodStatus = Plain<V1PodStatus>;

@@ -1,7 +1,7 @@
 import { redact } from '../errors/redact.ts';
 import { rfc3339, type Clock } from './clock.ts';
 
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Structured log for long-running parts (kubelet, sandbox). Commands talk through the reporter instead. */

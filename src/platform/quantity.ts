@@ -4,7 +4,7 @@
  * Values are exact whole numbers of nano-units; finer input is rounded away from zero, as the API server does.
  */
 
-export type QuantityFormat = 'BinarySI' | 'DecimalSI' | 'DecimalExponent';
+type QuantityFormat = 'BinarySI' | 'DecimalSI' | 'DecimalExponent';
 
 export interface Quantity {
   /** Billionths of the unit. */

@@ -4,7 +4,7 @@
  * names their folder; or any cluster by VICK_E2E_KUBECONFIG.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect } from '../../src/clients/kubernetes/connect.ts';
@@ -13,7 +13,7 @@ import type { KubernetesApi } from '../../src/clients/kubernetes/port.ts';
 import { nodeFileSystem } from '../../src/platform/node/fs.ts';
 import type { Pod, PodSpec } from '../../src/platform/kubernetes-objects.ts';
 
-export const VICK = resolve(import.meta.dirname, '../../bin/vick.js');
+const VICK = resolve(import.meta.dirname, '../../bin/vick.js');
 
 export interface Run {
   readonly code: number | null;
@@ -22,7 +22,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   /** Sends `signal` as soon as stdout or stderr matches. */
@@ -30,7 +30,7 @@ export interface RunOptions {
 }
 
 /** Runs a program to its end with a minimal environment. */
-export async function run(file: string, args: readonly string[], options: RunOptions & { readonly cwd?: string } = {}): Promise<Run> {
+async function run(file: string, args: readonly string[], options: RunOptions & { readonly cwd?: string } = {}): Promise<Run> {
   const child = spawn(file, args, {
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
     cwd: options.cwd,
@@ -170,8 +170,4 @@ export function processesNaming(folder: string): readonly string[] {
 
 async function filesBelow(folder: string): Promise<readonly string[]> {
   return (await nodeFileSystem.info(folder)) === undefined ? [] : nodeFileSystem.list(folder);
-}
-
-export async function readIfExists(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
 }

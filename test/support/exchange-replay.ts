@@ -43,7 +43,7 @@ export interface ReplayOptions {
   readonly lax?: (exchange: Exchange) => 'shape' | 'unordered' | undefined;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;

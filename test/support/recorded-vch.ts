@@ -14,7 +14,7 @@ import { CATALOGUE, createRegistry, type CatalogueRepository } from '../../src/s
 import { startPersonality, type RunningPersonality } from '../../src/sandbox/vch/personality/personality.ts';
 import { startPortLayer, type RunningPortLayer } from '../../src/sandbox/vch/port-layer/port-layer.ts';
 
-export const BIOS_UUID = '564d395e-d807-e18a-cb25-b79f65eb2b9f';
+const BIOS_UUID = '564d395e-d807-e18a-cb25-b79f65eb2b9f';
 export const REGISTRY = 'registry.sandbox.example:5000';
 
 export interface RecordedVch {

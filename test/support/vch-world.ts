@@ -20,7 +20,7 @@ import { createAuthority, type Authority, type CertificatePair } from '../../src
 import { FakeClock } from './fake-clock.ts';
 import { createFakeHost, type FakeHost } from './fake-deps.ts';
 
-export interface Call {
+interface Call {
   readonly kind: string;
   readonly args: readonly string[];
   readonly cwd: string;
@@ -61,7 +61,7 @@ interface ApiNode {
   status: { conditions: { type: string; status: string; reason?: string; message?: string }[] };
 }
 
-export class Api {
+class Api {
   readonly requests: string[] = [];
   readonly reviews: string[] = [];
   /** `verb resource[/subresource]` that access reviews deny. */

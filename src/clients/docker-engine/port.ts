@@ -47,7 +47,7 @@ export interface EngineVersion {
   readonly kernelVersion: string;
 }
 
-export interface PullRequest {
+interface PullRequest {
   /** Repository with host, without tag: `registry.example:5000/team/app`. */
   readonly repository: string;
   /** Tag or digest. Always explicit: an untagged pull is filed under a name that nobody asks for. */

@@ -55,7 +55,7 @@ export function invalid(file: string, why: string, cause?: unknown): VickError {
   });
 }
 
-export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }
 

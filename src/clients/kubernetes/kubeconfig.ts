@@ -25,7 +25,7 @@ export interface Kubeconfig {
   readonly user: KubeconfigUser;
 }
 
-export interface KubeconfigCluster {
+interface KubeconfigCluster {
   readonly name: string;
   readonly server: string;
   readonly caPem: string | undefined;

@@ -99,7 +99,7 @@ export interface PortLayerFeatures {
   readonly podVms: boolean;
 }
 
-export interface ContainerCreateConfig {
+interface ContainerCreateConfig {
   readonly name: string;
   readonly numCpus: number;
   readonly memoryMiB: number;
@@ -173,7 +173,7 @@ export interface ContainerInfo {
   readonly endpoints: readonly Endpoint[];
 }
 
-export interface ProcessInfo {
+interface ProcessInfo {
   readonly path: string;
   readonly args: readonly string[];
   readonly env: readonly string[];

@@ -1,4 +1,4 @@
-import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
+import { isVickError, VickError } from '../../errors/vick-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import type { RunResult } from '../../platform/runner.ts';
 import { targetEnvironment } from './argv.ts';
@@ -45,7 +45,7 @@ function describe({ command, result, verdict, log, limitMs }: FailureInput): { c
     };
   }
   const known = classifyFailure(verdict.issues);
-  const said = verdict.issues.join('; ');
+  const said = [...new Set(verdict.issues)].join('; ');
   if (verdict.kind === 'silent') {
     const end = result.signal === undefined ? `with exit code ${result.exitCode ?? 'none'}` : `by signal ${result.signal}`;
     return { code: 'VIC_MACHINE_FAILED', message: `${name} ended ${end} without saying that it succeeded`, hint: `Its log may say why: ${log}.` };
@@ -79,9 +79,4 @@ function detailsOf(input: FailureInput): VicFailureDetails {
     ...(input.command === 'create' ? { remains: remainsOf(messages) } : {}),
     ...(phase === undefined ? {} : { phase }),
   };
-}
-
-/** `error` said in one line, for places where it is not the error of the command. */
-export function inOneLine(error: unknown): string {
-  return messageOf(error).split('\n')[0] ?? '';
 }

@@ -42,7 +42,7 @@ export interface CreateResult {
   readonly problems: readonly string[];
 }
 
-export interface InspectResult {
+interface InspectResult {
   readonly addresses: VchAddresses;
   readonly version: VicVersion | undefined;
   readonly installerVersion: VicVersion | undefined;

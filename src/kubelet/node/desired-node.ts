@@ -26,7 +26,7 @@ export interface BackEnd {
 }
 
 /** Labels every kubelet sets, the convention for virtual nodes, and those asked for. */
-export function nodeLabels(identity: NodeIdentity, facts: NodeFacts): Readonly<Record<string, string>> {
+function nodeLabels(identity: NodeIdentity, facts: NodeFacts): Readonly<Record<string, string>> {
   const { architecture, operatingSystem } = facts.systemInfo;
   return {
     'kubernetes.io/hostname': identity.name.slice(0, 63).replace(/[-.]+$/, ''),

@@ -16,7 +16,7 @@ const honoured = (...fields: readonly string[]): SupportTable => fields.map((fie
 const refused = (note: string, ...fields: readonly string[]): SupportTable => fields.map((field) => ({ field, support: 'refused', note }));
 
 /** What the kubelet core does by itself, whatever runs the pods. */
-export const CORE_SUPPORT: SupportTable = [
+const CORE_SUPPORT: SupportTable = [
   ...honoured('nodeName', 'nodeSelector', 'affinity', 'tolerations', 'topologySpreadConstraints', 'schedulerName', 'schedulingGates'),
   ...honoured('priority', 'priorityClassName', 'preemptionPolicy', 'restartPolicy', 'terminationGracePeriodSeconds', 'activeDeadlineSeconds'),
   ...honoured('readinessGates', 'hostname', 'serviceAccountName', 'serviceAccount', 'os', 'overhead', 'volumes[].name'),

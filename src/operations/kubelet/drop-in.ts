@@ -39,7 +39,7 @@ export async function runKubeletInForeground(flags: KubeletFlags, tools: Kubelet
 }
 
 /** Settings from flags, environment and the file that `--provider-config` names. */
-export async function readSettings(flags: KubeletFlags, tools: Pick<KubeletTools, 'env' | 'fs'>): Promise<KubeletSettings> {
+async function readSettings(flags: KubeletFlags, tools: Pick<KubeletTools, 'env' | 'fs'>): Promise<KubeletSettings> {
   const path = flags['provider-config'];
   if (typeof path !== 'string' || path === '') return resolveKubeletOptions({ flags, env: tools.env });
   const text = await tools.fs.readText(path).catch((error: unknown) => {

@@ -57,18 +57,22 @@ export function refuseFailures(checks: readonly Check[], subject: string): void 
   if (failures.length === 1) {
     throw new VickError(first.code ?? 'PREFLIGHT', first.message ?? first.title, { details, ...(first.hint === undefined ? {} : { hint: first.hint }) });
   }
+  const hinted = failures.length <= HINTED_FAILURES;
   const lines = failures.map(
-    (check) => `  ${check.code ?? 'PREFLIGHT'}: ${check.message ?? check.title}${check.hint === undefined ? '' : `\n    ${check.hint}`}`,
+    (check) => `  ${check.code ?? 'PREFLIGHT'}: ${check.message ?? check.title}${check.hint === undefined || !hinted ? '' : `\n    ${check.hint}`}`,
   );
   throw new VickError(
     commonCode(failures.map((check) => check.code ?? 'PREFLIGHT')),
     [`${subject} cannot start: ${failures.length} checks failed`, ...lines].join('\n'),
     {
       details,
-      hint: 'Nothing was changed. Correct these and run the command again.',
+      hint: `Nothing was changed. Correct these and run the command again${hinted ? '' : ' (with -o json each has its own hint)'}.`,
     },
   );
 }
+
+/** Above this number the failures stand without their hints: the error must fit on a screen. */
+const HINTED_FAILURES = 4;
 
 function commonCode(codes: readonly ErrorCode[]): ErrorCode {
   const exits = (exit: ExitName) => (code: ErrorCode) => ERROR_CODES[code].exit === exit;

@@ -1,7 +1,6 @@
 import type { SandboxFacts } from './port.ts';
 
-export const SHELLS = ['sh', 'fish', 'powershell'] as const;
-export type Shell = (typeof SHELLS)[number];
+export type Shell = 'sh' | 'fish' | 'powershell';
 
 /** The variables that point kubectl, vick and vic-machine at the sandbox. */
 export function sandboxVariables(facts: SandboxFacts): Readonly<Record<string, string>> {

@@ -12,7 +12,7 @@ export interface ClusterChoice {
   readonly context?: string | undefined;
 }
 
-export interface ClusterAccess {
+interface ClusterAccess {
   readKubeconfig(choice: ClusterChoice): Promise<Kubeconfig>;
   connect(kubeconfig: Kubeconfig): Promise<KubernetesApi>;
 }

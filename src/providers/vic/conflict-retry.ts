@@ -32,7 +32,7 @@ export async function retryConflicts<T>(options: RetryOptions, signal: AbortSign
 }
 
 /** A conflict, or a handle that the port layer no longer knows because it was restarted or made too many others since. */
-export function isStaleHandle(error: unknown): boolean {
+function isStaleHandle(error: unknown): boolean {
   const failure = portLayerFailure(error);
   if (failure === undefined) return false;
   return failure.kind === 'conflict' || failure.reason === 'Failed to get the Handle' || (failure.kind === 'absent' && isHandleCall(failure.operation));

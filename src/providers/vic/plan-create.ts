@@ -21,14 +21,14 @@ export interface PodPlan {
   readonly tasks: readonly TaskPlan[];
 }
 
-export interface DiskPlan {
+interface DiskPlan {
   readonly layerId: string;
   readonly imageId: string;
   readonly repoName: string;
   readonly deltaId: string;
 }
 
-export interface TaskPlan {
+interface TaskPlan {
   readonly container: string;
   readonly role: ContainerRequest['role'];
   /** Undefined for the primary: it takes the VM's id. */

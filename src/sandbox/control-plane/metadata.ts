@@ -22,7 +22,7 @@ const ORDER = [
 ];
 
 /** `metadata` in its canonical order, without members that Go omits when empty. */
-export function tidyMetadata(meta: DraftMeta): DraftMeta {
+function tidyMetadata(meta: DraftMeta): DraftMeta {
   const tidy: DraftMeta = {};
   for (const member of ORDER) {
     const value = meta[member];

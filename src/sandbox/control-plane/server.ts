@@ -37,7 +37,7 @@ export interface ControlPlaneOptions {
 }
 
 /** Who a client certificate is for: its common name and its organizations. */
-export interface ClientIdentity {
+interface ClientIdentity {
   readonly user: string;
   readonly groups: readonly string[];
 }

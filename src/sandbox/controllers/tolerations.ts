@@ -1,7 +1,7 @@
 import type { Taint, Toleration } from '../../platform/kubernetes-objects.ts';
 
 /** Whether `toleration` matches `taint` (kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration). */
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
+function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect !== undefined && toleration.effect !== '' && toleration.effect !== taint.effect) return false;
   const key = toleration.key ?? '';
   if (key === '') return toleration.operator === 'Exists';

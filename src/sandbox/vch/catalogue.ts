@@ -15,7 +15,7 @@ export interface ImageConfig {
 }
 
 /** Ids of an image that are not made from its name. */
-export interface KnownIds {
+interface KnownIds {
   readonly imageId: string;
   readonly layerId: string;
   readonly blobSum?: string;
@@ -55,7 +55,7 @@ export interface RegistryImage {
 }
 
 /** A registry that needs a login. */
-export interface PrivateRegistry {
+interface PrivateRegistry {
   readonly host: string;
   readonly username: string;
   readonly password: string;
@@ -64,12 +64,12 @@ export interface PrivateRegistry {
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Tags that no repository has. */
-export const MISSING_TAGS: readonly string[] = ['nope', 'missing', 'does-not-exist'];
+const MISSING_TAGS: readonly string[] = ['nope', 'missing', 'does-not-exist'];
 
 /** Hosts that refuse connections. */
-export const UNREACHABLE_HOSTS: readonly string[] = ['127.0.0.1:9', 'localhost:9', 'unreachable.sandbox.example'];
+const UNREACHABLE_HOSTS: readonly string[] = ['127.0.0.1:9', 'localhost:9', 'unreachable.sandbox.example'];
 
-export const PRIVATE_REGISTRY: PrivateRegistry = { host: 'private.sandbox.example', username: 'sandbox', password: 'sandbox' };
+const PRIVATE_REGISTRY: PrivateRegistry = { host: 'private.sandbox.example', username: 'sandbox', password: 'sandbox' };
 
 const shell = (script: string): ImageConfig => ({ Env: [PATH], Entrypoint: ['/bin/sh', '-c'], Cmd: [script] });
 
@@ -125,7 +125,7 @@ export const CATALOGUE: readonly CatalogueRepository[] = [
 ];
 
 /** What an address of an image can mean to a puller. */
-export type Lookup =
+type Lookup =
   | { readonly kind: 'image'; readonly image: RegistryImage }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'unreachable' }

@@ -40,7 +40,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const LONG_LIFE_MS = 60_000;
 
 /** The environment that the service runs with, then that of the virtual kubelet: vic-machine's part and the starter's. */
-export function kubeletEnvironment(
+function kubeletEnvironment(
   options: Pick<KubeletStarterOptions, 'settings' | 'directory' | 'clientIp' | 'dockerPort' | 'portLayerPort' | 'path' | 'extra'>,
 ): Readonly<Record<string, string>> {
   const { settings, clientIp, dockerPort, portLayerPort } = options;

@@ -8,9 +8,9 @@ export interface Sentinel {
   readonly effect: string;
 }
 
-export const ANNOTATION_BOOT_SECONDS = 'sandbox.vick.dev/boot-seconds';
-export const ANNOTATION_CONFLICTS = 'sandbox.vick.dev/conflicts';
-export const ANNOTATION_DROP = 'sandbox.vick.dev/drop-connection';
+const ANNOTATION_BOOT_SECONDS = 'sandbox.vick.dev/boot-seconds';
+const ANNOTATION_CONFLICTS = 'sandbox.vick.dev/conflicts';
+const ANNOTATION_DROP = 'sandbox.vick.dev/drop-connection';
 
 export const SENTINELS: readonly Sentinel[] = [
   { where: 'annotation', value: `${ANNOTATION_BOOT_SECONDS}=<n>`, effect: 'the container VM takes n seconds to boot' },

@@ -39,7 +39,7 @@ export interface Host {
   readonly missingFeatures: readonly string[];
 }
 
-export interface Datastore {
+interface Datastore {
   readonly name: string;
   /** Hosts that mount it, by name; absent: all. */
   readonly hosts?: readonly string[];

@@ -14,7 +14,7 @@ import { vcenterInventory, type Inventory } from './inventory.ts';
 import { API_PATH, SESSION_HEADER, type CallName, type Calls, type Fault, type VchVm } from './protocol.ts';
 import { VSphereState } from './state.ts';
 
-export interface VSphereUser {
+interface VSphereUser {
   readonly name: string;
   readonly password: string;
   /** Calls this account lacks the privilege for. */

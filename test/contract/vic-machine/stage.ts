@@ -17,7 +17,7 @@ import { isoContent } from '../../../src/sandbox/vsphere/vic-machine/iso.ts';
 import { runVicMachine } from '../../../src/sandbox/vsphere/vic-machine/program.ts';
 import { createCertificate, type CertificatePair } from '../../../src/sandbox/certificates.ts';
 
-export interface HostBehaviour {
+interface HostBehaviour {
   /** Nothing listens on the Docker API port. */
   readonly dockerDown?: boolean;
   readonly failedComponent?: { readonly name: string; readonly error: string };
@@ -31,7 +31,7 @@ export interface HostBehaviour {
 }
 
 /** A machine room whose endpoint VMs answer /info and nothing else. */
-export function testHost(behaviour: HostBehaviour = {}): VchHost & { readonly booted: EndpointVmSettings[]; readonly off: { removeContainers: boolean }[] } {
+function testHost(behaviour: HostBehaviour = {}): VchHost & { readonly booted: EndpointVmSettings[]; readonly off: { removeContainers: boolean }[] } {
   const booted: EndpointVmSettings[] = [];
   const off: { removeContainers: boolean }[] = [];
   return {

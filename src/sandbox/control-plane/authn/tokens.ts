@@ -6,9 +6,9 @@ import type { TokenGrant, UserInfo } from '../resource.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** What tokens of this control plane are for, unless they are made for someone else. */
-export const API_AUDIENCE = 'https://kubernetes.default.svc';
+const API_AUDIENCE = 'https://kubernetes.default.svc';
 
-export type TokenVerdict =
+type TokenVerdict =
   { readonly authenticated: true; readonly user: UserInfo; readonly audiences: readonly string[] } | { readonly authenticated: false; readonly error: string };
 
 /** Bearer tokens: fixed ones given by the operator, and signed ones for service accounts. */

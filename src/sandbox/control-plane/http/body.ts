@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { tooLarge } from '../status-errors.ts';
 
 /** kube-apiserver's limit of a request body (k8s.io/apiserver/pkg/server/config.go, MaxRequestBodyBytes). */
-export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** The whole body. 413 as soon as it is known to be too large; the rest is read away so that the answer can be delivered. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {

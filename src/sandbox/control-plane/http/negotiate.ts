@@ -32,7 +32,7 @@ export function negotiate(accept: string | undefined): Representation {
 }
 
 /** The media ranges of an Accept header; none given means anything. */
-export function mediaRanges(accept: string | undefined): readonly MediaRange[] {
+function mediaRanges(accept: string | undefined): readonly MediaRange[] {
   if (accept === undefined || accept.trim() === '') return [{ type: '*/*', parameters: {} }];
   return accept.split(',').map((clause) => {
     const [type = '', ...parameters] = clause.split(';').map((part) => part.trim());

@@ -1,7 +1,7 @@
 import { DecodeError } from '../api-error.ts';
 
 /** How one protobuf field appears in JSON. */
-export type FieldType =
+type FieldType =
   | 'string'
   | 'bytes'
   | 'int'

@@ -32,7 +32,7 @@ export interface ResourceRules extends Pick<ResourceDefinition, Given>, Partial<
   validateUpdate?(draft: Draft, stored: Draft): readonly FieldProblem[];
 }
 
-export const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
+const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 
 /** The definition that follows `rules`. */
 export function defineResource(rules: ResourceRules): ResourceDefinition {
@@ -100,7 +100,7 @@ export function rejectInvalidUpdate(kind: StrategyKind, draft: Draft, stored: Dr
 }
 
 /** Brings `draft` into the form in which it is judged and stored. 400 when its values have the wrong types. */
-export function decodeDraft(kind: DescribedKind, draft: Draft): void {
+function decodeDraft(kind: DescribedKind, draft: Draft): void {
   try {
     normalize(kind, draft);
   } catch (error) {

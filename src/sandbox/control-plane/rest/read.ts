@@ -77,7 +77,7 @@ function limitOf(query: URLSearchParams): number {
 }
 
 /** The resourceVersion parameter as a number; undefined when absent or "0" (any revision will do). 400 when malformed. */
-export function revisionParameter(query: URLSearchParams): number | undefined {
+function revisionParameter(query: URLSearchParams): number | undefined {
   const text = query.get('resourceVersion') ?? '';
   if (text === '' || text === '0') return undefined;
   if (!/^\d+$/.test(text)) throw badRequest(`invalid resource version: ${malformedRevision(text)}`);

@@ -116,7 +116,7 @@ function allTrue(...names: readonly string[]): Record<string, boolean> {
 }
 
 /** Four significant digits and a binary unit, as Docker's go-units writes sizes. */
-export function binarySize(bytes: number): string {
+function binarySize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let value = bytes;
   let unit = 0;

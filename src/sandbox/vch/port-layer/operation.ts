@@ -9,7 +9,7 @@ export interface QueryParameter {
   readonly required?: boolean;
 }
 
-export interface BodyParameter {
+interface BodyParameter {
   /** As it is named in errors. */
   readonly name: string;
   readonly type: BodyType;

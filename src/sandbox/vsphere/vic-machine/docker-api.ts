@@ -7,7 +7,7 @@ import type { CertificatePair } from '../../certificates.ts';
 import { addressesOf } from './addresses.ts';
 
 /** What /info says that create cares for. */
-export interface DockerInfo {
+interface DockerInfo {
   readonly volumeStores: readonly string[];
   readonly running: boolean;
 }

@@ -2,7 +2,7 @@
  * What kind of Go flag value takes the text: `string`, `int`, `duration`, `bool` and `strings` are those of package flag and
  * urfave/cli; the others are VIC's own (pkg/flags), which show their present value as the default in help texts.
  */
-export type FlagKind = 'string' | 'int' | 'duration' | 'bool' | 'strings' | 'url' | 'optional-string' | 'optional-int' | 'optional-bool' | 'shares';
+type FlagKind = 'string' | 'int' | 'duration' | 'bool' | 'strings' | 'url' | 'optional-string' | 'optional-int' | 'optional-bool' | 'shares';
 
 export interface FlagSpec {
   readonly name: string;

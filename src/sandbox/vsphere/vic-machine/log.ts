@@ -4,7 +4,7 @@ import { formatBuild } from './build.ts';
 import { quote } from './go-text.ts';
 import type { VicMachineIo } from './io.ts';
 
-export type Level = 'debug' | 'info' | 'warning' | 'error';
+type Level = 'debug' | 'info' | 'warning' | 'error';
 
 /** Name of the file that every run appends to in its current folder. */
 export const LOG_FILE = 'vic-machine.log';

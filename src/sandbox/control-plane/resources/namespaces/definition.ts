@@ -46,7 +46,7 @@ export const namespaces = defineResource({
 });
 
 /** What the service account and root CA publishers of kube-controller-manager put into every namespace. */
-export function publishDefaults(namespace: string, context: RequestContext): void {
+function publishDefaults(namespace: string, context: RequestContext): void {
   const { store } = context;
   if (store.get({ group: '', resource: 'serviceaccounts', namespace, name: 'default' }) === undefined) {
     store.create({ group: '', resource: 'serviceaccounts' }, { metadata: { name: 'default', namespace } });

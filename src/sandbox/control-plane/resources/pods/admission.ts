@@ -19,7 +19,7 @@ export function admitPod(draft: Draft, context: RequestContext): void {
   giveTolerations(ensureMap(draft, 'spec'));
 }
 
-export function isMirrorPod(draft: Draft): boolean {
+function isMirrorPod(draft: Draft): boolean {
   return draft.metadata.annotations?.[MIRROR] !== undefined;
 }
 

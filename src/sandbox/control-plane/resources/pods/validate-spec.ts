@@ -3,7 +3,7 @@ import type { FieldProblem } from '../../api-error.ts';
 import type { Draft } from '../../resource.ts';
 import type { JsonMap } from '../fields.ts';
 import { mapOf, mapsOf, numberOf, textOf } from '../fields.ts';
-import { duplicate, forbidden, invalidValue, notSupported, required } from '../problems.ts';
+import { forbidden, invalidValue, notSupported, required } from '../problems.ts';
 import { validateLabels } from '../validation/metadata.ts';
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../validation/names.ts';
 import { validateContainers } from './validate-container.ts';
@@ -117,14 +117,4 @@ function validateDns(spec: JsonMap): FieldProblem[] {
     return [required('spec.dnsConfig.nameservers', 'must provide at least one DNS nameserver when `dnsPolicy` is None')];
   }
   return count > 3 ? [invalidValue('spec.dnsConfig.nameservers', nameservers, 'must not have more than 3 nameservers')] : [];
-}
-
-/** Names that repeat in a list, as problems at `field`. */
-export function repeatedNames(items: readonly JsonMap[], field: string, taken: Set<string>): FieldProblem[] {
-  return items.flatMap((item, index) => {
-    const name = textOf(item['name']);
-    if (taken.has(name)) return [duplicate(`${field}[${index}].name`, name)];
-    taken.add(name);
-    return [];
-  });
 }
