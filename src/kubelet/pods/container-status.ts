@@ -10,6 +10,8 @@ export interface ContainerStatusFacts {
   readonly history: PodHistory;
   /** `<pod>_<namespace>(<uid>)`, as a kubelet names a pod in messages. */
   readonly podTitle: string;
+  /** What was told of this container last. */
+  readonly previous: ContainerStatus | undefined;
   /** Nothing starts any more: whatever is not running stays as it is. */
   readonly ending: boolean;
   /** Nothing runs any more either: a container without a run never will have one. */
@@ -64,7 +66,11 @@ function restartWaiting(facts: ContainerStatusFacts, exit: Exit): ContainerState
   if (exit.reason === 'StartError' && exit.exitCode === 128 && now < exit.finishedAt + FRESH_FAILURE_MS) {
     return { waiting: { reason: 'RunContainerError', ...(exit.message === undefined ? {} : { message: exit.message }) } };
   }
-  if (view.startAt <= now) return undefined;
+  if (view.startAt <= now) {
+    // Its time has come: it goes from waiting to running, without being shown as ended once more.
+    const told = facts.previous?.state?.waiting;
+    return told?.reason === 'CrashLoopBackOff' ? { waiting: told } : undefined;
+  }
   const delay = shortDuration(view.record.backOff?.delayMs ?? 0);
   const message = `back-off ${delay} restarting failed container=${view.name} pod=${facts.podTitle}`;
   return { waiting: { reason: 'CrashLoopBackOff', message } };

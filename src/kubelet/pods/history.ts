@@ -131,8 +131,8 @@ function rememberContainer(record: ContainerRecord, seen: ObservedContainer | un
   const containerID = `${provider}://${seen.id}`;
   const known: ContainerRecord = {
     ...record,
-    ...(seen.imageID === undefined ? {} : { imageID: seen.imageID }),
-    ...(seen.state.kind === 'created' ? {} : { containerID }),
+    // A container that was never started tells nothing new: no status is written for it.
+    ...(seen.state.kind === 'created' ? {} : { containerID, ...(seen.imageID === undefined ? {} : { imageID: seen.imageID }) }),
   };
   return afterState(known, seen.state, containerID, now);
 }
@@ -153,7 +153,9 @@ function afterState(record: ContainerRecord, state: ObservedState, containerID: 
       const exit: Exit = { ...facts, containerID, ...startOf(facts.startedAt ?? (run?.exit === undefined ? run?.startedAt : undefined)) };
       const next: Run = { exit, ...startOf(exit.startedAt) };
       if (run === undefined) return { ...record, run: next };
-      const another = run.exit === undefined ? later(state.startedAt, run.startedAt, run) : later(state.finishedAt, run.exit.finishedAt, run);
+      // One run may show two ends: that of its process, and a later one of what was left around it.
+      const comparable = run.exit === undefined || (state.startedAt !== undefined && run.startedAt !== undefined);
+      const another = comparable ? later(state.startedAt, run.startedAt, run) : later(state.finishedAt, run.exit?.finishedAt, run);
       if (another) return newRun(record, next);
       return run.exit !== undefined && run.coarse !== true ? record : { ...record, run: next };
     }

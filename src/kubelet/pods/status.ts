@@ -85,7 +85,8 @@ function statusesOf(input: StatusInput, view: PodView, ending: boolean, over: bo
   return view.containers
     .flatMap((container, index) => {
       const spec = specs[index];
-      const facts = { view: container, history: input.history, podTitle: podTitle(input.pod), ending, over, now: input.now };
+      const told = input.previous.containerStatuses?.find(({ name }) => name === container.name);
+      const facts = { view: container, history: input.history, podTitle: podTitle(input.pod), previous: told, ending, over, now: input.now };
       return spec === undefined ? [] : [containerStatus({ spec, ...facts })];
     })
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

@@ -6,7 +6,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { retryConflicts } from './conflict-retry.ts';
-import { isPoweredOn } from './observe.ts';
+import { readIdentity } from './identity.ts';
+import { hasEnded, isPoweredOn } from './observe.ts';
 import { signalNumber } from './signals.ts';
 
 export interface PowerOptions {
@@ -20,6 +21,9 @@ const START_BUDGET_MS = 60_000;
 const STOP_BUDGET_MS = 10 * 60_000;
 const REMOVE_BUDGET_MS = 60_000;
 const POLL_MS = 500;
+/** How long a VM in which nothing runs any more may take to power itself off. */
+const POWER_OFF_MS = 5_000;
+const POWER_OFF_POLL_MS = 100;
 
 /**
  * Powers the VM on and waits for its primary process. A process that cannot be launched is an outcome, which
@@ -27,7 +31,7 @@ const POLL_MS = 500;
  */
 export async function startVm(options: PowerOptions, id: string, signal: AbortSignal): Promise<boolean> {
   const { portLayer, clock, random } = options;
-  const before = await portLayer.containerInfo(id, signal);
+  const before = await endOfLastRun(options, id, signal);
   if (before === undefined) return false;
   // A start that is under way must not be disturbed by a second reconfiguration.
   if (before.state === 'Running' || before.state === 'Starting') return true;
@@ -91,6 +95,22 @@ export async function removeVm(options: PowerOptions, id: string, signal: AbortS
     // Refused because it runs, or because it is still booting; both refusals look alike from here.
     if (isPoweredOn(info)) await stopVm(options, { id, containers: 1, stopSignal: '' }, 1, signal);
     else await clock.sleep(POLL_MS, signal);
+  }
+}
+
+/**
+ * The VM once it is not merely on its way from the end of its process to power-off: to call that running would count a
+ * start that never was. One that does not get there by itself is powered off.
+ */
+async function endOfLastRun(options: PowerOptions, id: string, signal: AbortSignal): Promise<ContainerInfo | undefined> {
+  const { portLayer, clock } = options;
+  const end = clock.monotonic() + POWER_OFF_MS;
+  for (;;) {
+    const info = await portLayer.containerInfo(id, signal);
+    const alone = info !== undefined && (readIdentity(info)?.containers.length ?? 0) <= 1;
+    if (info === undefined || !alone || !isPoweredOn(info) || !hasEnded(info)) return info;
+    if (clock.monotonic() < end) await clock.sleep(POWER_OFF_POLL_MS, signal);
+    else await stopVm(options, { id, containers: 1, stopSignal: '' }, 1, signal);
   }
 }
 

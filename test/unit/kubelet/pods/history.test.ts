@@ -37,6 +37,12 @@ describe('what the API told, and what the back end shows now', () => {
       exit(3, T + 9_000, T + 400),
       { restartCount: 2, run: expect.objectContaining({ exit: expect.objectContaining({ exitCode: 3 }) }) as never },
     ],
+    [
+      'a second, later end of the same run',
+      after({ admitted: true, stopConfirmed: false, containers: {} }, pod('Always'), { a: exit(3, T + 300) }),
+      exit(143, T + 9_000),
+      { restartCount: 0, run: expect.objectContaining({ exit: expect.objectContaining({ exitCode: 3 }) }) as never },
+    ],
     ['the exit that was told', seeded({ terminated: { exitCode: 3, finishedAt: iso(T) } }), exit(3, T + 300), { restartCount: 2 }],
     [
       'a run after the exit that was told',

@@ -98,6 +98,24 @@ describe('VIC provider', () => {
     await provider.remove(created.uid, never);
   });
 
+  it('starts a pod again whose VM is still on its way from the end of its process to power-off', async () => {
+    const provider = vch.provider();
+    const created = pod({ command: ['sh', '-c', 'exit 3'] });
+    await provider.create(created, never);
+    const run = async (): Promise<number> => {
+      await provider.start({ uid: created.uid }, never);
+      const ended = async () => (await provider.status(created.uid, never))?.containers[0]?.state;
+      await expect.poll(async () => (await ended())?.kind).toBe('exited');
+      const state = await ended();
+      expect(state).toMatchObject({ exitCode: 3 });
+      return state?.kind === 'exited' ? (state.startedAt ?? 0) : 0;
+    };
+    const first = await run();
+    // A start that returns without one would leave the first run's times.
+    expect(await run()).toBeGreaterThan(first);
+    await provider.remove(created.uid, never);
+  });
+
   it('removes the second VM of a pod whose creation outlived the kubelet that asked for it', async () => {
     const created = pod({});
     let commit: () => void = () => undefined;
