@@ -1,11 +1,16 @@
 /** Progress on stderr: a spinner on a terminal, plain `• step` lines in a pipe. */
 export interface Reporter {
   /** Begins a named step; exactly one of the step's ends is called. Steps may be nested one level by `detail`. */
-  step(title: string): Step;
+  step(title: string, options?: StepOptions): Step;
   info(message: string): void;
   warn(message: string): void;
   /** Only with --verbose. */
   verbose(message: string): void;
+}
+
+interface StepOptions {
+  /** One of many short ones: in a pipe only its end is a line. */
+  readonly brief?: boolean;
 }
 
 export interface Step {
@@ -37,7 +42,7 @@ export interface PromptQuestion {
 /** A reporter and a prompter that are made at their first use: most commands start, answer and end without either. */
 export function lateReporter(make: () => Reporter): Reporter {
   return {
-    step: (title) => make().step(title),
+    step: (title, options) => make().step(title, options),
     info: (message) => make().info(message),
     warn: (message) => make().warn(message),
     verbose: (message) => make().verbose(message),

@@ -62,7 +62,7 @@ async function checkAccepted(api: KubernetesApi, needs: PermissionNeeds, signal:
 const AT_ONCE = 5;
 
 async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, progress: Reporter, signal: AbortSignal): Promise<readonly Check[]> {
-  const step = progress.step('permissions of the node and of its operator');
+  const step = progress.step('permissions of the node and of its operator', { brief: true });
   try {
     const checks: Check[] = [];
     const left = [...permissionsForNode(needs)];
@@ -71,7 +71,8 @@ async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, prog
     }
     const missing = checks.filter((check) => check.status !== 'pass');
     const fatal = missing.filter(isFailure);
-    for (const check of missing) step.detail(check.message ?? check.title);
+    // The fatal ones are told with the error; beside them the others are noise.
+    if (fatal.length === 0) for (const check of missing) step.detail(check.message ?? check.title);
     if (fatal.length > 0) step.fail(`${fatal.length} of ${checks.length} permissions are missing`);
     else step.done(missing.length === 0 ? `all ${checks.length} granted` : `${checks.length - missing.length} of ${checks.length} granted`);
     return checks;

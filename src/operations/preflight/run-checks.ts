@@ -3,7 +3,7 @@ import type { Reporter } from '../../platform/talk.ts';
 
 /** Runs `check` as a step of `progress` and says how it ended. */
 export async function asStep(progress: Reporter, title: string, check: () => Check | Promise<Check>): Promise<Check> {
-  const step = progress.step(title);
+  const step = progress.step(title, { brief: true });
   try {
     const result = await check();
     if (result.status === 'fail') step.fail(result.message);

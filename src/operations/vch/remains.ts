@@ -19,11 +19,11 @@ export async function explainRemains(error: unknown, plan: CreatePlan, session: 
   const files = (await fs.info(plan.certificateFolder)) === undefined ? undefined : `local certificates in ${plan.certificateFolder}`;
   const exists = [describeVm(found, remains, plan.name), files].filter((part) => part !== undefined);
   const message = `${error.message}\n${exists.length === 0 ? 'Nothing was left behind.' : `What exists now: ${exists.join('; ')}.`}`;
-  const removal = found === undefined && remains === 'nothing' ? undefined : `Remove it with: ${deleteCommand(plan)}`;
-  const hint = [error.hint, removal].filter((part) => part !== undefined).join(' ');
+  const removeWith = found !== undefined ? deleteCommand(plan) : files === undefined ? undefined : `rm -r ${quoted(plan.certificateFolder)}`;
+  const hint = [error.hint, removeWith === undefined ? undefined : `Remove it with: ${removeWith}`].filter((part) => part !== undefined).join(' ');
   return new VickError(error.code, message, {
     cause: error.cause,
-    details: { ...error.details, vch: typeof found === 'object' ? found : undefined, removeWith: removal === undefined ? undefined : deleteCommand(plan) },
+    details: { ...error.details, vch: typeof found === 'object' ? found : undefined, removeWith },
     ...(hint === '' ? {} : { hint }),
   });
 }
@@ -35,7 +35,11 @@ export function deleteCommand({ name, input }: Pick<CreatePlan, 'name' | 'input'
   if (user !== undefined) words.push('--user', user);
   if (thumbprint !== undefined) words.push('--thumbprint', thumbprint);
   if (input.computeResource !== undefined) words.push('--compute-resource', input.computeResource);
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+  return words.map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 type Look = { readonly id: string; readonly path: string } | 'unknown' | undefined;

@@ -19,7 +19,8 @@ export function createReporter({ output, verbose, terminal }: ReporterOptions): 
     else spinner.aside(() => output.write(`${text}\n`));
   };
   return {
-    step: (title) => (spinner === undefined ? lineStep(title, line, chalk) : spinnerStep({ title, spinner, line, chalk, verbose })),
+    step: (title, { brief = false } = {}) =>
+      spinner === undefined ? lineStep(title, line, chalk, brief) : spinnerStep({ title, spinner, line, chalk, verbose }),
     info: (message) => line(message),
     warn: (message) => line(`${chalk.yellow('warning')}: ${message}`),
     verbose: (message) => {
@@ -29,8 +30,8 @@ export function createReporter({ output, verbose, terminal }: ReporterOptions): 
 }
 
 /** In a pipe nothing is ever rewritten: `• title …`, details indented, then how it ended. */
-function lineStep(title: string, line: (text: string) => void, chalk: ChalkInstance): Step {
-  line(`• ${title} …`);
+function lineStep(title: string, line: (text: string) => void, chalk: ChalkInstance, brief: boolean): Step {
+  if (!brief) line(`• ${title} …`);
   return endings({ title, line, chalk, detail: (message) => line(`  ${message}`), close: () => undefined });
 }
 

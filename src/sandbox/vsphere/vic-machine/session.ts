@@ -32,7 +32,8 @@ export async function openSession(run: Invocation, target: Target, options: { re
   run.log.debug(`Creating VMOMI session with thumbprint ${thumbprint}`);
   const url = `${target.scheme}://${target.host}`;
   const failed = (reason: string) => new CommandFailure(`Failed to connect to ${target.host}: Post "${url}/sdk": ${reason}`);
-  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+  // A resumed TLS session shows no certificate to compare with the thumbprint, so every connection shakes hands in full.
+  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxCachedSessions: 0 });
   let id = '';
   const session: Session = {
     target,
