@@ -1,10 +1,10 @@
 /** Whether this node takes a pod (pkg/kubelet/lifecycle/predicate.go). Pure; a refused pod fails with the reason. */
 import type { Node, Pod } from '../../platform/kubernetes-objects.ts';
+import { matchesNode } from '../../platform/node-affinity.ts';
+import { amounts, plus, podRequests, type ResourceAmounts } from '../../platform/pod-requests.ts';
+import { untolerated } from '../../platform/tolerations.ts';
 import type { SupportTable } from '../provider.ts';
-import { amounts, plus, podRequests, type ResourceAmounts } from './requests.ts';
-import { matchesNode } from './node-affinity.ts';
 import { judgeSupport } from './support.ts';
-import { tolerates } from './tolerations.ts';
 
 export interface AdmissionInput {
   readonly pod: Pod;
@@ -34,11 +34,11 @@ function wrongNode(pod: Pod, node: Node): Rejection | undefined {
     return { reason: 'PodOSNotSupported', message: `Pod needs operating system ${pod.spec.os.name}, and this node runs ${os}` };
   }
   if (!matchesNode(pod, node)) return { reason: 'NodeAffinity', message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
-  const untolerated = (node.spec?.taints ?? []).find((each) => each.effect === 'NoExecute' && !tolerates(pod.spec?.tolerations ?? [], each));
-  if (untolerated === undefined) return undefined;
+  const taint = untolerated(node.spec?.taints ?? [], pod.spec?.tolerations ?? [], ['NoExecute']);
+  if (taint === undefined) return undefined;
   return {
     reason: 'TaintToleration',
-    message: `Predicate TaintToleration failed: node(s) had untolerated taint {${untolerated.key}: ${untolerated.value ?? ''}}`,
+    message: `Predicate TaintToleration failed: node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`,
   };
 }
 

@@ -11,7 +11,7 @@ import { admit, type Rejection } from './admission.ts';
 import { rememberSuccess } from './history.ts';
 import { Operations } from './operations.ts';
 import { PodWorker } from './pod-worker.ts';
-import { plus, podRequests } from './requests.ts';
+import { plus, podRequests } from '../../platform/pod-requests.ts';
 import type { EnvSources } from './env.ts';
 import { newRuntime, orphanRuntime, takeOver, type PodRuntime } from './runtime.ts';
 import { unfollowedChanges } from './spec-changes.ts';

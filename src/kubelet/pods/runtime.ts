@@ -3,7 +3,7 @@ import type { PodRef } from '../cluster.ts';
 import { omit } from '../omit.ts';
 import type { RecoveredPod } from '../provider.ts';
 import type { PodHistory } from './history.ts';
-import type { ResourceAmounts } from './requests.ts';
+import type { ResourceAmounts } from '../../platform/pod-requests.ts';
 import { seedHistory } from './seed-history.ts';
 import { deadlineOf, isTerminal } from './view.ts';
 

@@ -8,7 +8,7 @@ import { Nudge } from './nudge.ts';
 import { createEventWriter } from './event-writer.ts';
 import { sameTaints, silentConditions, wantedTaints } from './node-health.ts';
 import type { ControllerTools } from './scheduler.ts';
-import { staysFor } from './tolerations.ts';
+import { staysFor } from './toleration-seconds.ts';
 
 export interface NodeLifecycleOptions extends ControllerTools {
   /** A node is silent when neither its lease nor its heartbeat moved for this long. Real clusters: 50 000. */

@@ -1,8 +1,9 @@
 /** The scheduler's decision, pure: which node a pod goes to, or why it goes nowhere. */
+import type { Node, Pod, Taint } from '../../platform/kubernetes-objects.ts';
+import { matchesNode } from '../../platform/node-affinity.ts';
+import { podRequests } from '../../platform/pod-requests.ts';
 import { parseQuantity } from '../../platform/quantity.ts';
-import type { Container, Node, Pod, Taint } from '../../platform/kubernetes-objects.ts';
-import { matchesNode } from './node-selection.ts';
-import { untolerated } from './tolerations.ts';
+import { untolerated } from '../../platform/tolerations.ts';
 
 export type Placement = { readonly kind: 'node'; readonly node: string } | { readonly kind: 'unschedulable'; readonly message: string };
 
@@ -53,7 +54,7 @@ function lacking(pod: Pod, node: Node, here: readonly Pod[]): readonly string[] 
   const allocatable = node.status?.allocatable ?? {};
   const maxPods = allocatable['pods'];
   const short = RESOURCES.filter((resource) => {
-    const wanted = requestOf(pod, resource);
+    const wanted = podRequests(pod)[resource] ?? 0n;
     return wanted > 0n && wanted > nano(allocatable[resource]) - used(here, resource);
   }).map((resource) => `Insufficient ${resource}`);
   return maxPods !== undefined && BigInt(here.length + 1) * NANO > nano(maxPods) ? ['Too many pods', ...short] : short;
@@ -73,27 +74,7 @@ function freeShare(node: Node, here: readonly Pod[]): number {
   return share('cpu') + share('memory');
 }
 
-const used = (pods: readonly Pod[], resource: string): bigint => pods.reduce((sum, pod) => sum + requestOf(pod, resource), 0n);
-
-/**
- * What a pod asks for: the sum of its containers and sidecars, or the largest init container with the sidecars before
- * it, whichever is more, plus overhead (kubernetes.io/docs/concepts/workloads/pods/sidecar-containers).
- */
-export function requestOf(pod: Pod, resource: string): bigint {
-  let sidecars = 0n;
-  let initPeak = 0n;
-  for (const init of pod.spec?.initContainers ?? []) {
-    const own = containerRequest(init, resource);
-    if (init.restartPolicy === 'Always') sidecars += own;
-    else if (sidecars + own > initPeak) initPeak = sidecars + own;
-  }
-  const running = (pod.spec?.containers ?? []).reduce((sum, container) => sum + containerRequest(container, resource), sidecars);
-  return (running > initPeak ? running : initPeak) + nano(pod.spec?.overhead?.[resource]);
-}
-
-function containerRequest(container: Container, resource: string): bigint {
-  return nano(container.resources?.requests?.[resource] ?? container.resources?.limits?.[resource]);
-}
+const used = (pods: readonly Pod[], resource: string): bigint => pods.reduce((sum, pod) => sum + (podRequests(pod)[resource] ?? 0n), 0n);
 
 const NANO = 1_000_000_000n;
 const nano = (quantity: string | undefined): bigint => (quantity === undefined ? 0n : parseQuantity(quantity).nano);

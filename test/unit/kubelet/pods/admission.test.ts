@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { admit, type AdmissionInput } from '../../../../src/kubelet/pods/admission.ts';
-import { matchesNode } from '../../../../src/kubelet/pods/node-affinity.ts';
+import { matchesNode } from '../../../../src/platform/node-affinity.ts';
 import { judgeSupport } from '../../../../src/kubelet/pods/support.ts';
-import { tolerates } from '../../../../src/kubelet/pods/tolerations.ts';
+import { tolerates } from '../../../../src/platform/tolerations.ts';
 import type { Container, Node, Pod } from '../../../../src/platform/kubernetes-objects.ts';
 
 const pod = (spec: object, container: Partial<Container> = {}): Pod => ({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../../src/platform/kubernetes-objects.ts';
 import { sameTaints, silentConditions, wantedTaints } from '../../../../src/sandbox/controllers/node-health.ts';
-import { staysFor } from '../../../../src/sandbox/controllers/tolerations.ts';
+import { staysFor } from '../../../../src/sandbox/controllers/toleration-seconds.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
 const node = (ready: string | undefined, spec: Node['spec'] = {}): Node => ({

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Node, Pod, Taint } from '../../../../src/platform/kubernetes-objects.ts';
-import { place, requestOf } from '../../../../src/sandbox/controllers/schedule.ts';
+import { podRequests } from '../../../../src/platform/pod-requests.ts';
+import { place } from '../../../../src/sandbox/controllers/schedule.ts';
 
 interface NodeShape {
   name?: string;
@@ -96,8 +97,8 @@ test('however pods come, no node is ever filled past its allocatable resources',
         for (const { metadata } of nodes) {
           const here = placed.filter((item) => item.spec?.nodeName === metadata?.name);
           expect(here.length).toBeLessThanOrEqual(6);
-          expect(here.reduce((sum, item) => sum + requestOf(item, 'cpu'), 0n)).toBeLessThanOrEqual(4_000_000_000n);
-          expect(here.reduce((sum, item) => sum + requestOf(item, 'memory'), 0n)).toBeLessThanOrEqual(8n * 1024n ** 3n * 1_000_000_000n);
+          expect(here.reduce((sum, item) => sum + (podRequests(item)['cpu'] ?? 0n), 0n)).toBeLessThanOrEqual(4_000_000_000n);
+          expect(here.reduce((sum, item) => sum + (podRequests(item)['memory'] ?? 0n), 0n)).toBeLessThanOrEqual(8n * 1024n ** 3n * 1_000_000_000n);
         }
       },
     ),
@@ -110,10 +111,10 @@ test('init containers count by their largest, sidecars beside everything that st
     resources: { requests: { cpu } },
     ...(restartPolicy === undefined ? {} : { restartPolicy }),
   });
-  expect(requestOf({ spec: { initContainers: [container('1', 'Always'), container('3')], containers: [container('1'), container('1')] } }, 'cpu')).toBe(
+  expect(podRequests({ spec: { initContainers: [container('1', 'Always'), container('3')], containers: [container('1'), container('1')] } })['cpu']).toBe(
     4_000_000_000n,
   );
-  expect(requestOf({ spec: { initContainers: [container('3'), container('1', 'Always')], containers: [container('1'), container('2')] } }, 'cpu')).toBe(
+  expect(podRequests({ spec: { initContainers: [container('3'), container('1', 'Always')], containers: [container('1'), container('2')] } })['cpu']).toBe(
     4_000_000_000n,
   );
 });

@@ -1,16 +1,25 @@
 /** What a pod asks of its node, as the scheduler counts it (k8s.io/component-helpers/resource). */
-import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
-import { canonicalQuantity, parseQuantity } from '../../platform/quantity.ts';
+import type { Container, Pod } from './kubernetes-objects.ts';
+import { canonicalQuantity, parseQuantity } from './quantity.ts';
 
 /** Nano-units by resource name. */
 export type ResourceAmounts = Readonly<Record<string, bigint>>;
 
-/** The larger of the sum over containers and the biggest init container, plus the overhead; pod-level requests overrule. */
+/**
+ * The sum of containers and sidecars, or the largest init container with the sidecars before it, whichever is more, plus
+ * the overhead (kubernetes.io/docs/concepts/workloads/pods/sidecar-containers). Pod-level requests overrule the sum.
+ */
 export function podRequests(pod: Pod): ResourceAmounts {
   const { spec } = pod;
-  const sum = (spec?.containers ?? []).map(requestsOf).reduce(plus, {});
-  const peak = (spec?.initContainers ?? []).map(requestsOf).reduce(maximum, sum);
-  return plus({ ...peak, ...amounts(spec?.resources?.requests) }, amounts(spec?.overhead));
+  let sidecars: ResourceAmounts = {};
+  let peak: ResourceAmounts = {};
+  for (const init of spec?.initContainers ?? []) {
+    const together = plus(sidecars, requestsOf(init));
+    if (init.restartPolicy === 'Always') sidecars = together;
+    else peak = maximum(peak, together);
+  }
+  const running = (spec?.containers ?? []).map(requestsOf).reduce(plus, sidecars);
+  return plus({ ...maximum(running, peak), ...amounts(spec?.resources?.requests) }, amounts(spec?.overhead));
 }
 
 export function amounts(list: Readonly<Record<string, string>> | undefined): ResourceAmounts {

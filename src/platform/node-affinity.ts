@@ -1,5 +1,5 @@
 /** Whether a node's labels satisfy a pod (component-helpers/scheduling/corev1/nodeaffinity). */
-import type { Node, Pod } from '../../platform/kubernetes-objects.ts';
+import type { Node, Pod } from './kubernetes-objects.ts';
 
 type Required = NonNullable<NonNullable<NonNullable<NonNullable<Pod['spec']>['affinity']>['nodeAffinity']>['requiredDuringSchedulingIgnoredDuringExecution']>;
 type Requirement = NonNullable<Required['nodeSelectorTerms'][number]['matchExpressions']>[number];

@@ -1,4 +1,4 @@
-import type { Taint, Toleration } from '../../platform/kubernetes-objects.ts';
+import type { Taint, Toleration } from './kubernetes-objects.ts';
 
 /** Whether one of `tolerations` accepts `taint` (k8s.io/api/core/v1/toleration.go): an empty key with Exists accepts all. */
 export function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
@@ -10,4 +10,9 @@ export function tolerates(tolerations: readonly Toleration[], taint: Taint): boo
     if (operator === 'Exists') return true;
     return operator === 'Equal' && key !== '' && (toleration.value ?? '') === (taint.value ?? '');
   });
+}
+
+/** The first taint of one of `effects` that nothing in `tolerations` accepts. */
+export function untolerated(taints: readonly Taint[], tolerations: readonly Toleration[], effects: readonly string[]): Taint | undefined {
+  return taints.find((taint) => effects.includes(taint.effect) && !tolerates(tolerations, taint));
 }
