@@ -4,6 +4,12 @@ export class Correspondence {
   readonly versions = new Map<string, string>();
   readonly names = new Map<string, string>();
   readonly tokens = new Map<string, string>();
+  /** States (`stateOf`) of objects that have been compared or set up. */
+  readonly seen = new Set<string>();
+  /** The revisions, recorded and ours, at which each object (by recorded uid) was last compared. */
+  readonly latest = new Map<string, { theirs: number; mine: number }>();
+  /** Our revision when the replay began. */
+  start = '0';
   private readonly recordedUids: ReadonlySet<string>;
 
   constructor(recordedUids: Iterable<string>) {
@@ -31,8 +37,15 @@ export class Correspondence {
   }
 }
 
+/** One recorded object at one recorded revision. */
+export function stateOf(object: { readonly metadata: any }): string {
+  return `${object.metadata.uid}@${object.metadata.resourceVersion}`;
+}
+
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const AGE = /^(\d+[smhdy])+$|^<invalid>$|^<unknown>$/;
+/** An age inside a cell: `4 (1s ago)`. */
+const AGO = /\((?:\d+[smhdy])+ ago\)/g;
 const GENERATED_VOLUME = /kube-api-access-[a-z0-9]{5}/g;
 
 /** Differences between a recorded body and ours, one line each; learns correspondences on the way. */
@@ -48,10 +61,14 @@ function walk(recorded: unknown, ours: unknown, path: string, known: Corresponde
   if (path.endsWith('.metadata.annotations') && isEmptyMap(recorded) && ours === undefined) return;
   if (Array.isArray(recorded) && Array.isArray(ours)) {
     if (recorded.length !== ours.length) found.push(`${path}: ${recorded.length} items recorded, ${ours.length} ours: ${short(recorded)} | ${short(ours)}`);
-    else recorded.forEach((item, index) => walk(item, ours[index], `${path}[${index}]`, known, found));
+    else {
+      const counterparts = aligned(recorded, ours, known);
+      recorded.forEach((item, index) => walk(item, counterparts[index], `${path}[${index}]`, known, found));
+    }
     return;
   }
   if (isRecord(recorded) && isRecord(ours)) {
+    found.push(...outOfOrder(recorded, ours, path, known));
     for (const key of new Set([...Object.keys(recorded), ...Object.keys(ours)])) walk(recorded[key], ours[key], `${path}.${key}`, known, found);
     return;
   }
@@ -61,6 +78,27 @@ function walk(recorded: unknown, ours: unknown, path: string, known: Corresponde
   }
   if (typeof recorded === 'string' && typeof ours === 'string' && sameText(recorded, ours, path, known)) return;
   found.push(`${path}: ${short(recorded)} recorded, ${short(ours)} ours`);
+}
+
+/** Lists are in the order of names, where a generated one has another place; everything else must stand where it was recorded. */
+function aligned(recorded: readonly any[], ours: readonly any[], known: Correspondence): readonly unknown[] {
+  const names = recorded.map((item) => known.names.get(item?.metadata?.name as string) ?? item?.metadata?.name) as unknown[];
+  if (!recorded.some((item) => known.names.has(item?.metadata?.name as string)) || ours.some((item) => !names.includes(item?.metadata?.name))) return ours;
+  const sorted = ours.every((item, index) => index === 0 || ours[index - 1].metadata.name < item.metadata.name);
+  return sorted ? names.map((name) => ours.find((item) => item.metadata.name === name) as unknown) : ours;
+}
+
+/** Between two looks at one object, its resourceVersion must have moved or stayed as recorded. */
+function outOfOrder(recorded: Record<string, unknown>, ours: Record<string, unknown>, path: string, known: Correspondence): string[] {
+  if (!path.endsWith('.metadata')) return [];
+  const { uid, resourceVersion: theirs } = recorded;
+  const { resourceVersion: mine } = ours;
+  if (typeof uid !== 'string' || typeof theirs !== 'string' || typeof mine !== 'string') return [];
+  known.seen.add(stateOf({ metadata: recorded }));
+  const last = known.latest.get(uid);
+  known.latest.set(uid, { theirs: Number(theirs), mine: Number(mine) });
+  if (last === undefined || Math.sign(Number(theirs) - last.theirs) === Math.sign(Number(mine) - last.mine)) return [];
+  return [`${path}.resourceVersion: ${last.theirs} → ${theirs} recorded, ${last.mine} → ${mine} ours`];
 }
 
 function sameText(recorded: string, ours: string, path: string, known: Correspondence): boolean {
@@ -89,6 +127,7 @@ function generatedFrom(recorded: string, ours: string): boolean {
 function normal(text: string): string {
   return withoutManagedFields(text)
     .replace(/(resourceVersion[\\"]+:[\\"]+)\d+/g, '$1<rv>')
+    .replace(AGO, '(<age> ago)')
     .replace(GENERATED_VOLUME, 'kube-api-access-xxxxx')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
     .replace(/too old resource version: (\d+) \(\d+\)/, 'too old resource version: $1 (<floor>)')

@@ -21,7 +21,9 @@ for (const name of scenarioNames().filter((candidate) => only === undefined || c
     if (only !== undefined) for (const outcome of different) console.log(`${outcome.at} ${outcome.label}\n    ${outcome.differences.join('\n    ')}`);
     const known = knownDifferences[name] ?? {};
     for (const outcome of different) if (known[outcome.at] !== undefined) console.log(`${name} ${outcome.label}: differs, because ${known[outcome.at] ?? ''}`);
+    const stale = Object.keys(known).filter((at) => !different.some((outcome) => outcome.at === at));
     const unknown = different.filter((outcome) => known[outcome.at] === undefined);
     expect(unknown.map((outcome) => `${outcome.at} ${outcome.label}: ${outcome.differences.join('; ')}`)).toEqual([]);
+    expect(stale, 'known differences that are none any more').toEqual([]);
   });
 }

@@ -1,7 +1,7 @@
 import { callApi, type ApiCall, type ApiResponse } from '../../support/control-plane-client.ts';
 import type { ControlPlane } from '../../../src/sandbox/control-plane/server.ts';
 import type { ResourceDefinition } from '../../../src/sandbox/control-plane/resource.ts';
-import { differences, type Correspondence } from './compare.ts';
+import { differences, stateOf, type Correspondence } from './compare.ts';
 import { CELLS, eventObject, objectsIn, type Exchange, type Recording } from './recording.ts';
 import { withCells } from './table-cells.ts';
 
@@ -19,7 +19,7 @@ export class World {
   private readonly definitions: readonly ResourceDefinition[];
   private readonly recording: Recording;
   private readonly known: Correspondence;
-  /** Revisions that were seen in metadata-only form: what the object looked like then is known only from elsewhere. */
+  /** States (`stateOf`) that were seen in metadata-only form: what the object looked like then is known only from elsewhere. */
   private readonly glimpsed = new Set<string>();
   private readonly fillers: string[] = [];
 
@@ -82,16 +82,16 @@ export class World {
 
   /** Makes the stored object look like a recorded one; for a patch, except for what the patch itself sets. */
   async match(object: any, method: string, patch: unknown, path: string): Promise<void> {
-    const { resourceVersion } = object.metadata;
     const isPartial = object.kind === 'PartialObjectMetadata';
     const full = isPartial ? this.completed(object, path) : object;
     if (full === undefined) return;
     const url = this.urlOf(full);
     if (url === undefined) return;
-    const isSeen = this.known.versions.has(resourceVersion) && (isPartial || !this.glimpsed.has(resourceVersion));
+    const state = stateOf(object);
+    const isSeen = this.known.seen.has(state) && (isPartial || !this.glimpsed.has(state));
     if (isSeen && (!isPartial || (await this.shows(path, full)))) return;
-    if (isPartial) this.glimpsed.add(resourceVersion);
-    else this.glimpsed.delete(resourceVersion);
+    if (isPartial) this.glimpsed.add(state);
+    else this.glimpsed.delete(state);
     const wanted = method === 'GET' ? full : beforeRequest(full, method);
     let present = await this.call(url);
     const ours = this.known.uids.get(object.metadata.uid);
@@ -103,7 +103,11 @@ export class World {
       await this.create(wanted);
       return;
     }
-    if (method === 'DELETE') return;
+    if (method === 'DELETE') {
+      // What it answers shows the status that controllers gave it before.
+      if (wanted.status !== undefined) await this.write(url, { ...present.body, status: wanted.status }, present.body);
+      return;
+    }
     const target = method === 'GET' ? wanted : withoutTouched(wanted, present.body, patch);
     await this.write(url, target, present.body);
   }
@@ -247,7 +251,9 @@ export class World {
       if (wanted.status !== undefined) await this.put(`${url}/status`, body);
     }
     const now = await this.call(url);
-    if (now.status === 200) this.known.versions.set(wanted.metadata.resourceVersion, now.body.metadata.resourceVersion);
+    if (now.status !== 200) return;
+    this.known.versions.set(wanted.metadata.resourceVersion, now.body.metadata.resourceVersion);
+    this.known.seen.add(stateOf(wanted));
   }
 
   private async put(url: string, body: any): Promise<void> {
@@ -257,7 +263,10 @@ export class World {
   private silently<T>(compare: () => T): T {
     const versions = new Map(this.known.versions);
     const latest = new Map(this.known.latest);
+    const seen = [...this.known.seen];
     const result = compare();
+    this.known.seen.clear();
+    for (const state of seen) this.known.seen.add(state);
     this.known.latest.clear();
     for (const [uid, seen] of latest) this.known.latest.set(uid, seen);
     this.known.versions.clear();
@@ -304,8 +313,24 @@ export class World {
     const exact = whole.find((object) => object.metadata.resourceVersion === partial.metadata.resourceVersion);
     if (exact !== undefined) return { ...exact, metadata: partial.metadata };
     const base = whole.findLast((object) => byVersion(object, partial) < 0) ?? whole[0];
-    const object = base === undefined ? minimalObject(this.kindAt(path), partial.metadata, path) : { ...structuredClone(base), metadata: partial.metadata };
+    const object =
+      base === undefined
+        ? minimalObject(this.kindAt(path), partial.metadata, this.selectorsFor(partial, path))
+        : { ...structuredClone(base), metadata: partial.metadata };
     return object === undefined || partial[CELLS] === undefined ? object : withCells(object, partial[CELLS]);
+  }
+
+  /** Everything that the recording selected the same state of an object by. */
+  private selectorsFor(partial: any, path: string): string {
+    const sightings = this.recording.steps
+      .flatMap((step) => step.exchanges)
+      .filter(({ response }) =>
+        objectsIn(response).some(({ metadata }) => metadata.uid === partial.metadata.uid && metadata.resourceVersion === partial.metadata.resourceVersion),
+      );
+    const selectors = [path, ...sightings.map(({ request }) => request.path)].map(
+      (one) => new URLSearchParams(one.split('?')[1] ?? '').get('fieldSelector') ?? '',
+    );
+    return `${path.split('?')[0] ?? ''}?${new URLSearchParams({ fieldSelector: selectors.filter((one) => one !== '').join(',') }).toString()}`;
   }
 
   private find(matches: (object: any) => boolean): any {
@@ -418,5 +443,6 @@ function minimalObject(kind: { kind: string; apiVersion: string } | undefined, m
     if (field === 'source') object.source = { component: value };
     else if (value !== 'true' && value !== 'false') parent[names.at(-1) ?? ''] = value;
   }
+  if (object.status?.podIP !== undefined) object.status.phase ??= 'Running';
   return object;
 }

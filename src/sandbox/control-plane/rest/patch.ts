@@ -39,7 +39,9 @@ export function handlePatch(engine: Engine, request: ResourceRequest): Answer {
   const patch = parsedPatch(request.body, type);
   const patched = patchedDraft(definition, present, patch, type);
   const repeated = duplicateKeys(request.body.toString('utf8'));
-  const warnings = decodeDraft(patched, definition, repeated, validation, (cause) => undecodable(patched, patch, type, cause));
+  // Decoding drops what the kind does not have; a refusal repeats it.
+  const undecoded = structuredClone(patched);
+  const warnings = decodeDraft(patched, definition, repeated, validation, (cause) => undecodable(undecoded, patch, type, cause));
   request.warnings.push(...warnings);
   const draft = definition.viewOf?.toStored(patched) ?? patched;
   checkResourceVersion(definition, draft, stored);
