@@ -18,14 +18,33 @@ export class ProcessScanner {
   private readonly fs: FileSystem;
   private readonly root: string;
   private environments = new Map<string, readonly string[]>();
+  private running: Promise<readonly ProcessFacts[]> | undefined;
+  private next: Promise<readonly ProcessFacts[]> | undefined;
 
   constructor(fs: FileSystem, root = '/proc') {
     this.fs = fs;
     this.root = root;
   }
 
-  /** Every process that can be seen; empty where there is no /proc. One that ends while it is read is left out. */
-  async list(): Promise<readonly ProcessFacts[]> {
+  /**
+   * Every process that can be seen; empty where there is no /proc. One that ends while it is read is left out. Never older
+   * than the call: callers that come while a reading is under way share the one after it, however many they are.
+   */
+  list(): Promise<readonly ProcessFacts[]> {
+    if (this.running === undefined) {
+      this.running = this.readAll().finally(() => {
+        this.running = undefined;
+      });
+      return this.running;
+    }
+    this.next ??= this.running.then(() => {
+      this.next = undefined;
+      return this.list();
+    });
+    return this.next;
+  }
+
+  private async readAll(): Promise<readonly ProcessFacts[]> {
     const names = await this.fs.list(this.root).catch(() => []);
     const pids = names.filter((name) => /^\d+$/.test(name));
     const found = await Promise.all(pids.map((pid) => this.read(`${pid}/stat`).then((text) => (text === undefined ? undefined : parseStat(text)))));
