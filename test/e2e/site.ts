@@ -13,7 +13,7 @@ import type { KubernetesApi } from '../../src/clients/kubernetes/port.ts';
 import { nodeFileSystem } from '../../src/platform/node/fs.ts';
 import type { Pod, PodSpec } from '../../src/platform/kubernetes-objects.ts';
 
-const VICK = resolve(import.meta.dirname, '../../bin/vick.js');
+export const VICK = resolve(import.meta.dirname, '../../bin/vick.js');
 
 export interface Run {
   readonly code: number | null;
@@ -22,7 +22,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-interface RunOptions {
+export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   /** Sends `signal` as soon as stdout or stderr matches. */
@@ -30,7 +30,7 @@ interface RunOptions {
 }
 
 /** Runs a program to its end with a minimal environment. */
-async function run(file: string, args: readonly string[], options: RunOptions & { readonly cwd?: string } = {}): Promise<Run> {
+export async function run(file: string, args: readonly string[], options: RunOptions & { readonly cwd?: string } = {}): Promise<Run> {
   const child = spawn(file, args, {
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
     cwd: options.cwd,
