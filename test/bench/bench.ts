@@ -30,7 +30,7 @@ async function bench(root: string): Promise<unknown> {
   const vickBin = join(root, 'bin', 'vick.js');
   const env: Record<string, string> = { PATH: process.env['PATH'] ?? '', HOME: folder, VICK_STATE_DIR: join(folder, 'state'), NO_COLOR: '1' };
   const vick = (...args: string[]): string => {
-    const result = spawnSync(process.execPath, [vickBin, ...args], { env, cwd: folder, encoding: 'utf8' });
+    const result = spawnSync(process.execPath, [vickBin, ...args], { env, cwd: folder, encoding: 'utf8', timeout: 120_000 });
     if (result.status !== 0) throw new Error(`vick ${args.join(' ')} failed:\n${result.stdout}${result.stderr}`);
     return result.stdout;
   };
@@ -61,7 +61,7 @@ async function bench(root: string): Promise<unknown> {
       },
     };
   } finally {
-    spawnSync(process.execPath, [vickBin, 'sandbox', 'down'], { env, cwd: folder });
+    spawnSync(process.execPath, [vickBin, 'sandbox', 'down'], { env, cwd: folder, timeout: 60_000 });
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -36,7 +36,7 @@ export interface PodControllerOptions {
 /** How often every pod is compared with the back end although nothing was heard of it. */
 const RESYNC_MS = 60_000;
 /** How long a clean shutdown may take for each of its two halves. */
-const CLOSE_MS = 5_000;
+const CLOSE_MS = 900;
 
 export class PodController {
   private readonly options: PodControllerOptions;
