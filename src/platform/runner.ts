@@ -69,6 +69,7 @@ export interface Spawner {
 
 /** Facts about processes that this one did not start. */
 export interface ProcessTable {
+  /** True while it runs; a dead process that nobody has collected does not. A negative pid is a process group. */
   isAlive(pid: number): boolean;
   /** False when there is no such process. */
   signal(pid: number, signal: NodeJS.Signals): boolean;

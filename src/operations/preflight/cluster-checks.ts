@@ -50,7 +50,10 @@ async function checkAccepted(api: KubernetesApi, needs: PermissionNeeds, signal:
   } catch (error) {
     signal.throwIfAborted();
     if (!isVickError(error)) throw error;
-    if (error.code === 'KUBE_UNAUTHENTICATED' || error.code === 'KUBE_TLS' || error.code === 'KUBE_UNREACHABLE') return failedWith(ACCEPTED, error);
+    if (error.code === 'KUBE_UNAUTHENTICATED') {
+      return failed(ACCEPTED, error.code, `${api.server} does not accept the credentials of the kubeconfig: ${error.message}`, error.hint);
+    }
+    if (error.code === 'KUBE_TLS' || error.code === 'KUBE_UNREACHABLE') return failedWith(ACCEPTED, error);
     if (error.code === 'KUBE_FORBIDDEN' && error.message.includes('system:anonymous')) {
       return failed(ACCEPTED, 'KUBE_UNAUTHENTICATED', `the API server takes these credentials for nobody's: ${error.message}`, error.hint);
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { ChildProcess, ProcessExit, ProcessTable, SpawnOptions, Spawner } from '../runner.ts';
 
@@ -49,7 +50,7 @@ async function spawn(options: SpawnOptions): Promise<ChildProcess> {
 }
 
 export const nodeProcessTable: ProcessTable = {
-  isAlive: (pid) => sendSignal(pid, 0),
+  isAlive: (pid) => sendSignal(pid, 0) && !isDefunct(pid),
   signal: (pid, signal) => sendSignal(pid, signal),
 };
 
@@ -59,5 +60,16 @@ function sendSignal(pid: number, signal: NodeJS.Signals | number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A dead process whose parent has not collected it yet still takes signals; /proc tells, where there is one (proc(5)). */
+function isDefunct(pid: number): boolean {
+  if (pid <= 0) return false;
+  try {
+    // The name in parentheses may hold anything, so the state is what follows the last one.
+    return /^\) [ZXx] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*(?=\) )/s, ''));
+  } catch {
+    return false;
   }
 }
