@@ -1,5 +1,4 @@
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { stringify } from 'yaml';
 import { registerSecret } from '../../errors/redact.ts';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { FileSystem } from '../../platform/fs.ts';
@@ -70,52 +69,6 @@ async function resolveContext(merged: KubeconfigFile, wanted: string | undefined
     cluster: await resolveCluster(cluster, fs),
     user: await resolveUser(user, fs),
   };
-}
-
-/** `kubeconfig` as one self-contained YAML text with a single context. KUBECONFIG_INVALID where that is impossible (exec plug-ins). */
-export function flattenKubeconfig(kubeconfig: Kubeconfig): string {
-  const { cluster, user, contextName } = kubeconfig;
-  if (user.kind === 'exec' || user.kind === 'auth-provider') {
-    throw new VickError(
-      'KUBECONFIG_INVALID',
-      `user "${user.name}" of kubeconfig ${kubeconfig.path} logs in with a program (${user.kind}); a copy of it works on no other machine`,
-      {
-        hint: 'Use a context whose user has a client certificate or a token.',
-      },
-    );
-  }
-  const set = (entries: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': contextName,
-    clusters: [
-      {
-        name: cluster.name,
-        cluster: set({
-          server: cluster.server,
-          'certificate-authority-data': base64(cluster.caPem),
-          'insecure-skip-tls-verify': cluster.insecureSkipTlsVerify ? true : undefined,
-          'tls-server-name': cluster.tlsServerName,
-          'proxy-url': cluster.proxyUrl,
-        }),
-      },
-    ],
-    users: [
-      {
-        name: user.name,
-        user: set({
-          'client-certificate-data': base64(user.certificatePem),
-          'client-key-data': base64(user.keyPem),
-          token: user.token,
-          username: user.username,
-          password: user.password,
-        }),
-      },
-    ],
-    contexts: [{ name: contextName, context: set({ cluster: cluster.name, user: user.name, namespace: kubeconfig.namespace }) }],
-  });
 }
 
 async function readFiles(source: KubeconfigSource): Promise<{ paths: readonly string[]; files: readonly KubeconfigFile[] }> {
@@ -247,8 +200,4 @@ async function readReferred(entry: NamedEntry, file: string, key: string, fs: Fi
 function text(entry: NamedEntry, key: string): string | undefined {
   const value = entry.body[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function base64(content: string | undefined): string | undefined {
-  return content === undefined ? undefined : Buffer.from(content, 'utf8').toString('base64');
 }

@@ -178,3 +178,8 @@ function parse(text: string, call: Call, address: string, status: number): unkno
     throw portLayerError(address, { kind: 'malformed', operation: `${call.method} ${call.path}`, httpStatus: status, reason: text.slice(0, 200) }, error);
   }
 }
+
+/** Text as one segment of a path. */
+export function segment(text: string): string {
+  return encodeURIComponent(text);
+}

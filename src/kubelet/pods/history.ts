@@ -155,7 +155,7 @@ function afterState(record: ContainerRecord, state: ObservedState, containerID: 
       if (run === undefined) return { ...record, run: next };
       // One run may show two ends: that of its process, and a later one of what was left around it.
       const comparable = run.exit === undefined || (state.startedAt !== undefined && run.startedAt !== undefined);
-      const another = comparable ? later(state.startedAt, run.startedAt, run) : later(state.finishedAt, run.exit?.finishedAt, run);
+      const another = comparable ? later(state.startedAt, run.startedAt, run) : later(state.finishedAt, run.exit.finishedAt, run);
       if (another) return newRun(record, next);
       return run.exit !== undefined && run.coarse !== true ? record : { ...record, run: next };
     }

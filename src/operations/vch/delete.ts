@@ -2,14 +2,15 @@
 import { join } from 'node:path';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import type { VchListing } from '../../clients/vic-machine/ls-table.ts';
-import type { RunContext, VicTarget } from '../../clients/vic-machine/port.ts';
+import type { VicTarget } from '../../clients/vic-machine/port.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { Reporter } from '../../platform/talk.ts';
 import { findVch } from './find-vch.ts';
 import { nodeNameOf } from './name.ts';
-import { cordon, deleteNode, deletePods, findNode, podsOn, type PodName } from './node-removal.ts';
+import { deleteNode, findNode, podsOn, type PodName } from './node-removal.ts';
 import type { ClusterChoice, VchDeps } from './ports.ts';
+import { asStep, removeVch } from './remove-vch.ts';
 import { openVicMachine, type VicSession } from './vic-session.ts';
 
 export interface DeleteVchRequest {
@@ -99,98 +100,6 @@ async function remove(request: DeleteVchRequest, session: VicSession, api: Kuber
   return { name, id: vch?.id, node: nodeResult, files: hasFiles ? files : 'absent', keptVolumeStores: removed?.keptVolumeStores ?? [], problems };
 }
 
-interface Surroundings {
-  readonly nodeName: string;
-  readonly hasNode: boolean;
-  readonly pods: readonly PodName[];
-  readonly folder: string;
-}
-
-async function removeVch(
-  request: DeleteVchRequest,
-  vch: VchListing,
-  session: VicSession,
-  api: KubernetesApi | undefined,
-  around: Surroundings,
-  deps: VchDeps,
-  signal: AbortSignal,
-): Promise<{ readonly problems: readonly string[]; readonly keptVolumeStores: readonly string[] }> {
-  const uncordon = api !== undefined && around.hasNode ? await cordon(api, around.nodeName, signal) : undefined;
-  try {
-    if (api !== undefined && around.pods.length > 0) {
-      await asStep(deps.reporter, `Delete ${around.pods.length} pods of ${around.nodeName}`, () =>
-        deletePods(api, around.nodeName, around.pods, { clock: deps.clock, timeoutMs: request.timeoutMs }, signal),
-      );
-    }
-    await deps.fs.makeDirectory(around.folder, { mode: 0o700 });
-    const force = await mayForce(request, vch, session, deps, signal);
-    const context: RunContext = {
-      workingDirectory: around.folder,
-      signal,
-      limitMs: request.timeoutMs + 60_000,
-      onLine: (line) => {
-        deps.reporter.verbose(line);
-      },
-    };
-    const result = await asStep(deps.reporter, `Delete VCH ${vch.name} (${vch.id})`, () =>
-      session.vic.delete(request.target, { id: vch.id }, { force, timeoutMs: request.timeoutMs }, context),
-    );
-    await asStep(deps.reporter, 'See that it is gone', () => verifyGone(request, vch, session, signal));
-    return result;
-  } catch (error) {
-    await uncordon?.();
-    throw explain(error, vch, around, signal);
-  }
-}
-
-/**
- * vic-machine delete --force also deletes volume stores with their content (vmware/vic#2719, #5124). So it is passed
- * with --delete-volumes, or with --force alone when the VCH is known to have no volume store.
- */
-async function mayForce(request: DeleteVchRequest, vch: VchListing, session: VicSession, deps: VchDeps, signal: AbortSignal): Promise<boolean> {
-  if (request.deleteVolumes) return true;
-  if (!request.force) return false;
-  try {
-    const configuration = await session.vic.inspectConfig(request.target, { id: vch.id }, session.query(signal));
-    const stores = configuration['volume-store'] ?? [];
-    if (stores.length === 0) return true;
-    deps.reporter.warn(`vic-machine is not forced: that would delete the volume stores ${stores.join(', ')} (--delete-volumes)`);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!isVickError(error)) throw error;
-    deps.reporter.warn('vic-machine is not forced: whether the VCH has volume stores cannot be seen (--delete-volumes forces it)');
-  }
-  return false;
-}
-
-async function verifyGone(request: DeleteVchRequest, vch: VchListing, session: VicSession, signal: AbortSignal): Promise<void> {
-  const left = await session.vic.list(request.target, { computeResource: request.computeResource }, session.query(signal));
-  if (left.some((other) => other.id === vch.id)) {
-    throw new VickError('PARTIAL', `vic-machine says that it deleted ${vch.name} (${vch.id}), but it is still listed`, {
-      hint: 'Run the command again; a delete may stop half way.',
-    });
-  }
-}
-
-/** A delete is not atomic: what failed half way cannot start again, and deleting again is the way out. */
-function explain(error: unknown, vch: VchListing, around: Surroundings, signal: AbortSignal): unknown {
-  const again = 'Delete is not atomic: run the same command again to finish it.';
-  if (signal.aborted) {
-    return new VickError(
-      'CANCELLED',
-      `interrupted while deleting the VCH ${vch.name} (${vch.id})\nIt may be half deleted; its node ${around.nodeName} and ${around.folder} were left.`,
-      { hint: again, cause: error },
-    );
-  }
-  if (!isVickError(error)) return error;
-  const hint = [error.hint, error.code === 'VCH_BUSY' ? undefined : again].filter((part) => part !== undefined).join(' ');
-  return new VickError(error.code, `${error.message}\nThe node ${around.nodeName} and local files were left as they are.`, {
-    cause: error.cause,
-    ...(hint === '' ? {} : { hint }),
-    ...(error.details === undefined ? {} : { details: error.details }),
-  });
-}
-
 async function connectCluster(request: DeleteVchRequest, deps: VchDeps): Promise<KubernetesApi> {
   try {
     return await deps.kubernetes.connect(await deps.kubernetes.readKubeconfig(request.cluster));
@@ -239,17 +148,5 @@ async function attempt<T, U>(reporter: Reporter, title: string, problems: string
   } catch (error) {
     problems.push(`${title}: ${messageOf(error)}`);
     return otherwise;
-  }
-}
-
-async function asStep<T>(reporter: Reporter, title: string, work: () => Promise<T>): Promise<T> {
-  const step = reporter.step(title);
-  try {
-    const result = await work();
-    step.done();
-    return result;
-  } catch (error) {
-    step.fail();
-    throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Every check of `create vch`, in order, as steps; all failures are reported together before anything is touched. */
 import type { Kubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
-import { flattenKubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
+import { flattenKubeconfig } from '../../clients/kubernetes/flatten-kubeconfig.ts';
 import { targetHost } from './target.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import { failed, failedWith, isFailure, passed, refuseFailures, skipped, warned, type Check } from '../preflight/check.ts';

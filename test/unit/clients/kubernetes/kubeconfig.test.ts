@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { flattenKubeconfig, readKubeconfig, type KubeconfigSource } from '../../../../src/clients/kubernetes/kubeconfig.ts';
+import { flattenKubeconfig } from '../../../../src/clients/kubernetes/flatten-kubeconfig.ts';
+import { readKubeconfig, type KubeconfigSource } from '../../../../src/clients/kubernetes/kubeconfig.ts';
 import { nodeFileSystem } from '../../../../src/platform/node/fs.ts';
 
 const CERT = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
