@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { family, parseStat, type ProcessFacts } from '../../../../src/sandbox/engines/process-tree.ts';
+import { nodeFileSystem } from '../../../../src/platform/node/fs.ts';
+import { family, parseStat, ProcessScanner, type ProcessFacts } from '../../../../src/sandbox/engines/process-tree.ts';
 
 const line = (pid: number, name: string, state: string, parent: number, group: number, session: number): string =>
   `${String(pid)} (${name}) ${state} ${String(parent)} ${String(group)} ${String(session)} 0 -1 4194304 98 0 0 0 3 4 0 0 20 0 1 0 777 2629632 250 18446744073709551615 1 1\n`;
@@ -17,6 +18,26 @@ const facts = (pid: number, parent: number, group = pid, session = group, zombie
 });
 
 describe('reading /proc', () => {
+  it('reads once more for all who ask while a reading is under way, and never shows them an older one', async () => {
+    let readings = 0;
+    let pids: readonly string[] = ['1'];
+    const fs = {
+      ...nodeFileSystem,
+      list: () => {
+        readings += 1;
+        return Promise.resolve(pids);
+      },
+      readTextIfExists: (path: string) => Promise.resolve(line(Number(path.split('/')[2]), 'p', 'S', 0, 1, 1)),
+    };
+    const scanner = new ProcessScanner(fs);
+    const first = scanner.list();
+    pids = ['1', '2'];
+    const others = await Promise.all(Array.from({ length: 50 }, () => scanner.list()));
+    expect((await first).map(({ pid }) => pid)).toEqual([1]);
+    for (const found of others) expect(found.map(({ pid }) => pid)).toEqual([1, 2]);
+    expect(readings).toBe(2);
+  });
+
   it('reads the fields behind any command name', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 15 }), (name) => {
