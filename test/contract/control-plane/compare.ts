@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return -- recorded JSON of every kind has no type */
 /** What a replay learns while it goes: which of our values stands for which recorded one. */
 export class Correspondence {
   readonly uids = new Map<string, string>();

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- recorded JSON of every kind has no type */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,7 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument -- recorded JSON of every kind has no type */
 import { systemClock } from '../../../src/platform/node/clock.ts';
 import { systemRandom } from '../../../src/platform/node/random.ts';
+import { omit } from '../../../src/sandbox/control-plane/json.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../../src/sandbox/control-plane/server.ts';
 import type { ApiResponse } from '../../support/control-plane-client.ts';
 import { Correspondence, differences, stateOf } from './compare.ts';
@@ -175,7 +177,8 @@ function translateToken(token: string, known: Correspondence): string {
 }
 
 function requestHeaders(headers: Readonly<Record<string, string>>, known: Correspondence, status: number): Record<string, string> {
-  const { 'Accept-Encoding': _encoding, Authorization: authorization, ...rest } = headers;
+  const authorization = headers['Authorization'];
+  const rest = omit(headers, 'Accept-Encoding', 'Authorization');
   if (authorization === undefined) return rest;
   const token = status === 401 ? 'not-a-token' : ([...known.tokens.values()][0] ?? 'not-a-token');
   return { ...rest, Authorization: `Bearer ${token}` };

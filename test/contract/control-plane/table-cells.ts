@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return -- recorded JSON of every kind has no type */
 /** Rebuilds what a recording shows only as the cells of a Table, far enough that the same cells come out again. */
 
 /** `object` changed so that it prints as `cells` (by column name). Kinds other than Node and Pod stay as they are. */

@@ -1,4 +1,6 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- recorded JSON of every kind has no type */
 import { callApi, type ApiCall, type ApiResponse } from '../../support/control-plane-client.ts';
+import { omit } from '../../../src/sandbox/control-plane/json.ts';
 import type { ControlPlane } from '../../../src/sandbox/control-plane/server.ts';
 import type { ResourceDefinition } from '../../../src/sandbox/control-plane/resource.ts';
 import { differences, stateOf, type Correspondence } from './compare.ts';
@@ -212,14 +214,7 @@ export class World {
     const definition = this.definitionOf(object);
     if (definition === undefined) return;
     if (object.metadata.namespace !== undefined) await this.ensureNamespace(object.metadata.namespace);
-    const {
-      uid: _uid,
-      resourceVersion: _version,
-      deletionTimestamp: _at,
-      deletionGracePeriodSeconds: _grace,
-      managedFields: _fields,
-      ...metadata
-    } = object.metadata;
+    const metadata = omit(object.metadata as Json, 'uid', 'resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields');
     const body = this.known.translate(JSON.stringify({ ...object, metadata }));
     const created = await this.call(this.collectionOf(definition, object.metadata.namespace), { method: 'POST', headers: JSON_TYPE, body });
     if (created.status >= 300) throw new Error(`cannot set up ${object.kind} ${object.metadata.name}: ${created.text}`);
@@ -246,8 +241,9 @@ export class World {
     );
     if (probe.length > 0) {
       const own = probe.some((line) => !line.startsWith('.status'));
-      if (own)
+      if (own) {
         await this.put(url, { ...body, status: present.status ?? wanted.status, metadata: { ...metadata, resourceVersion: present.metadata.resourceVersion } });
+      }
       if (wanted.status !== undefined) await this.put(`${url}/status`, body);
     }
     const now = await this.call(url);
@@ -376,6 +372,8 @@ function byVersion(one: any, other: any): number {
   return Number(one.metadata.resourceVersion) - Number(other.metadata.resourceVersion);
 }
 
+type Json = Record<string, unknown>;
+
 interface Target {
   readonly group: string;
   readonly version: string;
@@ -407,7 +405,7 @@ function parsePath(path: string): Target | undefined {
 /** The object as it was before the request that answered it, as far as that can be told. */
 function beforeRequest(object: any, method: string): any {
   if (method !== 'DELETE' || object.metadata.deletionTimestamp === undefined) return object;
-  const { deletionTimestamp: _at, deletionGracePeriodSeconds: _grace, ...metadata } = object.metadata;
+  const metadata = omit(object.metadata as Json, 'deletionTimestamp', 'deletionGracePeriodSeconds');
   return { ...object, metadata };
 }
 
@@ -418,7 +416,7 @@ function withoutTouched(wanted: any, present: any, patch: any): any {
   for (const [key, value] of Object.entries(patch)) {
     if (typeof value === 'object' && value !== null && !Array.isArray(value) && typeof result[key] === 'object' && !Array.isArray(result[key])) {
       result[key] = withoutTouched(result[key], present?.[key] ?? {}, value);
-    } else if (present?.[key] === undefined) delete result[key];
+    } else if (present?.[key] === undefined) Reflect.deleteProperty(result, key);
     else result[key] = present[key];
   }
   return result;
