@@ -41,7 +41,8 @@ export async function clearSandbox(stateDirectory: string, deps: DownDeps, signa
   await deps.fs.remove(paths.directory);
 }
 
-async function gone(pids: readonly number[], withinMs: number, deps: DownDeps, signal: AbortSignal): Promise<boolean> {
+/** Whether all of them have ended within `withinMs`. */
+export async function gone(pids: readonly number[], withinMs: number, deps: Pick<DownDeps, 'clock' | 'processes'>, signal: AbortSignal): Promise<boolean> {
   const deadline = deps.clock.monotonic() + withinMs;
   while (pids.some((pid) => deps.processes.isAlive(pid))) {
     if (deps.clock.monotonic() > deadline) return false;

@@ -1,9 +1,9 @@
-import { isVickError, VickError } from '../../errors/vick-error.ts';
+import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { ChildProcess, ProcessTable, Spawner } from '../../platform/runner.ts';
 import type { Reporter } from '../../platform/talk.ts';
-import { clearSandbox } from './down.ts';
+import { clearSandbox, gone } from './down.ts';
 import { readSandbox, sandboxPaths } from './facts.ts';
 import type { SandboxFacts } from './port.ts';
 
@@ -25,6 +25,7 @@ export interface SandboxDeps {
 }
 
 const LOOK_EVERY_MS = 100;
+const END_WITHIN_MS = 30_000;
 
 /** Starts a sandbox as a process of its own and waits until it is ready. A failed or cancelled start leaves nothing behind. */
 export async function sandboxUp(input: SandboxUpInput, deps: SandboxDeps, signal: AbortSignal): Promise<SandboxFacts> {
@@ -37,7 +38,7 @@ export async function sandboxUp(input: SandboxUpInput, deps: SandboxDeps, signal
   }
   if (state.kind === 'dead') await clearSandbox(input.stateDirectory, deps, signal);
 
-  await deps.fs.makeDirectory(paths.directory, { mode: 0o700 });
+  await makeFolder(paths.directory, deps);
   const step = deps.reporter.step(`Starting the sandbox (${input.assets === undefined ? 'embedded control plane' : `control plane of ${input.assets}`})`);
   const [file, ...args] = input.serve;
   const child = await deps.spawner.spawn({ file, args, env: serveEnvironment(input), cwd: paths.directory, outputFile: paths.log, detached: true });
@@ -80,11 +81,24 @@ function serveEnvironment({ env, stateDirectory, assets }: SandboxUpInput): Reco
   return { ...Object.fromEntries(kept), VICK_STATE_DIR: stateDirectory, ...(assets === undefined ? {} : { KUBEBUILDER_ASSETS: assets }) };
 }
 
+async function makeFolder(directory: string, { fs }: SandboxDeps): Promise<void> {
+  try {
+    await fs.makeDirectory(directory, { mode: 0o700 });
+  } catch (error) {
+    throw new VickError('IO', `the folder of the sandbox, ${directory}, cannot be made: ${messageOf(error)}`, {
+      hint: 'Choose another place with --state-dir or VICK_STATE_DIR.',
+      cause: error,
+    });
+  }
+}
+
+/** Looks at the process instead of waiting for its end: a detached child does not keep this process alive. */
 async function endChild(child: ChildProcess, deps: SandboxDeps): Promise<void> {
+  const never = new AbortController().signal;
   child.kill('SIGTERM');
-  const cancel = deps.clock.schedule(30_000, () => child.kill('SIGKILL', { group: true }));
-  await child.exited;
-  cancel();
+  if (await gone([child.pid], END_WITHIN_MS, deps, never)) return;
+  child.kill('SIGKILL', { group: true });
+  await gone([child.pid], END_WITHIN_MS, deps, never);
 }
 
 function withLog(error: unknown, log: string | undefined): unknown {
