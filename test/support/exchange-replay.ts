@@ -1,6 +1,7 @@
 /** Replays recorded HTTP exchanges against running servers and tells where the answers differ. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { untilTrapsAreSet } from './shell-traps.ts';
 import { compareBody, compareText, Bindings } from './exchange-compare.ts';
 
 export interface Exchange {
@@ -103,6 +104,7 @@ export async function replay(options: ReplayOptions): Promise<readonly string[]>
     const last = options.exchanges[index - 1];
     const together = last?.atMs === exchange.atMs && last.request.method === 'GET' && exchange.request.method === 'GET';
     await delay(overlap ? (together ? 0 : Math.min(Math.max(pause, 40), 1200)) : pause >= 100 ? 600 : 0);
+    if (exchange.request.method !== 'GET') await untilTrapsAreSet();
     const entry = { exchange, done: false, promise: Promise.resolve() };
     running.push(Object.assign(entry, { promise: perform(exchange, index).finally(() => (entry.done = true)) }));
   }
