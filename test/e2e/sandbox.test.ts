@@ -10,8 +10,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vick-e2e-sandbox-'));
 });
 afterEach(async () => {
-  for (const site of open.splice(0)) expect(await site.down()).toEqual({ processes: [], files: [] });
   await rm(folder, { recursive: true, force: true });
+  for (const site of open.splice(0)) expect(await site.down()).toEqual({ processes: [], files: [] });
 });
 
 async function site(): Promise<Site> {
