@@ -32,7 +32,7 @@ const nodeName = (pod: Draft): string => (pod['spec'] as { nodeName?: string } |
 export const testDefinitions: readonly ResourceDefinition[] = [
   plainDefinition({ resource: 'namespaces', kind: 'Namespace', namespaced: false }),
   plainDefinition({ resource: 'configmaps', kind: 'ConfigMap' }),
-  plainDefinition({ resource: 'secrets', kind: 'Secret', selectableFields: { type: (secret) => String(secret['type'] ?? '') } }),
+  plainDefinition({ resource: 'secrets', kind: 'Secret', selectableFields: { type: (secret) => (secret['type'] as string | undefined) ?? '' } }),
   plainDefinition({
     resource: 'nodes',
     kind: 'Node',

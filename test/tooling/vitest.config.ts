@@ -9,11 +9,12 @@ export default defineConfig({
   test: {
     reporters: ['default', new URL('./closing-line.ts', import.meta.url).pathname],
     projects: [
-      project('unit'),
-      project('cli'),
-      project('contract'),
-      project('architecture'),
-      project('e2e', { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
+      // One group after the other: suites with real processes and clocks have the machine to themselves.
+      project('unit', { sequence: { groupOrder: 0 } }),
+      project('architecture', { sequence: { groupOrder: 0 } }),
+      project('cli', { sequence: { groupOrder: 1 } }),
+      project('contract', { sequence: { groupOrder: 2 } }),
+      project('e2e', { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false, sequence: { groupOrder: 3 } }),
     ],
   },
 });

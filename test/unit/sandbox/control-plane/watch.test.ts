@@ -12,12 +12,17 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 let stop: () => Promise<void> = () => Promise.resolve();
 afterEach(() => stop());
 
+interface WatchedEvent {
+  readonly type: string;
+  readonly object: { readonly metadata: { readonly name?: string; readonly labels?: unknown; readonly annotations?: unknown } };
+}
+
 interface Stand {
   readonly clock: FakeClock;
   readonly plane: ControlPlane;
-  call(path: string, method?: string, body?: unknown): Promise<ApiResponse>;
+  readonly call: (path: string, method?: string, body?: unknown) => Promise<ApiResponse>;
   /** Opens a watch; `seen` resolves when that many events are there, `ended` with all of them. */
-  watch(query: string): { seen(count: number): Promise<readonly any[]>; readonly ended: Promise<readonly any[]> };
+  readonly watch: (query: string) => { seen(count: number): Promise<readonly WatchedEvent[]>; readonly ended: Promise<readonly WatchedEvent[]> };
 }
 
 async function stand(): Promise<Stand> {
@@ -43,7 +48,7 @@ async function stand(): Promise<Stand> {
         for (const wake of waiting.splice(0)) wake();
       };
       const ended = callApi(plane, `${MAPS}?watch=true&${query}`, { identity, onText }).then((response) => events(response.text));
-      const seen = async (count: number): Promise<readonly any[]> => {
+      const seen = async (count: number): Promise<readonly WatchedEvent[]> => {
         while (events(text).length < count) await new Promise<void>((resolve) => waiting.push(resolve));
         return events(text);
       };
@@ -52,12 +57,12 @@ async function stand(): Promise<Stand> {
   };
 }
 
-const events = (text: string): any[] =>
+const events = (text: string): readonly WatchedEvent[] =>
   text
     .split('\n')
     .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line) as unknown);
-const kinds = (list: readonly any[]): string[] => list.map((event) => `${event.type} ${event.object.metadata.name ?? ''}`.trim());
+    .map((line) => JSON.parse(line) as WatchedEvent);
+const kinds = (list: readonly WatchedEvent[]): string[] => list.map((event) => `${event.type} ${event.object.metadata.name ?? ''}`.trim());
 
 describe('a watch', () => {
   it('shows an object as its selector sees it', async () => {
@@ -70,7 +75,7 @@ describe('a watch', () => {
     await call(`${MAPS}/a`, 'PATCH', { metadata: { labels: { w: '2' } } });
     const seen = (await stream.seen(4)).slice(1);
     expect(kinds(seen)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a']);
-    expect(seen[2].object.metadata.labels).toEqual({ w: '1' });
+    expect(seen[2]?.object.metadata.labels).toEqual({ w: '1' });
   });
 
   it('replays what happened since a revision, and says when that is too old', async () => {
@@ -90,9 +95,9 @@ describe('a watch', () => {
     const { watch, clock } = await stand();
     const stream = watch('allowWatchBookmarks=true&timeoutSeconds=90&sendInitialEvents=true&resourceVersionMatch=NotOlderThan');
     const [initial] = await stream.seen(1);
-    expect(initial.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
+    expect(initial?.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
     await clock.advance(60_000);
-    expect((await stream.seen(2))[1].type).toBe('BOOKMARK');
+    expect((await stream.seen(2))[1]?.type).toBe('BOOKMARK');
     await clock.advance(30_000);
     expect(await stream.ended).toHaveLength(2);
   });
@@ -117,7 +122,7 @@ describe('a list', () => {
     await call(`${MAPS}/c`, 'DELETE');
     await call(MAPS, 'POST', { metadata: { name: 'd' } });
     const second = await call(`${MAPS}?limit=2&continue=${first.body.metadata.continue}`);
-    expect(second.body.items.map((item: any) => item.metadata.name)).toEqual(['c']);
+    expect((second.body.items as WatchedEvent['object'][]).map((item) => item.metadata.name)).toEqual(['c']);
     expect(second.body.metadata.resourceVersion).toBe(first.body.metadata.resourceVersion);
   });
 
