@@ -260,8 +260,9 @@ export class Vm {
       return;
     }
     this.context.booted(this);
-    const runs = new Map([...this.sessions].map(([id, session]) => [id, this.run(life, session)] as const));
+    // What was asked for while booting goes first: a task that ends at once must not take the VM away before it.
     for (const session of this.execSessions.values()) if (session.status === '') void this.run(life, session);
+    const runs = new Map([...this.sessions].map(([id, session]) => [id, this.run(life, session)] as const));
     await runs.get(this.id);
   }
 
