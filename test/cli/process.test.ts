@@ -109,6 +109,7 @@ require('node:fs').writeFileSync(${JSON.stringify(join(folder, 'started'))}, Str
     await chmod(stubborn, 0o755);
     const running = vick(['list', 'vch', '--target', 'vc.example', '--user', 'u', '--vic-machine', stubborn, '--kubeconfig', kubeconfig], {
       VICK_PASSWORD: 'not-a-real-one',
+      VICK_STATE_DIR: join(folder, 'state'),
     });
     const present = (name: string): Promise<boolean> =>
       exec('test', ['-e', join(folder, name)]).then(
