@@ -5,7 +5,7 @@
 import type { FileSystem } from './fs.ts';
 import type { ProcessTable, Spawner } from './runner.ts';
 
-export interface ListedProcess {
+interface ListedProcess {
   readonly pid: number;
   /** Clock ticks after boot at which it started (field 22 of /proc/PID/stat); undefined where there is no /proc. */
   readonly startTicks: string | undefined;
@@ -23,13 +23,36 @@ export function recordingSpawner(spawner: Spawner, fs: FileSystem, file: string)
   };
 }
 
-/** The processes of `file` that are still alive and still the ones that were started. */
-export async function survivors(file: string, fs: FileSystem, processes: ProcessTable): Promise<readonly ListedProcess[]> {
-  const alive: ListedProcess[] = [];
-  for (const { pid, startTicks: written } of parse(await fs.readTextIfExists(file))) {
-    if (processes.isAlive(pid) && (written === undefined || (await startTicks(pid, fs)) === written)) alive.push({ pid, startTicks: written });
-  }
-  return alive;
+/**
+ * Ids of what is left of the processes of `file`: those that are alive, and everything in their sessions, also when the
+ * one that led the session is dead. Each recorded process leads a session of its own (see Spawner), and the kernel gives
+ * a session's id to nobody else while somebody is in it.
+ */
+export async function survivors(file: string, fs: FileSystem, processes: ProcessTable): Promise<readonly number[]> {
+  const recorded = parse(await fs.readTextIfExists(file));
+  const running = await table(fs);
+  if (running === undefined) return recorded.map(({ pid }) => pid).filter((pid) => processes.isAlive(pid));
+  const now = new Map(running.map((process) => [process.pid, process]));
+  // An id that another process has now says nothing of the one that was recorded.
+  const sessions = new Set(recorded.filter(({ pid, startTicks }) => !now.has(pid) || now.get(pid)?.startTicks === startTicks).map(({ pid }) => pid));
+  return running.filter(({ pid, session }) => (sessions.has(pid) || sessions.has(session)) && processes.isAlive(pid)).map(({ pid }) => pid);
+}
+
+interface RunningProcess extends ListedProcess {
+  readonly session: number;
+}
+
+/** Every process of this computer; undefined where there is no /proc. */
+async function table(fs: FileSystem): Promise<readonly RunningProcess[] | undefined> {
+  if ((await fs.info('/proc/self/stat').catch(() => undefined)) === undefined) return undefined;
+  const pids = (await fs.list('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const fields = await statFields(pid, fs);
+      return fields === undefined ? undefined : { pid, startTicks: fields[19], session: Number(fields[3]) };
+    }),
+  );
+  return found.filter((process) => process !== undefined);
 }
 
 function parse(text: string | undefined): readonly ListedProcess[] {
@@ -40,8 +63,12 @@ function parse(text: string | undefined): readonly ListedProcess[] {
     .map((match) => ({ pid: Number(match[1]), startTicks: match[2] === '-' ? undefined : match[2] }));
 }
 
-/** The command's name is in brackets and may hold anything, so fields are counted from the last bracket. */
 async function startTicks(pid: number, fs: FileSystem): Promise<string | undefined> {
+  return (await statFields(pid, fs))?.[19];
+}
+
+/** The fields of /proc/PID/stat after the command's name, which is in brackets and may hold anything. */
+async function statFields(pid: number, fs: FileSystem): Promise<readonly string[] | undefined> {
   const stat = await fs.readTextIfExists(`/proc/${pid}/stat`).catch(() => undefined);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

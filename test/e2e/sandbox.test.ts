@@ -2,7 +2,7 @@ import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createPod, pod, processesNaming, run, startSite, untilPod, VICK, type Run, type RunOptions, type Site } from './site.ts';
+import { createPod, pod, processesNaming, processesOf, run, startSite, untilPod, VICK, type Run, type RunOptions, type Site } from './site.ts';
 
 let folder: string;
 const open: Site[] = [];
@@ -49,7 +49,7 @@ test('a sandbox that was killed is told of, and cleared away with its processes'
   expect((await here.vick(['sandbox', 'env'])).code).toBe(5);
 
   await here.ok(['sandbox', 'down']);
-  expect(processesNaming(here.folder)).toEqual([]);
+  expect(await processesOf(here.folder)).toEqual([]);
   expect(await gone(join(here.stateDirectory, 'sandbox'))).toBe(true);
   expect((await here.vick(['sandbox', 'down'])).code).toBe(5);
   // A new one starts where the old one was.

@@ -4,7 +4,7 @@
  * names their folder; or any cluster by VICK_E2E_KUBECONFIG.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect } from '../../src/clients/kubernetes/connect.ts';
@@ -111,7 +111,7 @@ export async function startSite(): Promise<Site> {
       await api.close();
       const result = await vick(['sandbox', 'down']);
       if (result.code !== 0) throw new Error(`sandbox down failed:\n${result.stderr}`);
-      const left = { processes: processesNaming(folder), files: await filesBelow(join(stateDirectory, 'sandbox')) };
+      const left = { processes: await processesOf(folder), files: await filesBelow(join(stateDirectory, 'sandbox')) };
       await rm(folder, { recursive: true, force: true });
       return left;
     },
@@ -166,6 +166,16 @@ export async function untilPod(api: KubernetesApi, name: string, holds: (pod: Po
 export function processesNaming(folder: string): readonly string[] {
   const listed = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
   return listed.stdout.split('\n').filter((line) => line.includes(folder) && !line.includes('ps -eo'));
+}
+
+/** Living processes that name `folder` in their command line or in their environment, where that can be read. */
+export async function processesOf(folder: string): Promise<readonly string[]> {
+  const found = new Set(processesNaming(folder));
+  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environment.includes(folder)) found.add(`${pid} ${(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')}`);
+  }
+  return [...found];
 }
 
 async function filesBelow(folder: string): Promise<readonly string[]> {

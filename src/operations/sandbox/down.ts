@@ -31,13 +31,14 @@ export async function sandboxDown(input: { readonly stateDirectory: string }, de
 /** Ends the processes that a dead sandbox left running, then removes its folder. */
 export async function clearSandbox(stateDirectory: string, deps: DownDeps, signal: AbortSignal): Promise<void> {
   const paths = sandboxPaths(stateDirectory);
-  const left = (await survivors(paths.processes, deps.fs, deps.processes)).map(({ pid }) => pid);
-  for (const pid of left) deps.processes.signal(pid, 'SIGTERM');
-  if (!(await gone(left, KILL_WITHIN_MS, deps, signal))) {
-    // Each leads a process group, so that its own children go with it.
-    for (const pid of left) deps.processes.signal(-pid, 'SIGKILL');
-    if (!(await gone(left, KILL_WITHIN_MS, deps, signal))) throw stuck(left.filter((pid) => deps.processes.isAlive(pid)));
+  const find = (): Promise<readonly number[]> => survivors(paths.processes, deps.fs, deps.processes);
+  for (const name of ['SIGTERM', 'SIGKILL'] as const) {
+    const left = await find();
+    for (const pid of left) deps.processes.signal(pid, name);
+    await gone(left, KILL_WITHIN_MS, deps, signal);
   }
+  const left = await find();
+  if (left.length > 0) throw stuck(left);
   await deps.fs.remove(paths.directory);
 }
 
