@@ -43,7 +43,7 @@ _vick_valued() {
     'list:-t' | 'list:--target' | 'list:-u' | 'list:--user' | 'list:--thumbprint' | 'list:-r' | 'list:--compute-resource' | 'list:--vic-machine' | 'list:--kubeconfig' | 'list:--context' | 'list:-o' | 'list:--output') return 0 ;;
     'node:-l' | 'node:--selector' | 'node:--kubeconfig' | 'node:--context' | 'node:-o' | 'node:--output' | 'node:--dry-run') return 0 ;;
     'kubelet:--nodename' | 'kubelet:--label' | 'kubelet:--taint' | 'kubelet:--node-ip' | 'kubelet:--capacity' | 'kubelet:--kubeconfig' | 'kubelet:--context' | 'kubelet:--portlayer-addr' | 'kubelet:--persona-addr' | 'kubelet:--host-uuid' | 'kubelet:--persona-tls-ca' | 'kubelet:--persona-tls-cert' | 'kubelet:--persona-tls-key' | 'kubelet:--persona-tls-server-name' | 'kubelet:--scope' | 'kubelet:--cluster-domain' | 'kubelet:--ready-timeout' | 'kubelet:--provider-config' | 'kubelet:--log-file' | 'kubelet:--log-level') return 0 ;;
-    'sandbox:--assets' | 'sandbox:--timeout' | 'sandbox:--state-dir' | 'sandbox:-o' | 'sandbox:--output' | 'sandbox:--shell' | 'sandbox:--filename' | 'sandbox:-n' | 'sandbox:--namespace') return 0 ;;
+    'sandbox:--assets' | 'sandbox:--timeout' | 'sandbox:--state-dir' | 'sandbox:-o' | 'sandbox:--output' | 'sandbox:--shell' | 'sandbox:--filename' | 'sandbox:-n' | 'sandbox:--namespace' | 'sandbox:--kubeconfig') return 0 ;;
     'create vch:-t' | 'create vch:--target' | 'create vch:-u' | 'create vch:--user' | 'create vch:--thumbprint' | 'create vch:-r' | 'create vch:--compute-resource' | 'create vch:--vic-machine' | 'create vch:-i' | 'create vch:--image-store' | 'create vch:--volume-store' | 'create vch:-b' | 'create vch:--bridge-network' | 'create vch:--public-network' | 'create vch:--client-network' | 'create vch:--management-network' | 'create vch:--memory' | 'create vch:--cpu' | 'create vch:--tls-cname' | 'create vch:--appliance-iso' | 'create vch:--bootstrap-iso' | 'create vch:--vic-timeout' | 'create vch:--kubeconfig' | 'create vch:--context' | 'create vch:--k8s-server-address' | 'create vch:-l' | 'create vch:--label' | 'create vch:--taint' | 'create vch:--timeout' | 'create vch:-o' | 'create vch:--output') return 0 ;;
     'delete vch:-t' | 'delete vch:--target' | 'delete vch:-u' | 'delete vch:--user' | 'delete vch:--thumbprint' | 'delete vch:-r' | 'delete vch:--compute-resource' | 'delete vch:--vic-machine' | 'delete vch:--id' | 'delete vch:--kubeconfig' | 'delete vch:--context' | 'delete vch:--timeout' | 'delete vch:-o' | 'delete vch:--output') return 0 ;;
     'list vch:-t' | 'list vch:--target' | 'list vch:-u' | 'list vch:--user' | 'list vch:--thumbprint' | 'list vch:-r' | 'list vch:--compute-resource' | 'list vch:--vic-machine' | 'list vch:--kubeconfig' | 'list vch:--context' | 'list vch:-o' | 'list vch:--output') return 0 ;;
@@ -57,7 +57,7 @@ _vick_valued() {
     'sandbox status:--state-dir' | 'sandbox status:-o' | 'sandbox status:--output') return 0 ;;
     'sandbox env:--shell' | 'sandbox env:--state-dir') return 0 ;;
     'sandbox apply:-f' | 'sandbox apply:--filename' | 'sandbox apply:--state-dir' | 'sandbox apply:-o' | 'sandbox apply:--output') return 0 ;;
-    'sandbox logs:-n' | 'sandbox logs:--namespace' | 'sandbox logs:--state-dir') return 0 ;;
+    'sandbox logs:-n' | 'sandbox logs:--namespace' | 'sandbox logs:--kubeconfig' | 'sandbox logs:--state-dir') return 0 ;;
     'version:-o' | 'version:--output') return 0 ;;
   esac
   return 1
@@ -105,6 +105,7 @@ _vick_value() {
     'sandbox apply:-f' | 'sandbox apply:--filename') REPLY=':file' ;;
     'sandbox apply:--state-dir') REPLY=':directory' ;;
     'sandbox apply:-o' | 'sandbox apply:--output') REPLY='table json yaml name' ;;
+    'sandbox logs:--kubeconfig') REPLY=':file' ;;
     'sandbox logs:--state-dir') REPLY=':directory' ;;
     'version:-o' | 'version:--output') REPLY='table json yaml name' ;;
   esac
@@ -161,7 +162,7 @@ _vick_flags() {
     'sandbox status') REPLY='--state-dir -o --output -h --help -y --yes --no-input --no-color -v --verbose' ;;
     'sandbox env') REPLY='--shell --state-dir -h --help -y --yes --no-input --no-color -v --verbose' ;;
     'sandbox apply') REPLY='-f --filename --state-dir -o --output -h --help -y --yes --no-input --no-color -v --verbose' ;;
-    'sandbox logs') REPLY='-n --namespace -f --follow --state-dir -h --help -y --yes --no-input --no-color -v --verbose' ;;
+    'sandbox logs') REPLY='-n --namespace -f --follow --kubeconfig --state-dir -h --help -y --yes --no-input --no-color -v --verbose' ;;
     'completion') REPLY='-h --help -y --yes --no-input --no-color -v --verbose' ;;
     'version') REPLY='-o --output -h --help -y --yes --no-input --no-color -v --verbose' ;;
     'help') REPLY='-h --help -y --yes --no-input --no-color -v --verbose' ;;

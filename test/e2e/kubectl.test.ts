@@ -39,6 +39,7 @@ describe.skipIf(minor === undefined)('real kubectl', () => {
     await writeFile(join(site.folder, 'all.json'), JSON.stringify(manifest));
   });
   afterAll(async () => {
+    await site.kubectl(['delete', '-f', 'all.json', '--ignore-not-found', '--timeout=60s']);
     await site.vick(['delete', 'vch', 'kc', '--yes', '--force']);
     expect(await site.down()).toEqual({ processes: [], files: [] });
   });
@@ -111,6 +112,6 @@ describe.skipIf(minor === undefined)('real kubectl', () => {
     await site.kubectl(['apply', '-f', 'all.json']);
     await ok('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s');
     expect(await ok('delete', 'pod', 'web', '--timeout=60s')).toMatch(/^pod "web" deleted/);
-    expect((await site.kubectl(['get', 'pods'])).stderr).toContain('No resources found');
+    expect((await fails('get', 'pod', 'web')).stderr).toContain('NotFound');
   });
 });

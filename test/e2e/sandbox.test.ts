@@ -49,7 +49,7 @@ test('a sandbox that was killed is told of, and cleared away with its processes'
   expect((await here.vick(['sandbox', 'env'])).code).toBe(5);
 
   await here.ok(['sandbox', 'down']);
-  expect(await processesOf(here.folder)).toEqual([]);
+  expect(processesOf(here.folder)).toEqual([]);
   expect(await gone(join(here.stateDirectory, 'sandbox'))).toBe(true);
   expect((await here.vick(['sandbox', 'down'])).code).toBe(5);
   // A new one starts where the old one was.

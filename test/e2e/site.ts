@@ -4,7 +4,8 @@
  * names their folder; or any cluster by VICK_E2E_KUBECONFIG.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect } from '../../src/clients/kubernetes/connect.ts';
@@ -108,10 +109,11 @@ export async function startSite(): Promise<Site> {
     },
     kubectl: (args, options = {}) => run('kubectl', args, { ...options, env: { ...env, ...options.env }, cwd: folder }),
     down: async () => {
+      await api.request({ method: 'DELETE', path: '/api/v1/namespaces/default/pods', query: { labelSelector: MARK, gracePeriodSeconds: 0 } });
       await api.close();
       const result = await vick(['sandbox', 'down']);
       if (result.code !== 0) throw new Error(`sandbox down failed:\n${result.stderr}`);
-      const left = { processes: await processesOf(folder), files: await filesBelow(join(stateDirectory, 'sandbox')) };
+      const left = { processes: processesOf(folder), files: await filesBelow(join(stateDirectory, 'sandbox')) };
       await rm(folder, { recursive: true, force: true });
       return left;
     },
@@ -126,8 +128,11 @@ export function kubectlMinor(): number | undefined {
   return Number.parseInt(version.clientVersion.minor, 10);
 }
 
+/** Label of what a test makes, so that a cluster that goes on afterwards can be left as it was. */
+const MARK = 'vick-e2e';
+
 export function pod(name: string, spec: Partial<PodSpec> & Pick<PodSpec, 'containers'>): Pod {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { terminationGracePeriodSeconds: 5, ...spec } };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { [MARK]: 'pod' } }, spec: { terminationGracePeriodSeconds: 5, ...spec } };
 }
 
 export const podPath = (name: string): string => `/api/v1/namespaces/default/pods/${name}`;
@@ -162,20 +167,31 @@ export async function untilPod(api: KubernetesApi, name: string, holds: (pod: Po
   }
 }
 
-/** Command lines of living processes that name `folder`. */
+/** Command lines of living processes that name `folder`: `PID ARGS…`. */
 export function processesNaming(folder: string): readonly string[] {
-  const listed = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  return listed.stdout.split('\n').filter((line) => line.includes(folder) && !line.includes('ps -eo'));
+  return commandLines().filter((line) => line.includes(folder));
+}
+
+/** From /proc, so that nothing has to be installed; elsewhere from ps. */
+function commandLines(): readonly string[] {
+  if (!existsSync('/proc/self/cmdline')) return spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).stdout.split('\n');
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => `${pid} ${readIfThere(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+}
+
+/** A process may end while it is looked at, and others' are not for us to read. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Living processes that name `folder` in their command line or in their environment, where that can be read. */
-export async function processesOf(folder: string): Promise<readonly string[]> {
-  const found = new Set(processesNaming(folder));
-  for (const pid of (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    if (environment.includes(folder)) found.add(`${pid} ${(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')}`);
-  }
-  return [...found];
+export function processesOf(folder: string): readonly string[] {
+  if (!existsSync('/proc/self/environ')) return processesNaming(folder);
+  return commandLines().filter((line) => line.includes(folder) || readIfThere(`/proc/${Number.parseInt(line, 10)}/environ`).includes(folder));
 }
 
 async function filesBelow(folder: string): Promise<readonly string[]> {

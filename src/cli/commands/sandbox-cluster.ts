@@ -38,7 +38,9 @@ export const runSandboxLogs: CommandHandler = async (input, deps, signal) => {
 
 async function withCluster<T>(input: CommandInput, deps: Deps, work: (api: KubernetesApi) => Promise<T>): Promise<T> {
   const facts = await requireSandbox(stateOf(input, deps), deps);
-  const api = await deps.kubernetes.connect(await deps.kubernetes.readKubeconfig({ path: facts.kubeconfig }));
+  const api = await deps.kubernetes.connect(
+    await deps.kubernetes.readKubeconfig({ path: typeof input.flags['kubeconfig'] === 'string' ? input.flags['kubeconfig'] : facts.kubeconfig }),
+  );
   try {
     return await work(api);
   } finally {

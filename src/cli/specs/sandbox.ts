@@ -89,6 +89,13 @@ export const sandboxLogsSpec: CommandSpec = {
   flags: [
     { name: 'namespace', short: 'n', kind: 'string', default: 'default', placeholder: 'NAME', description: 'namespace of the pod' },
     { name: 'follow', short: 'f', kind: 'boolean', description: 'wait for the pod to start, and go on until it ends' },
+    {
+      name: 'kubeconfig',
+      kind: 'string',
+      placeholder: 'FILE',
+      description: 'cluster that the VCH has joined (default: the sandbox’s own)',
+      completes: 'file',
+    },
     STATE_DIR,
   ],
   examples: [{ say: 'From the first line to the last', run: 'vick sandbox logs hello --follow' }],
