@@ -65,7 +65,8 @@ async function checkAccepted(api: KubernetesApi, needs: PermissionNeeds, signal:
 const AT_ONCE = 5;
 
 async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, progress: Reporter, signal: AbortSignal): Promise<readonly Check[]> {
-  const step = progress.step('permissions of the node and of its operator', { brief: true });
+  const title = 'permissions of the node and of its operator';
+  const step = progress.step(title, { brief: true });
   try {
     const checks: Check[] = [];
     const left = [...permissionsForNode(needs)];
@@ -77,7 +78,7 @@ async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, prog
     // The fatal ones are told with the error; beside them the others are noise.
     if (fatal.length === 0) for (const check of missing) step.detail(check.message ?? check.title);
     if (fatal.length > 0) step.fail(`${fatal.length} of ${checks.length} permissions are missing`);
-    else step.done(missing.length === 0 ? `all ${checks.length} granted` : `${checks.length - missing.length} of ${checks.length} granted`);
+    else step.done(`${title}: ${missing.length === 0 ? `all ${checks.length} granted` : `${checks.length - missing.length} of ${checks.length} granted`}`);
     return checks;
   } catch (error) {
     step.fail();

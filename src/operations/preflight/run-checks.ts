@@ -8,7 +8,7 @@ export async function asStep(progress: Reporter, title: string, check: () => Che
     const result = await check();
     if (result.status === 'fail') step.fail(result.message);
     else if (result.status === 'skip') step.skip(result.message ?? '');
-    else step.done(result.status === 'pass' ? result.message : undefined);
+    else step.done(result.status === 'pass' && result.message !== undefined ? `${title}: ${result.message}` : undefined);
     if (result.status === 'warn' && result.message !== undefined) progress.warn(result.message);
     return result;
   } catch (error) {
