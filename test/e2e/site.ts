@@ -110,8 +110,9 @@ export async function startSite(): Promise<Site> {
     kubectl: (args, options = {}) => run('kubectl', args, { ...options, env: { ...env, ...options.env }, cwd: folder }),
     down: async () => {
       // The sandbox's own cluster goes with it; a test may have ended it already.
-      if (external !== undefined)
-        {await api.request({ method: 'DELETE', path: '/api/v1/namespaces/default/pods', query: { labelSelector: MARK, gracePeriodSeconds: 0 } });}
+      if (external !== undefined) {
+        await api.request({ method: 'DELETE', path: '/api/v1/namespaces/default/pods', query: { labelSelector: MARK, gracePeriodSeconds: 0 } });
+      }
       await api.close();
       const result = await vick(['sandbox', 'down']);
       if (result.code !== 0) throw new Error(`sandbox down failed:\n${result.stderr}`);
