@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { stateDirectory } from '../../config/state-dir.ts';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import { applyManifests } from '../../operations/sandbox/apply.ts';
 import { requireSandbox } from '../../operations/sandbox/facts.ts';
 import { sandboxLogs } from '../../operations/sandbox/logs.ts';
 import type { Deps } from '../deps.ts';
+import { stateOf } from './sandbox-state.ts';
 import type { CommandHandler, CommandInput } from '../spec.ts';
 
 export const runSandboxApply: CommandHandler = async (input, deps, signal) => {
@@ -54,9 +54,4 @@ async function readFile(path: string, deps: Deps): Promise<string> {
   } catch (error) {
     throw new VickError('IO', `${path} cannot be read: ${messageOf(error)}`, { cause: error, hint: 'Check the path given with --filename.' });
   }
-}
-
-function stateOf(input: CommandInput, deps: Deps): string {
-  const own = input.flags['state-dir'];
-  return typeof own === 'string' && own !== '' ? resolve(deps.cwd, own) : stateDirectory(deps);
 }

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
-import { stateDirectory } from '../../config/state-dir.ts';
 import { sandboxDown } from '../../operations/sandbox/down.ts';
 import { renderVariables, sandboxVariables, type Shell } from '../../operations/sandbox/env.ts';
 import { requireSandbox } from '../../operations/sandbox/facts.ts';
 import type { SandboxFacts } from '../../operations/sandbox/port.ts';
 import { serveSandbox } from '../../operations/sandbox/serve.ts';
 import { sandboxUp } from '../../operations/sandbox/up.ts';
-import type { Deps } from '../deps.ts';
+import { stateOf } from './sandbox-state.ts';
 import type { CommandHandler, CommandInput, Outcome } from '../spec.ts';
 
 export const runSandboxUp: CommandHandler = async (input, deps, signal) => {
@@ -55,11 +54,6 @@ function outcome(facts: SandboxFacts): Outcome {
     ['vic-machine', facts.vicMachine],
   ];
   return { data: shown, text: lines.map(([label = '', value = '']) => `${`${label}:`.padEnd(15)}${value}`).join('\n'), names: ['sandbox/default'] };
-}
-
-function stateOf(input: CommandInput, deps: Deps): string {
-  const own = text(input, 'state-dir');
-  return own === undefined ? stateDirectory(deps) : resolve(deps.cwd, own);
 }
 
 function text(input: CommandInput, flag: string): string | undefined {

@@ -5,6 +5,7 @@ import { isVickError, messageOf } from '../../errors/vick-error.ts';
 import { rfc3339 } from '../../platform/clock.ts';
 import type { Lease, Node, Pod } from '../../platform/kubernetes-objects.ts';
 import { Nudge } from './nudge.ts';
+import { isFinished } from './pod-phase.ts';
 import { createEventWriter } from './event-writer.ts';
 import { sameTaints, silentConditions, wantedTaints } from './node-health.ts';
 import type { ControllerTools } from './scheduler.ts';
@@ -164,8 +165,4 @@ export async function runNodeLifecycle(options: NodeLifecycleOptions, signal: Ab
     follow<Lease>(paths.leases(NODE_LEASE_NAMESPACE), leases, (lease) => lease.metadata?.name ?? ''),
     follow<Pod>(paths.allPods(), pods, (pod) => pod.metadata?.uid ?? ''),
   ]);
-}
-
-function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }

@@ -6,6 +6,7 @@ import { rfc3339, type Clock } from '../../platform/clock.ts';
 import type { Node, Pod } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
+import { isFinished } from './pod-phase.ts';
 import { createEventWriter } from './event-writer.ts';
 import { place } from './schedule.ts';
 
@@ -122,8 +123,4 @@ function forgetSettled(pods: ReadonlyMap<string, Pod>, assumed: Map<string, Pod>
 
 function expected(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted || (isVickError(error) && ['KUBE_CONFLICT', 'KUBE_NOT_FOUND'].includes(error.code));
-}
-
-function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
