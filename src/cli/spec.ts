@@ -21,7 +21,22 @@ export interface CommandSpec {
   readonly outputs?: readonly OutputFormat[];
   /** Words after `--` are handed to the handler as `input.rest`. */
   readonly passThrough?: boolean;
+  /** Further places that flags may get their value from, asked before the configuration file: the first that has one wins. */
+  readonly layers?: (raw: LayerRequest, deps: Deps) => Promise<readonly FlagLayer[]>;
   readonly load: () => Promise<CommandHandler>;
+}
+
+/** What was typed, before anything is decoded. */
+export interface LayerRequest {
+  readonly words: readonly string[];
+  readonly flags: Readonly<Record<string, string | boolean | readonly string[]>>;
+}
+
+/** Values of flags by their long name, from one file. */
+export interface FlagLayer {
+  /** The path of the file, for messages. */
+  readonly origin: string;
+  readonly values: Readonly<Record<string, FlagValue>>;
 }
 
 export type OutputFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';

@@ -59,6 +59,8 @@ export const ERROR_CODES = define({
   VIC_PERMISSION: { exit: 'auth', family: 'environment', meaning: 'the vSphere account lacks a privilege' },
   VIC_VALIDATION: { exit: 'failure', family: 'environment', meaning: 'vic-machine found the configuration not to fit vSphere' },
   VCH_EXISTS: { exit: 'conflict', family: 'user', meaning: 'a VCH of that name exists already' },
+  VCH_DIFFERS: { exit: 'conflict', family: 'user', meaning: 'the VCH exists, and is not what was asked for' },
+  VCH_UNFINISHED: { exit: 'conflict', family: 'user', meaning: 'an earlier create of this VCH did not finish' },
   VCH_NOT_FOUND: { exit: 'notFound', family: 'user', meaning: 'no such VCH' },
   VCH_BUSY: { exit: 'conflict', family: 'user', meaning: 'the VCH or its node still runs something' },
   VCH_PARTIAL: { exit: 'partial', family: 'environment', meaning: 'the VCH works, but something in it did not come up' },

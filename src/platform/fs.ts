@@ -6,6 +6,12 @@ interface FileInfo {
   readonly modifiedAt: number;
 }
 
+interface WriteOptions {
+  readonly mode?: number;
+  /** Resolves only when the file would survive a power failure (fsync of the file and of its folder). */
+  readonly durable?: boolean;
+}
+
 /** The part of the file system that vick uses. "Absent" is an answer (`undefined`, `false`), everything else throws. */
 export interface FileSystem {
   readText(path: string): Promise<string>;
@@ -13,7 +19,7 @@ export interface FileSystem {
   readTextIfExists(path: string): Promise<string | undefined>;
   readBytes(path: string): Promise<Buffer>;
   /** Replaces the file in one step (write beside, then rename); default mode 0o644. */
-  writeFile(path: string, data: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  writeFile(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
   appendFile(path: string, data: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
   /** Creates parents as well; an existing folder is fine. */
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;

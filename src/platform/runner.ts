@@ -9,6 +9,8 @@ export interface Command {
 }
 
 export interface RunOptions {
+  /** Called with the id of the process as soon as it runs. */
+  readonly onStart?: (pid: number) => void;
   /** Called for every line as it arrives, without its line end. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** Aborting sends SIGINT, and SIGKILL after `killAfterMs` (default 10 000). */

@@ -28,6 +28,8 @@ export interface RunContext {
   readonly signal?: AbortSignal | undefined;
   /** Outer limit in milliseconds; vic-machine's own --timeout does not cover the whole run. */
   readonly limitMs: number;
+  /** The process id of the run, as soon as there is one. */
+  readonly onStart?: ((pid: number) => void) | undefined;
   /** Every raw line as it arrives. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** create only: a new phase began. */

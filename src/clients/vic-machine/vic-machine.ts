@@ -36,6 +36,7 @@ export function createVicMachine({ binary, runner, env }: VicMachineOptions): Vi
         {
           timeoutMs: context.limitMs,
           ...(context.signal === undefined ? {} : { signal: context.signal }),
+          ...(context.onStart === undefined ? {} : { onStart: context.onStart }),
           onLine: (raw) => {
             context.onLine?.(raw);
             onLine?.(parseLine(raw));

@@ -1,7 +1,7 @@
 // `promises` is loaded by Node when it is first looked at; importing node:fs/promises would load it at every start.
 import * as files from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FileSystem } from '../fs.ts';
 
 let temporaryNumber = 0;
@@ -14,9 +14,10 @@ export const nodeFileSystem: FileSystem = {
     temporaryNumber += 1;
     const beside = `${path}.${String(process.pid)}.${String(temporaryNumber)}.tmp`;
     try {
-      await files.promises.writeFile(beside, data, { mode: options?.mode ?? 0o644 });
+      await files.promises.writeFile(beside, data, { mode: options?.mode ?? 0o644, flush: options?.durable === true });
       if (options?.mode !== undefined) await files.promises.chmod(beside, options.mode);
       await files.promises.rename(beside, path);
+      if (options?.durable === true) await flushFolder(dirname(path));
     } catch (error) {
       await files.promises.rm(beside, { force: true });
       throw error;
@@ -47,6 +48,18 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** Not every file system lets a folder be opened; the file itself is safe by then. */
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await files.promises.open(folder, 'r').catch(() => undefined);
+  try {
+    await handle?.sync();
+  } catch {
+    return;
+  } finally {
+    await handle?.close();
+  }
+}
 
 async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
   try {

@@ -18,6 +18,7 @@ async function run(command: Command, options: RunOptions = {}): Promise<RunResul
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   const reading =
     options.onLine === undefined
       ? []
