@@ -8,17 +8,31 @@
  * - Every call may be repeated. `create` is idempotent by UID; `stop`, `remove` of something absent succeed.
  * - Objects handed over are immutable; the provider keeps what it needs for recovery in the back end, with the pod.
  */
-import type { NodeAddress, NodeSystemInfo, Pod } from '../platform/kubernetes-objects.ts';
+import type { Container, NodeAddress, NodeSystemInfo, Pod } from '../platform/kubernetes-objects.ts';
+import type { ContainerAttach, ContainerExec, ContainerLogs, ImageService, PodNetwork, PodStats, VolumeService } from './capabilities.ts';
 
 export interface PodProvider {
   /** Short name, also the `<type>` of `containerID` and `containerRuntimeVersion`: `vic`, `docker`, `memory`. */
   readonly name: string;
   /**
-   * The smallest thing that can be started and stopped: one container, or the pod as a whole (all containers of a
-   * pod VM start at power-on). With `pod`, start and stop are called without a container name.
+   * What starts and stops together: one container, or a group of a pod's containers (those of a pod VM start at
+   * power-on and end with it). With `container`, start is called for one container at a time and stop with its name.
+   * With `pod`, start is called with the group that is to run until the pod stops again (one init container, or all
+   * containers that are not init containers), and stop without a name.
    */
   readonly unit: 'container' | 'pod';
   readonly support: SupportTable;
+
+  /** Absent: the provider needs no images, and the core pulls none. */
+  readonly images?: ImageService;
+  /** Absent: file volumes keep what they had at the start. */
+  readonly volumes?: VolumeService;
+  /** Absent: the verbs that need it are answered with 501 and the reason; probes and hooks of that kind are refused. */
+  readonly logs?: ContainerLogs;
+  readonly exec?: ContainerExec;
+  readonly attach?: ContainerAttach;
+  readonly network?: PodNetwork;
+  readonly stats?: PodStats;
 
   /** Facts for `node.status.nodeInfo` and the addresses under which port 10250 is reached. */
   describe(signal: AbortSignal): Promise<NodeFacts>;
@@ -29,13 +43,17 @@ export interface PodProvider {
 
   /** Every pod in the back end that this provider made, whether or not this process made it. Complete, or it throws. */
   list(signal: AbortSignal): Promise<readonly RecoveredPod[]>;
-  /** Pulls images, then defines the pod and all its containers; starts none. On failure nothing is left behind. */
+  /**
+   * Makes the pod's sandbox: identity, volumes, network. With unit `container` that is all, and `status` shows its
+   * addresses; with unit `pod` the containers are defined as well and none is started. On failure nothing is left behind.
+   */
   create(request: CreatePodRequest, signal: AbortSignal): Promise<void>;
   /**
-   * Starts one container, or the whole pod (see `unit`). Starting what runs already succeeds. Once it has resolved,
-   * `status` shows the new run and no longer the exit of the one before.
+   * Starts one container, or a group (see `unit`), from the given definition: a container that has run before is made
+   * anew. Starting what runs already succeeds. Once it has resolved, `status` shows the new run and no longer the exit
+   * of the one before, whose log stays readable as `previous`.
    */
-  start(target: StartTarget, signal: AbortSignal): Promise<void>;
+  start(request: StartRequest, signal: AbortSignal): Promise<void>;
   /** Stops with the container's stop signal, then by force after `graceSeconds`. Resolves when it has stopped. */
   stop(target: StopTarget, signal: AbortSignal): Promise<void>;
   /** Removes the pod and everything of it; resolves when it is verifiably gone. */
@@ -78,14 +96,34 @@ export interface RecoveredPod {
 
 export interface CreatePodRequest {
   readonly pod: Pod;
-  /** Containers in spec order with everything resolved: `$(VAR)` expanded, references read, defaults applied. */
-  readonly containers: readonly ContainerRequest[];
+  readonly volumes: readonly VolumeRequest[];
+  /** Every container of the pod in spec order, init containers first. Needed with unit `pod` only. */
+  readonly define: DefineContainers;
 }
 
+export interface StartRequest {
+  readonly uid: string;
+  /** One name with unit `container`; the group that runs together with unit `pod`. */
+  readonly containers: readonly string[];
+  /** The definitions of just these containers, worked out anew for every start. */
+  readonly define: DefineContainers;
+}
+
+/**
+ * Works out definitions for a pod that has these addresses (without prefix length; empty while unknown). Rejects with
+ * ProviderFailure `CreateContainerConfigError` for what is missing, an address that a variable needs included.
+ */
+export type DefineContainers = (ips: readonly string[]) => Promise<readonly ContainerRequest[]>;
+
+/** Everything is resolved: `$(VAR)` expanded, references read, defaults applied. */
 export interface ContainerRequest {
   readonly name: string;
-  readonly role: 'init' | 'sidecar' | 'main';
+  readonly role: 'init' | 'sidecar' | 'main' | 'ephemeral';
+  /** The entry of the spec, for what needs no resolving: resources, ports, stop signal. */
+  readonly spec: Container;
   readonly image: string;
+  /** Id of the image that the policy chose, as ImageService told it; undefined without an ImageService. */
+  readonly imageId?: string;
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   /** Replaces the image's entrypoint and drops its cmd; undefined: the image's. */
   readonly command: readonly string[] | undefined;
@@ -96,15 +134,55 @@ export interface ContainerRequest {
   readonly workingDir: string | undefined;
   readonly tty: boolean;
   readonly stdin: boolean;
+  readonly mounts: readonly MountRequest[];
+  readonly security: SecurityRequest;
+  /** The provider puts what it finds there into `message` of the exit (kubelet limits: 4096 bytes; of a log 80 lines or 2048 bytes). */
+  readonly terminationMessage: { readonly path: string; readonly fallbackToLogsOnError: boolean };
 }
 
-export interface StartTarget {
+/** A pod's security context with the container's over it (pkg/securitycontext/util.go, DetermineEffectiveSecurityContext). */
+export interface SecurityRequest {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly runAsNonRoot: boolean;
+  readonly supplementalGroups: readonly number[];
+  readonly fsGroup?: number;
+  readonly privileged: boolean;
+  readonly readOnlyRootFilesystem: boolean;
+  readonly allowPrivilegeEscalation: boolean;
+  readonly addCapabilities: readonly string[];
+  readonly dropCapabilities: readonly string[];
+}
+
+export interface MountRequest {
+  /** Name of a volume of the pod. */
+  readonly volume: string;
+  readonly mountPath: string;
+  /** Below the volume's root, cleaned, without `..`; undefined for all of it. */
+  readonly subPath: string | undefined;
+  readonly readOnly: boolean;
+}
+
+export type VolumeRequest =
+  | { readonly name: string; readonly kind: 'emptyDir'; readonly medium: 'disk' | 'memory'; readonly sizeLimitBytes?: number; readonly fsGroup?: number }
+  /** configMap, secret, downwardAPI, projected: files that the core has put together. Read-only for containers. */
+  | { readonly name: string; readonly kind: 'files'; readonly files: readonly VolumeFile[]; readonly inMemory: boolean; readonly fsGroup?: number }
+  | { readonly name: string; readonly kind: 'hostPath'; readonly path: string; readonly type: string };
+
+export interface VolumeFile {
+  /** Relative, cleaned, without `..`. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Owner, when the content is for one user only (service account tokens). */
+  readonly uid?: number;
+}
+
+export interface StopTarget {
   readonly uid: string;
   /** Undefined when `unit` is `pod`. */
   readonly container?: string;
-}
-
-export interface StopTarget extends StartTarget {
   readonly graceSeconds: number;
 }
 
@@ -113,6 +191,8 @@ export interface ObservedPod {
   /** Addresses without prefix length, IPv4 first; empty while unknown. */
   readonly ips: readonly string[];
   readonly containers: readonly ObservedContainer[];
+  /** The sandbox itself (its network, its VM) was lost, and its containers with it: the pod must be made anew. */
+  readonly sandboxLost?: boolean;
 }
 
 export interface ObservedContainer {
@@ -144,6 +224,7 @@ export type ObservedState =
 /** Errors a provider throws with a meaning to the core; anything else is "unknown, try again". */
 export type ProviderFailureReason =
   | 'ErrImagePull'
+  | 'RegistryUnavailable'
   | 'ErrImageNeverPull'
   | 'InvalidImageName'
   | 'ImageInspectError'

@@ -10,7 +10,7 @@ import type {
   PodProvider,
   ProviderHealth,
   RecoveredPod,
-  StartTarget,
+  StartRequest,
   StopTarget,
 } from '../../src/kubelet/provider.ts';
 
@@ -150,13 +150,10 @@ export class MemoryBackend {
       capacity: (signal) => this.run('capacity', 'capacity', signal, () => this.nodeCapacity),
       health: () => Promise.resolve(this.health()),
       list: (signal) => this.run('list', 'list', signal, () => this.recovered()),
-      create: (request, signal) =>
-        this.run('create', `create ${request.pod.metadata?.uid ?? ''}`, signal, () => {
-          this.create(request);
-        }),
-      start: (target, signal) =>
-        this.run('start', `start ${describeTarget(target)}`, signal, () => {
-          this.start(target, unit);
+      create: (request, signal) => this.run('create', `create ${request.pod.metadata?.uid ?? ''}`, signal, () => this.create(request)),
+      start: (request, signal) =>
+        this.run('start', `start ${describeStart(request, unit)}`, signal, () => {
+          this.start(request, unit);
         }),
       stop: (target, signal) => this.run('stop', `stop ${describeTarget(target)} ${String(target.graceSeconds)}s`, signal, () => this.stop(target, signal)),
       remove: (uid, signal) =>
@@ -188,16 +185,17 @@ export class MemoryBackend {
     return [...this.pods.values()].map(({ uid, namespace, name }) => ({ uid, namespace, name }));
   }
 
-  private create(request: CreatePodRequest): void {
+  private async create(request: CreatePodRequest): Promise<void> {
     const { uid = '', namespace = '', name = '' } = request.pod.metadata ?? {};
     if (this.pods.has(uid)) return;
-    for (const { image } of request.containers) {
+    const definitions = await request.define([]);
+    for (const { image } of definitions) {
       const missing = this.missingImages.get(image);
       if (missing !== undefined) throw missing;
     }
     this.serial += 1;
     const containers = new Map(
-      request.containers.map((container): [string, MemoryContainer] => [
+      definitions.map((container): [string, MemoryContainer] => [
         container.name,
         { request: container, id: this.newId(), state: { kind: 'created' }, starts: 0 },
       ]),
@@ -206,10 +204,10 @@ export class MemoryBackend {
     this.changed(uid);
   }
 
-  private start(target: StartTarget, unit: 'container' | 'pod'): void {
+  private start(target: StartRequest, unit: 'container' | 'pod'): void {
     const pod = this.pods.get(target.uid);
     if (pod === undefined) throw new Error(`no pod ${target.uid}`);
-    const names = unit === 'pod' || target.container === undefined ? [...pod.containers.keys()] : [target.container];
+    const names = unit === 'pod' ? [...pod.containers.keys()] : target.containers;
     for (const name of names) {
       const container = this.container(target.uid, name);
       if (container.state.kind === 'running') continue;
@@ -278,6 +276,10 @@ export class MemoryBackend {
   }
 }
 
-function describeTarget(target: StartTarget): string {
+function describeStart({ uid, containers }: StartRequest, unit: 'container' | 'pod'): string {
+  return unit === 'pod' ? uid : containers.map((container) => `${uid}/${container}`).join(' ');
+}
+
+function describeTarget(target: StopTarget): string {
   return target.container === undefined ? target.uid : `${target.uid}/${target.container}`;
 }

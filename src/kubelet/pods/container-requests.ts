@@ -2,6 +2,7 @@ import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
 import { ProviderFailure, type ContainerRequest } from '../provider.ts';
 import { hostnameOf, resolveEnv, type EnvSources } from './env.ts';
 import { expand } from './expand.ts';
+import { effectiveSecurity } from './security.ts';
 
 /** The containers of a pod with everything resolved. Throws ProviderFailure for what the pod's user must see. */
 export function containerRequests(pod: Pod, sources: EnvSources): readonly ContainerRequest[] {
@@ -18,6 +19,7 @@ function containerRequest(pod: Pod, container: Container, sources: EnvSources): 
   return {
     name,
     role: 'main',
+    spec: container,
     image,
     imagePullPolicy: pullPolicy(container),
     command: expanded(container.command),
@@ -26,6 +28,12 @@ function containerRequest(pod: Pod, container: Container, sources: EnvSources): 
     workingDir: container.workingDir === '' ? undefined : container.workingDir,
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
+    mounts: [],
+    security: effectiveSecurity(pod, container),
+    terminationMessage: {
+      path: container.terminationMessagePath ?? '/dev/termination-log',
+      fallbackToLogsOnError: container.terminationMessagePolicy === 'FallbackToLogsOnError',
+    },
   };
 }
 

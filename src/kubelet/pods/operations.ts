@@ -6,7 +6,7 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventRecorder } from '../events.ts';
-import { isProviderFailure, type PodProvider } from '../provider.ts';
+import { isProviderFailure, type DefineContainers, type PodProvider } from '../provider.ts';
 import { containerRequests } from './container-requests.ts';
 import type { Action } from './decide.ts';
 import type { EnvSources } from './env.ts';
@@ -46,7 +46,7 @@ export class Operations {
     const { provider, events } = this.options;
     this.begin(runtime, { kind: 'create' }, async (signal) => {
       const containers = containerRequests(runtime.pod, this.options.sources(runtime));
-      await provider.create({ pod: runtime.pod, containers }, signal);
+      await provider.create({ pod: runtime.pod, volumes: [], define: () => Promise.resolve(containers) }, signal);
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: false });
       for (const { name } of containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
     });
@@ -59,8 +59,10 @@ export class Operations {
     this.begin(runtime, { kind: 'start' }, async (signal) => {
       for (const container of targets) {
         const names = container === undefined ? action.containers : [container];
+        const define: DefineContainers = () =>
+          Promise.resolve(containerRequests(runtime.pod, this.options.sources(runtime)).filter(({ name }) => names.includes(name)));
         try {
-          await provider.start(container === undefined ? { uid } : { uid, container }, signal);
+          await provider.start({ uid, containers: names, define }, signal);
           runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now()));
           for (const name of names) events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);
         } catch (error) {

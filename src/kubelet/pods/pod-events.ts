@@ -27,9 +27,10 @@ export function troubleEvents(pod: Pod, history: PodHistory): readonly PodEvent[
   switch (reason) {
     case 'CreatePodSandboxError':
       return [warning('FailedCreatePodSandBox', `Failed to create pod sandbox: ${trouble.message}`)];
+    case 'RegistryUnavailable':
     case 'ErrImagePull': {
       const image = pod.spec?.containers.find(({ name }) => name === trouble.container)?.image ?? '';
-      return [warning('Failed', `Failed to pull image "${image}": ${trouble.message}`), warning('Failed', 'Error: ErrImagePull')];
+      return [warning('Failed', `Failed to pull image "${image}": ${trouble.message}`), warning('Failed', `Error: ${reason}`)];
     }
     case 'ErrImageNeverPull':
       return [warning('ErrImageNeverPull', trouble.message)];

@@ -1,10 +1,16 @@
 import type { NetworkConfig } from '../../clients/port-layer/port.ts';
-import { ProviderFailure, type ContainerRequest, type CreatePodRequest } from '../../kubelet/provider.ts';
+import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.ts';
 import type { Pod, PodSpec } from '../../platform/kubernetes-objects.ts';
 import type { VchImage } from './image-cache.ts';
 import type { PodContainer } from './identity.ts';
 import { processConfig, type ProcessConfig } from './process-config.ts';
 import { vmSize, type VmSize } from './size.ts';
+
+/** A pod with its containers defined, in spec order. */
+export interface DefinedPod {
+  readonly pod: Pod;
+  readonly containers: readonly ContainerRequest[];
+}
 
 /** Everything that goes into a pod's VM, decided before the port layer is asked for anything. */
 export interface PodPlan {
@@ -52,7 +58,7 @@ const MAX_VM_NAME = 66;
 const MAX_HOSTNAME = 63;
 
 /** Pure. `images` by container name. ProviderFailure for what a pod VM cannot do. */
-export function planCreate(request: CreatePodRequest, images: ReadonlyMap<string, VchImage>, options: PlanOptions): PodPlan {
+export function planCreate(request: DefinedPod, images: ReadonlyMap<string, VchImage>, options: PlanOptions): PodPlan {
   const { uid = '', namespace = '', name = '' } = request.pod.metadata ?? {};
   const spec = request.pod.spec;
   if (uid === '' || spec === undefined) throw new ProviderFailure('CreatePodSandboxError', 'the pod has no uid or no spec');
@@ -121,7 +127,7 @@ function networkOf(spec: PodSpec, scope: string): NetworkConfig {
   return { networkName: scope, ...(bridge || ports.length === 0 ? {} : { ports: [...new Set(ports)] }) };
 }
 
-function refuseInitContainers(request: CreatePodRequest): void {
+function refuseInitContainers(request: DefinedPod): void {
   const init = request.containers.find((container) => container.role !== 'main');
   if (init === undefined) return;
   throw new ProviderFailure('CreateContainerConfigError', 'a pod VM starts all its containers at once, so init containers cannot run before the others', {

@@ -13,7 +13,7 @@ import { createImageStore, type ImageStore } from './image-store.ts';
 import type { VchImage } from './image-cache.ts';
 import { nodeFacts } from './node-facts.ts';
 import { observePod } from './observe.ts';
-import { planCreate } from './plan-create.ts';
+import { planCreate, type DefinedPod } from './plan-create.ts';
 import { createPodIndex, standingVm, type PodVm } from './pod-index.ts';
 import { removeVm, startVm, stopVm } from './power.ts';
 import { VIC_SUPPORT } from './support.ts';
@@ -76,7 +76,10 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
   const create = async (uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> => {
     if ((await index.list(signal)).some(({ identity }) => identity.uid === uid)) return;
-    const id = await retryConflicts({ clock, random, budgetMs: CREATE_BUDGET_MS }, signal, () => makePod(options, images, request, signal));
+    const containers = await request.define([]);
+    const id = await retryConflicts({ clock, random, budgetMs: CREATE_BUDGET_MS }, signal, () =>
+      makePod(options, images, { pod: request.pod, containers }, signal),
+    );
     index.remember(uid, id);
     const { namespace = '', name = '' } = request.pod.metadata ?? {};
     log.info('pod VM created', { uid, pod: `${namespace}/${name}`, vm: id });
@@ -151,7 +154,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 }
 
 /** Finds the images, plans, and makes the VM. When an image's disk has gone meanwhile, the images are looked up once more. */
-async function makePod(options: VicProviderOptions, images: ImageStore, request: CreatePodRequest, signal: AbortSignal): Promise<string> {
+async function makePod(options: VicProviderOptions, images: ImageStore, request: DefinedPod, signal: AbortSignal): Promise<string> {
   for (const last of [false, true]) {
     const plan = planCreate(request, await resolveImages(images, request, signal), {
       scope: options.scope ?? 'default',
@@ -169,7 +172,7 @@ async function makePod(options: VicProviderOptions, images: ImageStore, request:
 }
 
 /** By container name. All are tried; the first failure in spec order is the one that is told. */
-async function resolveImages(images: ImageStore, request: CreatePodRequest, signal: AbortSignal): Promise<ReadonlyMap<string, VchImage>> {
+async function resolveImages(images: ImageStore, request: DefinedPod, signal: AbortSignal): Promise<ReadonlyMap<string, VchImage>> {
   const pending = new Map<string, Promise<VchImage>>();
   const results = await Promise.allSettled(
     request.containers.map((container) => {

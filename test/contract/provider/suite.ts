@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  isProviderFailure,
-  type ContainerRequest,
-  type CreatePodRequest,
-  type ObservedPod,
-  type ObservedState,
-  type PodProvider,
-} from '../../../src/kubelet/provider.ts';
+import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../support/kubelet/pod-requests.ts';
+import { isProviderFailure, type ObservedPod, type ObservedState, type PodProvider } from '../../../src/kubelet/provider.ts';
 
 /** A program that the back end under test can run. */
 export interface Program {
@@ -44,36 +38,23 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
     const made: string[] = [];
     const never = new AbortController().signal;
 
-    const request = (
-      programs: readonly Program[],
-      metadata: { readonly name?: string; readonly uid?: string } = {},
-    ): CreatePodRequest & { readonly uid: string } => {
-      const uid = metadata.uid ?? randomUUID();
-      made.push(uid);
-      const containers = programs.map(({ image, command }, index): ContainerRequest => ({
-        name: `c${String(index)}`,
-        role: 'main',
-        image,
-        imagePullPolicy: 'IfNotPresent',
-        command,
-        args: undefined,
-        env: [],
-        workingDir: undefined,
-        tty: false,
-        stdin: false,
-      }));
-      const spec = { containers: containers.map((container) => ({ name: container.name, image: container.image })) };
-      return { uid, pod: { metadata: { namespace: 'default', name: metadata.name ?? `pod-${uid.slice(0, 8)}`, uid }, spec }, containers };
+    const request = (programs: readonly Program[], metadata: { readonly name?: string; readonly uid?: string } = {}): RequestedPod => {
+      const pod = podRequest(
+        programs.map(({ image, command }, index) => containerRequest({ name: `c${String(index)}`, image, command })),
+        metadata,
+      );
+      made.push(pod.uid);
+      return pod;
     };
 
-    const startPod = async (target: PodProvider, created: CreatePodRequest & { uid: string }): Promise<void> => {
-      if (target.unit === 'pod') await target.start({ uid: created.uid }, never);
-      else for (const { name: container } of created.containers) await target.start({ uid: created.uid, container }, never);
+    const startPod = async (target: PodProvider, created: RequestedPod): Promise<void> => {
+      if (target.unit === 'pod') await target.start(startRequest(created), never);
+      else for (const { name } of created.definitions) await target.start(startRequest(created, name), never);
     };
 
-    const stopPod = async (target: PodProvider, created: CreatePodRequest & { uid: string }, graceSeconds: number): Promise<void> => {
+    const stopPod = async (target: PodProvider, created: RequestedPod, graceSeconds: number): Promise<void> => {
       if (target.unit === 'pod') await target.stop({ uid: created.uid, graceSeconds }, never);
-      else for (const { name: container } of created.containers) await target.stop({ uid: created.uid, container, graceSeconds }, never);
+      else for (const { name: container } of created.definitions) await target.stop({ uid: created.uid, container, graceSeconds }, never);
     };
 
     const states = (pod: ObservedPod | undefined): readonly string[] => (pod?.containers ?? []).map(({ state }) => state.kind);

@@ -73,11 +73,11 @@ class Judge {
         if (this.terminal.has(target.uid)) this.violations.push(`${target.uid} is started after its end`);
         if (cluster.pod(target.uid)?.metadata?.deletionTimestamp !== undefined) this.violations.push(`${target.uid} is started while it terminates`);
         const policy = pod?.request.pod.spec?.restartPolicy;
-        const chosen = [...(pod?.containers.values() ?? [])].filter(({ request }) => target.container === undefined || request.name === target.container);
+        const chosen = [...(pod?.containers.values() ?? [])].filter(({ request }) => target.containers.includes(request.name));
         const final = chosen.filter(({ state }) => state.kind === 'exited' && (policy === 'Never' || (policy === 'OnFailure' && state.exitCode === 0)));
         // Containers of a pod VM restart together: against policy only when policy wants none of them.
         const bad = provider.unit === 'pod' ? final.length === chosen.length && chosen.length > 0 : final.length > 0;
-        if (bad) this.violations.push(`${target.uid}/${target.container ?? '*'} is restarted against ${String(policy)}`);
+        if (bad) this.violations.push(`${target.uid}/${target.containers.join(',')} is restarted against ${String(policy)}`);
         return provider.start(target, signal);
       },
     };

@@ -179,7 +179,7 @@ describe('deadlines, room and the API', () => {
     };
     setImage('busybox:1.37');
     await world.clock.advance(0);
-    expect(world.backend.pods.get(uid)?.request.containers[0]?.image).toBe('busybox:1.37');
+    expect(world.backend.pods.get(uid)?.containers.get('main')?.request.image).toBe('busybox:1.37');
     setImage('busybox:1.38');
     await world.clock.advance(0);
     expect(world.cluster.events.find(({ reason }) => reason === 'SpecChangeNotApplied')?.message).toContain('keeps image "busybox:1.37"');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isProviderFailure, type ContainerRequest, type CreatePodRequest } from '../../../../src/kubelet/provider.ts';
+import { isProviderFailure, type ContainerRequest } from '../../../../src/kubelet/provider.ts';
 import { silentLog } from '../../../../src/platform/log.ts';
 import { systemRandom } from '../../../../src/platform/node/random.ts';
 import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
@@ -9,6 +9,7 @@ import { retryConflicts } from '../../../../src/providers/vic/conflict-retry.ts'
 import { waitForVch } from '../../../../src/providers/vic/wait-for-vch.ts';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
+import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../../support/kubelet/pod-requests.ts';
 import { startSandboxVch, type SandboxVch } from '../../../support/sandbox-vch.ts';
 
 const never = new AbortController().signal;
@@ -24,18 +25,8 @@ afterAll(async () => {
   await vch.close();
 });
 
-function pod(...containers: Partial<ContainerRequest>[]): CreatePodRequest & { readonly uid: string } {
-  const uid = systemRandom.uuid();
-  const requests = containers.map((container, index): ContainerRequest => ({
-    ...{ name: `c${String(index)}`, role: 'main', image: 'busybox:latest', imagePullPolicy: 'IfNotPresent', command: ['sleep', '1000'], args: undefined },
-    ...{ env: [], workingDir: undefined, tty: false, stdin: false },
-    ...container,
-  }));
-  return {
-    uid,
-    containers: requests,
-    pod: { metadata: { uid, namespace: 'default', name: 'p' }, spec: { containers: requests.map(({ name }) => ({ name })) } },
-  };
+function pod(...containers: Partial<ContainerRequest>[]): RequestedPod {
+  return podRequest(containers.map((container, index) => containerRequest({ name: `c${String(index)}`, command: ['sleep', '1000'], ...container })));
 }
 
 /** The port layer with `before` called ahead of each call of `operation`. */
@@ -66,7 +57,7 @@ describe('VIC provider', () => {
       await real.commit(await real.bindScopes(handle!, never).then((bound) => bound.handle), {}, never);
     });
     const provider = vch.provider({ portLayer });
-    await provider.start({ uid: created.uid }, never);
+    await provider.start(startRequest(created), never);
     await expect.poll(async () => (await provider.status(created.uid, never))?.containers[0]?.state.kind).toBe('running');
     expect(disturbed).toBeGreaterThan(1);
     await provider.remove(created.uid, never);
@@ -76,7 +67,7 @@ describe('VIC provider', () => {
     const provider = vch.provider();
     const created = pod({}, {}, { image: 'busybox' });
     await provider.create(created, never);
-    await provider.start({ uid: created.uid }, never);
+    await provider.start(startRequest(created), never);
     await expect
       .poll(async () => (await provider.status(created.uid, never))?.containers.map(({ state }) => state.kind))
       .toEqual(['running', 'running', 'running']);
@@ -87,7 +78,7 @@ describe('VIC provider', () => {
     const provider = vch.provider();
     const created = pod({}, {});
     await provider.create(created, never);
-    await provider.start({ uid: created.uid }, never);
+    await provider.start(startRequest(created), never);
     await expect.poll(async () => (await provider.status(created.uid, never))?.containers[0]?.state.kind).toBe('running');
     const before = performance.now();
     await provider.stop({ uid: created.uid, graceSeconds: 20 }, never);
@@ -103,7 +94,7 @@ describe('VIC provider', () => {
     const created = pod({ command: ['sh', '-c', 'exit 3'] });
     await provider.create(created, never);
     const run = async (): Promise<number> => {
-      await provider.start({ uid: created.uid }, never);
+      await provider.start(startRequest(created), never);
       const ended = async () => (await provider.status(created.uid, never))?.containers[0]?.state;
       await expect.poll(async () => (await ended())?.kind).toBe('exited');
       const state = await ended();
@@ -127,7 +118,7 @@ describe('VIC provider', () => {
     const successor = vch.provider({ pollMs: 50 });
     await expect.poll(async () => (await successor.list(never)).length).toBe(0);
     await successor.create(created, never);
-    await successor.start({ uid: created.uid }, never);
+    await successor.start(startRequest(created), never);
     const mine = async () => (await vch.portLayer.listContainers(never)).filter(({ annotations }) => annotations['vick.dev/uid'] === created.uid);
     const [standing] = await mine();
     commit();
@@ -171,7 +162,7 @@ describe('VIC provider', () => {
     expect(opened).toBe(3);
     const created = pod({});
     await provider.create(created, never);
-    await provider.start({ uid: created.uid }, never);
+    await provider.start(startRequest(created), never);
     await expect.poll(() => hints).toContain(created.uid);
     stop.abort(new Error('the test is over'));
     await watching;
@@ -236,7 +227,7 @@ describe('VIC provider', () => {
   });
 
   it('gives a start of an absent pod back as an error', async () => {
-    await expect(vch.provider().start({ uid: 'nobody' }, never)).rejects.toThrow('no VM');
+    await expect(vch.provider().start(startRequest({ ...pod(), uid: 'nobody' }), never)).rejects.toThrow('no VM');
   });
 });
 

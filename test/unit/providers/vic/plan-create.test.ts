@@ -6,24 +6,11 @@ import type { ImageConfig, VchImage } from '../../../../src/providers/vic/image-
 import { planCreate } from '../../../../src/providers/vic/plan-create.ts';
 import { processConfig } from '../../../../src/providers/vic/process-config.ts';
 import { signalNumber } from '../../../../src/providers/vic/signals.ts';
+import { containerRequest } from '../../../support/kubelet/pod-requests.ts';
 import { VIC_SUPPORT } from '../../../../src/providers/vic/support.ts';
 
 const IMAGE: ImageConfig = { entrypoint: [], command: ['cmd'], env: [], user: '', workingDir: '/img', stopSignal: 'SIGQUIT' };
-const request = (more: Partial<ContainerRequest> = {}): ContainerRequest => ({
-  ...{
-    name: 'c',
-    role: 'main',
-    image: 'i',
-    imagePullPolicy: 'Always',
-    command: undefined,
-    args: undefined,
-    env: [],
-    workingDir: undefined,
-    tty: false,
-    stdin: false,
-  },
-  ...more,
-});
+const request = (more: Partial<ContainerRequest> = {}): ContainerRequest => containerRequest({ image: 'i', imagePullPolicy: 'Always', ...more });
 const spec = (more: object = {}, own: object = {}): PodSpec => ({ containers: [{ name: 'c', ...own }], ...more });
 const process = (more: Partial<ContainerRequest> = {}, image: Partial<ImageConfig> = {}, pod: PodSpec = spec()) =>
   processConfig(request(more), { ...IMAGE, ...image }, pod, 'host');
