@@ -40,12 +40,12 @@ export class SpdySession {
   private readonly decoder = new HeaderDecoder();
   private readonly streams = new Map<number, SpdyStream>();
   private readonly replies = new Map<number, (error?: Error) => void>();
-  private readonly pings = new Map<number, () => void>();
+  private readonly pings = new Map<number, (error?: Error) => void>();
   private readonly queue: SendQueue;
   private readonly link: StreamLink;
   private lastPeerStream = 0;
   private nextStream = 1;
-  private nextPing = 1;
+  private nextPing: number;
   /** At least what the streams hold unread; counted anew when it seems too much. */
   private unread = 0;
   private goingAway = false;
@@ -56,6 +56,7 @@ export class SpdySession {
   constructor(options: SpdySessionOptions) {
     this.options = options;
     this.transport = options.transport;
+    this.nextPing = options.role === 'client' ? 1 : 2;
     this.queue = new SendQueue(options.transport);
     this.link = {
       send: ({ id }, payload, fin, done) => this.queue.add({ id, payload, done, frame: (part, last) => dataFrame(id, part, fin && last) }),
@@ -94,7 +95,7 @@ export class SpdySession {
         reject(new SpdyStreamReset('the connection is closed'));
         return;
       }
-      this.pings.set(id, resolve);
+      this.pings.set(id, (error) => (error === undefined ? resolve() : reject(error)));
       this.transport.write(pingFrame(id));
     });
   }
@@ -255,6 +256,8 @@ export class SpdySession {
     this.over = true;
     const error = new SpdyStreamReset(this.failure === undefined ? 'the connection has ended' : `the connection has ended: ${this.failure.message}`);
     for (const id of [...this.replies.keys()]) this.reply(id, error);
+    for (const answer of this.pings.values()) answer(error);
+    this.pings.clear();
     for (const stream of [...this.streams.values()]) stream.cutOff(error);
     this.queue.close(error);
     this.decoder.close();
