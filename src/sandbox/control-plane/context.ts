@@ -16,6 +16,7 @@ export function withContexts(parts: Omit<Engine, 'contextFor'>): Engine {
       dryRun,
       caCertificate: parts.caCertificate,
       mintToken: parts.mintToken,
+      mayDo: (verb, request) => parts.authorizer.authorize({ user, verb, request }).allowed,
       store: storeAccess(engine, dryRun),
     }),
   };

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
+import type { Authorizer } from './authz/attributes.ts';
 import type { Registry } from './registry.ts';
 import type { RequestContext, TokenGrant, UserInfo } from './resource.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -13,6 +14,7 @@ export interface Engine {
   readonly store: ObjectStore;
   readonly registry: Registry;
   readonly caCertificate: string;
+  readonly authorizer: Authorizer;
   readonly mintToken: (grant: TokenGrant) => string;
   /** The context in which definitions run for a request of `user`. */
   readonly contextFor: (user: UserInfo, dryRun?: boolean) => RequestContext;

@@ -140,6 +140,8 @@ export interface RequestContext {
   mintToken(grant: TokenGrant): string;
   /** PEM of the cluster's CA, for kube-root-ca.crt. */
   readonly caCertificate: string;
+  /** Whether the user of the request may do something else as well, as admission plug-ins ask. */
+  mayDo(verb: string, what: { readonly group: string; readonly resource: string; readonly subresource?: string; readonly name?: string }): boolean;
   /** Reads and writes other objects, past authorisation and admission of the request but through the same definitions. */
   readonly store: StoreAccess;
 }

@@ -15,6 +15,7 @@ import { withContexts } from './context.ts';
 import type { DiscoverySource } from './discovery-source.ts';
 import { createHandler } from './handler.ts';
 import { collectGarbage } from './lifecycle/garbage-collector.ts';
+import { signCertificates } from './lifecycle/certificates.ts';
 import { drainNamespaces } from './lifecycle/namespaces.ts';
 import { Registry } from './registry.ts';
 import type { ResourceDefinition } from './resource.ts';
@@ -85,6 +86,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const admin = await issueClientCertificate(ADMIN);
   const store = new ObjectStore();
   const tokens = createTokenRegistry(clock, random, store);
+  const grants = [...BUILT_IN_GRANTS, ...(options.grants ?? [])];
+  const authorizer = createAuthorizer(store, grants);
   const engine = withContexts({
     clock,
     random,
@@ -92,13 +95,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     store,
     registry: new Registry(definitions),
     caCertificate: authority.certificate,
+    authorizer,
     mintToken: (grant) => tokens.mint(grant),
   });
-  const grants = [...BUILT_IN_GRANTS, ...(options.grants ?? [])];
   const ending = new AbortController();
-  const stops = [drainNamespaces(engine), collectGarbage(engine)];
+  const stops = [drainNamespaces(engine), collectGarbage(engine), signCertificates(engine, authorizer, authority)];
   bootstrapCluster(engine);
-  const handler = createHandler({ engine, tokens, grants, authorizer: createAuthorizer(store, grants), discovery: options.discovery, signal: ending.signal });
+  const handler = createHandler({ engine, tokens, grants, authorizer, discovery: options.discovery, signal: ending.signal });
   const server = createServer(
     {
       key: serverPair.key,

@@ -184,8 +184,20 @@ function requestHeaders(headers: Readonly<Record<string, string>>, known: Corres
   return { ...rest, Authorization: `Bearer ${token}` };
 }
 
+/** Uids and revisions inside protobuf, where ours are as long as the recorded ones (lengths are part of the encoding). */
+function protobufBody(body: Buffer, known: Correspondence): Buffer {
+  let text = body.toString('latin1');
+  for (const [recorded, ours] of known.uids) if (recorded.length === ours.length) text = text.replaceAll(recorded, ours);
+  for (const [recorded, ours] of known.versions) {
+    // Field 6 of ObjectMeta.
+    const field = `2${String.fromCharCode(recorded.length)}`;
+    if (recorded.length === ours.length) text = text.replaceAll(`${field}${recorded}`, `${field}${ours}`);
+  }
+  return Buffer.from(text, 'latin1');
+}
+
 function requestBody(body: any, known: Correspondence): string | Buffer {
-  if (body?.$hex !== undefined) return Buffer.from(body.$hex as string, 'hex');
+  if (body?.$hex !== undefined) return protobufBody(Buffer.from(body.$hex as string, 'hex'), known);
   if (body?.$text !== undefined) return known.translate(body.$text as string);
   const text = known.translate(JSON.stringify(body));
   return text.replace(/("resourceVersion":)"(\d+)"/g, (whole, name: string, version: string) =>

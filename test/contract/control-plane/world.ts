@@ -216,7 +216,11 @@ export class World {
     if (object.metadata.namespace !== undefined) await this.ensureNamespace(object.metadata.namespace);
     const metadata = omit(object.metadata as Json, 'uid', 'resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields');
     const body = this.known.translate(JSON.stringify({ ...object, metadata }));
-    const created = await this.call(this.collectionOf(definition, object.metadata.namespace), { method: 'POST', headers: JSON_TYPE, body });
+    const created = await this.call(this.collectionOf(definition, object.metadata.namespace), {
+      method: 'POST',
+      headers: { ...JSON_TYPE, ...requestor(object) },
+      body,
+    });
     if (created.status >= 300) throw new Error(`cannot set up ${object.kind} ${object.metadata.name}: ${created.text}`);
     this.known.uids.set(object.metadata.uid, created.body.metadata.uid);
     await this.write(this.urlOf(object) ?? '', object, created.body);
@@ -244,6 +248,7 @@ export class World {
       if (own) {
         await this.put(url, { ...body, status: present.status ?? wanted.status, metadata: { ...metadata, resourceVersion: present.metadata.resourceVersion } });
       }
+      if (wanted.kind === 'CertificateSigningRequest' && wanted.status?.conditions !== undefined) await this.put(`${url}/approval`, body);
       if (wanted.status !== undefined) await this.put(`${url}/status`, body);
     }
     const now = await this.call(url);
@@ -363,6 +368,13 @@ export class World {
   }
 }
 
+/** A certificate request says who made it, so it must be made by the same. */
+function requestor(object: any): Record<string, string | string[]> {
+  const { username, groups = [] } = object.kind === 'CertificateSigningRequest' ? (object.spec ?? {}) : {};
+  if (username === undefined || username === 'kubernetes-admin') return {};
+  return { 'Impersonate-User': username, 'Impersonate-Group': groups.filter((group: string) => group !== 'system:authenticated') };
+}
+
 /** Revisions that no cluster was at when it was recorded: long past, or far ahead. */
 export function isOutside(version: number): boolean {
   return version < 450 || version > 10_000_000;
@@ -411,7 +423,8 @@ function beforeRequest(object: any, method: string): any {
 
 /** `wanted` with everything that `patch` mentions put back to what is there now. */
 function withoutTouched(wanted: any, present: any, patch: any): any {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return present;
+  // Of a protobuf body it is not known here what it sets: it may be everything.
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch) || '$hex' in patch) return present;
   const result: any = { ...wanted };
   for (const [key, value] of Object.entries(patch)) {
     if (typeof value === 'object' && value !== null && !Array.isArray(value) && typeof result[key] === 'object' && !Array.isArray(result[key])) {

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { isObject, sameJson } from '../json.ts';
 import type { Draft, ResourceDefinition, UserInfo } from '../resource.ts';
+import { CertificateRequestError, decodeCertificateRequest } from '../../../platform/certificate-request-decode.ts';
 import { forbiddenObject } from '../status-errors.ts';
 import { nodeNameOf, nodeOf } from './node-authorizer.ts';
 
@@ -42,6 +43,7 @@ export function restrictNode(
   else if (definition.group === '' && definition.resource === 'serviceaccounts' && subresource === 'token') {
     checkToken(engine, user, node, draft, namespace ?? '', refuse);
   } else if (definition.group === 'coordination.k8s.io' && operation === 'create') checkLease(node, draft, refuse);
+  else if (definition.group === 'certificates.k8s.io' && operation === 'create') checkSigningRequest(user, draft, refuse);
 }
 
 function checkNode(node: string, operation: string, draft: Draft, stored: Draft | undefined, refuse: (cause: string) => Error): void {
@@ -121,6 +123,19 @@ function projectedAudiences(value: unknown): Set<string> {
 function checkLease(node: string, draft: Draft, refuse: (cause: string) => Error): void {
   if (draft.metadata.namespace !== 'kube-node-lease') throw refuse('can only access leases in the "kube-node-lease" system namespace');
   if (draft.metadata.name !== node) throw refuse('can only access node lease with the same name as the requesting node');
+}
+
+function checkSigningRequest(user: UserInfo, draft: Draft, refuse: (cause: string) => Error): void {
+  const spec = isObject(draft['spec']) ? draft['spec'] : {};
+  if (spec['signerName'] !== 'kubernetes.io/kubelet-serving' && spec['signerName'] !== 'kubernetes.io/kube-apiserver-client-kubelet') return;
+  try {
+    const { commonName } = decodeCertificateRequest(Buffer.from(String(spec['request']), 'base64').toString('latin1'));
+    if (commonName === user.username) return;
+  } catch (error) {
+    if (!(error instanceof CertificateRequestError)) throw error;
+    throw refuse(`unable to parse csr: ${error.message}`);
+  }
+  throw refuse(`can only create a node CSR with CN=${user.username}`);
 }
 
 function mayLabel(key: string): boolean {

@@ -29,7 +29,7 @@ export interface CatalogVersion {
   readonly resources: readonly CatalogResource[];
 }
 
-const GROUP_ORDER = ['', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'policy', 'coordination.k8s.io'];
+const GROUP_ORDER = ['', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'certificates.k8s.io', 'policy', 'coordination.k8s.io'];
 
 /** Reviews are answered without being stored: [group, resource, kind, namespaced]. */
 const REVIEWS: readonly (readonly [string, string, string, boolean])[] = [

@@ -1,6 +1,6 @@
 /**
  * The messages that kubectl 1.32 sends as protobuf, as numbered in generated.proto of k8s.io/api
- * (core/v1, policy/v1, authorization/v1, authentication/v1) and k8s.io/apimachinery (meta/v1).
+ * (core/v1, policy/v1, authorization/v1, authentication/v1, certificates/v1) and k8s.io/apimachinery (meta/v1).
  */
 import type { FieldSchema, MessageSchema } from './wire.ts';
 
@@ -125,5 +125,28 @@ export const schemas: Readonly<Record<string, MessageSchema>> = {
   'authentication.k8s.io/v1 SelfSubjectReview': { 1: message('metadata', objectMeta) },
   'authentication.k8s.io/v1 TokenReview': withSpec({ 1: text('token'), 2: texts('audiences') }),
   'authentication.k8s.io/v1 TokenRequest': withSpec({ 1: texts('audiences'), 3: message('boundObjectRef', boundObject), 4: number('expirationSeconds') }),
+  'certificates.k8s.io/v1 CertificateSigningRequest': {
+    1: message('metadata', objectMeta),
+    2: message('spec', {
+      1: { name: 'request', type: 'bytes' },
+      2: text('username'),
+      3: text('uid'),
+      4: texts('groups'),
+      5: texts('usages'),
+      7: text('signerName'),
+      8: number('expirationSeconds'),
+    }),
+    3: message('status', {
+      1: messages('conditions', {
+        1: text('type'),
+        2: text('reason'),
+        3: text('message'),
+        4: { name: 'lastUpdateTime', type: 'time' },
+        5: { name: 'lastTransitionTime', type: 'time' },
+        6: text('status'),
+      }),
+      2: { name: 'certificate', type: 'bytes' },
+    }),
+  },
   'v1 DeleteOptions': deleteOptions,
 };

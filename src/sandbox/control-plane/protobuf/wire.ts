@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../../platform/clock.ts';
 import { DecodeError } from '../api-error.ts';
 
 /** How one protobuf field appears in JSON. */
@@ -6,6 +7,8 @@ type FieldType =
   | 'bytes'
   | 'int'
   | 'bool'
+  /** k8s.io/apimachinery meta/v1 Time: seconds since the epoch; none is null. */
+  | 'time'
   /** k8s.io/apimachinery/pkg/util/intstr: a kind (0 number, 1 text), the number, the text. */
   | 'intOrString'
   | { readonly message: MessageSchema }
@@ -83,7 +86,14 @@ function decodeValue(value: bigint | Buffer, type: Exclude<FieldType, { map: unk
   if (type === 'string') return value.toString('utf8');
   if (type === 'bytes') return value.toString('base64');
   if (type === 'intOrString') return intOrString(value);
+  if (type === 'time') return time(value);
   return decodeMessage(value, type.message);
+}
+
+function time(value: Buffer): string | null {
+  const { seconds = 0 } = decodeMessage(value, { 1: { name: 'seconds', type: 'int' } });
+  // Go's zero time is the year 1.
+  return typeof seconds !== 'number' || seconds <= 0 || !Number.isSafeInteger(seconds * 1000) || seconds > 253_402_300_799 ? null : rfc3339(seconds * 1000);
 }
 
 /** k8s.io/apimachinery/pkg/util/intstr: 1 says which of 2 (number) and 3 (text) is meant. */

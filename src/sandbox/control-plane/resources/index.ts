@@ -1,4 +1,5 @@
 import type { ResourceDefinition } from '../resource.ts';
+import { signingRequests } from './certificates/definition.ts';
 import { configmaps } from './config/configmaps.ts';
 import { secrets } from './config/secrets.ts';
 import { coreEvents, groupEvents } from './events/definition.ts';
@@ -21,4 +22,5 @@ export const resourceDefinitions: readonly ResourceDefinition[] = [
   services,
   leases,
   groupEvents,
+  signingRequests,
 ];

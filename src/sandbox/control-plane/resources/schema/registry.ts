@@ -2,6 +2,7 @@
 import type { Field, StructType } from './notation.ts';
 import { parseTable } from './notation.ts';
 import { authenticationTypes } from './types/authentication.ts';
+import { certificatesTypes } from './types/certificates.ts';
 import { containerTypes } from './types/container.ts';
 import { coordinationTypes } from './types/coordination.ts';
 import { coreTypes } from './types/core.ts';
@@ -24,6 +25,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'events.k8s.io': 'io.k8s.api.events',
   policy: 'io.k8s.api.policy',
   'authentication.k8s.io': 'io.k8s.api.authentication',
+  'certificates.k8s.io': 'io.k8s.api.certificates',
   'meta.k8s.io': 'io.k8s.apimachinery.pkg.apis.meta',
 };
 
@@ -73,6 +75,7 @@ function readTables(): StructType[] {
     ...read('io.k8s.api.coordination.v1', coordinationTypes),
     ...read('io.k8s.api.events.v1', eventsTypes),
     ...read('io.k8s.api.policy.v1', policyTypes),
+    ...read('io.k8s.api.certificates.v1', certificatesTypes),
     ...read('io.k8s.api.authentication.v1', authenticationTypes),
   ];
 }
