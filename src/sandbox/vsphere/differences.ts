@@ -21,8 +21,13 @@ export const VSPHERE_DIFFERENCES: readonly Difference[] = [
   },
   {
     area: 'vic-machine',
-    real: 'carries out configure, upgrade and debug',
-    standIn: 'shows their help and checks their flags, then fails with one line and exit code 1',
+    real: 'debug starts an SSH server, sets a password and a key in the endpoint VM',
+    standIn: 'remembers that it was asked to; nothing listens, and the password is not kept',
+  },
+  {
+    area: 'vic-machine',
+    real: 'a failed configure may delete files of the endpoint VM on the datastore',
+    standIn: 'leaves them',
   },
   { area: 'vic-machine', real: 'uploads about 100 MB to a host', standIn: 'reads versions from dummy images of 40 KB and uploads nothing' },
   { area: 'vic-machine', real: '--debug 1 prints every call', standIn: 'prints a few debug lines' },

@@ -45,11 +45,11 @@ export class EndpointVm {
   }
 
   /** Returns at once; the guest's report changes when it has booted. */
-  powerOn(config: VchConfig): void {
+  powerOn(config: VchConfig, trouble?: 'no-address' | 'no-boot'): void {
     if (this.boot !== undefined) return;
     this.abort = new AbortController();
     this.report = NO_GUEST;
-    this.boot = this.start(config, this.abort.signal).catch((error: unknown) => {
+    this.boot = this.start(config, trouble, this.abort.signal).catch((error: unknown) => {
       if (this.abort.signal.aborted) return;
       this.report = { ...NO_GUEST, failure: error instanceof Error ? error.message : String(error) };
     });
@@ -65,10 +65,11 @@ export class EndpointVm {
     await running?.powerOff(options);
   }
 
-  private async start(config: VchConfig, signal: AbortSignal): Promise<void> {
+  private async start(config: VchConfig, trouble: 'no-address' | 'no-boot' | undefined, signal: AbortSignal): Promise<void> {
     const { id, biosUuid, host, directory, clock } = this.options;
     const sentinel = sentinelOf(config.name);
-    if (sentinel === 'no-ip') return;
+    if (sentinel === 'no-ip' || trouble === 'no-address') return;
+    if (trouble === 'no-boot') throw new Error('the endpoint VM did not boot');
     if (sentinel === 'slow-boot') await clock.sleep(SLOW_BOOT_MS, signal);
     const settings: EndpointVmSettings = {
       id,

@@ -51,8 +51,18 @@ export interface VchVm {
   readonly poolPath: string;
   readonly poweredOn: boolean;
   readonly updateInProgress: boolean;
+  /** Name of the snapshot that the last configure or upgrade left. */
+  readonly snapshot?: string;
+  /** What debug set up inside; gone after a restart. */
+  readonly ssh?: GuestAccess;
   readonly config: VchConfig;
   readonly guest?: Guest;
+}
+
+/** SSH in the endpoint VM: who may log in. The password itself is not kept. */
+export interface GuestAccess {
+  readonly authorizedKey?: string;
+  readonly rootPassword: boolean;
 }
 
 /** What the endpoint VM reports through its guest variables. */
@@ -81,7 +91,11 @@ export interface Calls {
   CreateFolder: { in: { datacenter: string; name: string }; out: Record<string, never> };
   DeleteFolder: { in: { datacenter: string; name: string }; out: Record<string, never> };
   CreateVM_Task: { in: { datacenter: string; cluster: string; poolId: string; config: VchConfig }; out: { id: string } };
-  ReconfigVM_Task: { in: { id: string; config: VchConfig }; out: Record<string, never> };
+  ReconfigVM_Task: { in: { id: string; config?: VchConfig; updateInProgress?: boolean }; out: Record<string, never> };
+  CreateSnapshot_Task: { in: { id: string; name: string }; out: Record<string, never> };
+  RevertToSnapshot_Task: { in: { id: string }; out: Record<string, never> };
+  PowerOffVM_Task: { in: { id: string }; out: Record<string, never> };
+  StartProgramInGuest: { in: { id: string; access: GuestAccess }; out: Record<string, never> };
   UploadFile: { in: { id: string; file: string; as: string; role: 'appliance' | 'bootstrap'; hasKubelet: boolean }; out: Record<string, never> };
   PowerOnVM_Task: { in: { id: string }; out: Record<string, never> };
   RetrieveGuest: { in: { id: string }; out: { guest: Guest } };

@@ -24,6 +24,15 @@ export const SENTINELS = [
   { name: 'docker-api-down', fails: 'nothing answers on the Docker API port; create waits until --timeout' },
   { name: 'vsphere-unreachable', fails: 'the endpoint VM cannot reach vSphere: a warning only' },
   { name: 'volume-store-missing', fails: 'no volume store is online; create reports it and still ends with success' },
+  { name: 'update-denied', fails: 'the account may not mark the VCH as being updated: configure and upgrade refuse with exit code 1' },
+  { name: 'update-in-progress', fails: 'an earlier update seems to be running: configure and upgrade refuse until --reset-progress' },
+  { name: 'update-silent', fails: 'no snapshot can be made: configure and upgrade change nothing, say nothing and exit 0' },
+  { name: 'update-rolled-back', fails: 'the endpoint VM does not boot with new settings: configure and upgrade roll back and exit 0' },
+  {
+    name: 'update-timeout',
+    fails: 'the endpoint VM gets no address after an update; the time limit leaves none for the roll-back, and the progress flag stays',
+  },
+  { name: 'debug-no-tools', fails: 'no guest operation is possible in the endpoint VM: debug fails' },
   { name: 'crash', fails: 'vic-machine itself crashes after validation: exit code 0 and one line that points to its log' },
 ] as const satisfies readonly Sentinel[];
 

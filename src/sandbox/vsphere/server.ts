@@ -50,6 +50,8 @@ export interface VSphere {
   guestinfo(id: string): Readonly<Record<string, string>> | undefined;
   /** Volume stores that delete --force removed. */
   deletedVolumeStores(): readonly { readonly datastore: string; readonly path: string }[];
+  /** Leaves the VCH of that name as an update that died would: marked as being updated. */
+  markInProgress(name: string): void;
   /** Powers everything off and stops listening. Idempotent. */
   close(): Promise<void>;
 }
@@ -128,6 +130,7 @@ export async function startVSphere(options: VSphereOptions): Promise<VSphere> {
       return vm === undefined ? undefined : guestinfo(vm.config);
     },
     deletedVolumeStores: () => state.deletedVolumeStores,
+    markInProgress: (name) => state.markInProgress(name),
     close: () => (closing ??= close()),
   };
 }

@@ -5,7 +5,7 @@ import type { VchHost } from '../vch/host.ts';
 import { EndpointVm } from './endpoint-vm.ts';
 import { VSphereFault, duplicateName, noPermission, notFound } from './faults.ts';
 import type { Host, Inventory } from './inventory.ts';
-import type { CallName, Calls, Pool, VchConfig, VchVm } from './protocol.ts';
+import type { CallName, Calls, GuestAccess, Pool, VchConfig, VchVm } from './protocol.ts';
 import { sentinelOf } from './sentinels.ts';
 
 interface VmRecord {
@@ -14,7 +14,20 @@ interface VmRecord {
   readonly cluster: string;
   readonly pool: Pool;
   config: VchConfig;
+  /** Whether the appliance image that it boots from next has the kubelet programs. */
+  uploadedKubelet: boolean;
+  updateInProgress: boolean;
+  snapshot: Snapshot | undefined;
+  /** Between the snapshot of an update and its end. */
+  updating: boolean;
+  access: GuestAccess | undefined;
   readonly machine: EndpointVm;
+}
+
+interface Snapshot {
+  readonly name: string;
+  readonly config: VchConfig;
+  readonly hasKubelet: boolean;
 }
 
 export interface StateOptions {
@@ -34,6 +47,9 @@ const DENIED: Readonly<Partial<Record<CallName, string>>> = {
   ReconfigVM_Task: 'deny-reconfigure',
   PowerOnVM_Task: 'deny-power-on',
 };
+
+/** How an endpoint VM with new settings fails to come up, by the sentinel in its name. */
+const UPDATE_TROUBLE: Readonly<Record<string, 'no-address' | 'no-boot'>> = { 'update-timeout': 'no-address', 'update-rolled-back': 'no-boot' };
 
 type Handlers = { readonly [Name in Exclude<CallName, 'Login'>]: (input: Calls[Name]['in']) => Calls[Name]['out'] | Promise<Calls[Name]['out']> };
 
@@ -101,12 +117,61 @@ export class VSphereState {
       if (pool === undefined) throw notFound(poolId);
       const id = `vm-${String(this.takeId())}`;
       const { host, directory, clock, random } = this.options;
-      this.vms.set(id, { id, datacenter, cluster, pool, config, machine: new EndpointVm({ id, biosUuid: random.uuid(), host, directory, clock }) });
+      const machine = new EndpointVm({ id, biosUuid: random.uuid(), host, directory, clock });
+      const updateInProgress = sentinelOf(config.name) === 'update-in-progress';
+      this.vms.set(id, {
+        id,
+        datacenter,
+        cluster,
+        pool,
+        config,
+        machine,
+        updateInProgress,
+        uploadedKubelet: false,
+        updating: false,
+        snapshot: undefined,
+        access: undefined,
+      });
       return { id };
     },
-    ReconfigVM_Task: ({ id, config }) => {
-      this.refuse('ReconfigVM_Task', config.name);
-      this.find(id).config = config;
+    ReconfigVM_Task: ({ id, config, updateInProgress }) => {
+      const vm = this.find(id);
+      this.refuse('ReconfigVM_Task', vm.config.name);
+      if (updateInProgress === true && sentinelOf(vm.config.name) === 'update-denied') throw noPermission();
+      if (config !== undefined) vm.config = config;
+      if (updateInProgress !== undefined) vm.updateInProgress = updateInProgress;
+      if (updateInProgress === false) vm.updating = false;
+      return {};
+    },
+    CreateSnapshot_Task: ({ id, name }) => {
+      const vm = this.find(id);
+      if (sentinelOf(vm.config.name) === 'update-silent') throw new VSphereFault('SnapshotFault', '');
+      vm.snapshot = { name, config: vm.config, hasKubelet: vm.machine.hasKubelet };
+      vm.updating = true;
+      return {};
+    },
+    RevertToSnapshot_Task: async ({ id }) => {
+      const vm = this.find(id);
+      if (vm.snapshot === undefined) throw new VSphereFault('NotFound', 'A VCH version available from before the last upgrade could not be found.');
+      await vm.machine.powerOff({ removeContainers: false });
+      vm.config = vm.snapshot.config;
+      vm.uploadedKubelet = vm.snapshot.hasKubelet;
+      vm.snapshot = undefined;
+      vm.updating = false;
+      return {};
+    },
+    PowerOffVM_Task: async ({ id }) => {
+      const vm = this.find(id);
+      vm.access = undefined;
+      await vm.machine.powerOff({ removeContainers: false });
+      return {};
+    },
+    StartProgramInGuest: ({ id, access }) => {
+      const vm = this.find(id);
+      if (!vm.machine.poweredOn || sentinelOf(vm.config.name) === 'debug-no-tools') {
+        throw new VSphereFault('GuestOperationsUnavailable', 'Tools is not running in the appliance, unable to continue');
+      }
+      vm.access = access;
       return {};
     },
     UploadFile: ({ id, file, role, hasKubelet }) => {
@@ -117,7 +182,7 @@ export class VSphereState {
       if (sentinel === 'fail-upload' || (sentinel === 'flaky-upload' && tries === 1)) {
         throw new VSphereFault('UploadFailed', `Put "https://${this.hostOf(vm.cluster)}/folder/${file}": 507 Insufficient Storage`);
       }
-      if (role === 'appliance') vm.machine.hasKubelet = hasKubelet;
+      if (role === 'appliance') vm.uploadedKubelet = hasKubelet;
       return {};
     },
     PowerOnVM_Task: ({ id }) => {
@@ -126,7 +191,8 @@ export class VSphereState {
       if (sentinelOf(vm.config.name) === 'fail-power-on') {
         throw new VSphereFault('InsufficientResourcesFault', 'The available Memory resources in the parent resource pool are insufficient for the operation.');
       }
-      vm.machine.powerOn(vm.config);
+      vm.machine.hasKubelet = vm.uploadedKubelet;
+      vm.machine.powerOn(vm.config, vm.updating ? UPDATE_TROUBLE[sentinelOf(vm.config.name) ?? ''] : undefined);
       return {};
     },
     RetrieveGuest: ({ id }) => ({ guest: this.find(id).machine.guest }),
@@ -155,7 +221,7 @@ export class VSphereState {
   };
 
   list(): readonly VchVm[] {
-    return [...this.vms.values()].map(({ id, datacenter, cluster, pool, config, machine }) => ({
+    return [...this.vms.values()].map(({ id, datacenter, cluster, pool, config, machine, updateInProgress, snapshot, access }) => ({
       id,
       name: config.name,
       datacenter,
@@ -163,10 +229,16 @@ export class VSphereState {
       poolId: pool.id,
       poolPath: pool.path,
       poweredOn: machine.poweredOn,
-      updateInProgress: false,
+      updateInProgress,
       config,
+      ...(snapshot === undefined ? {} : { snapshot: snapshot.name }),
+      ...(access === undefined ? {} : { ssh: access }),
       ...(machine.poweredOn ? { guest: machine.guest } : {}),
     }));
+  }
+
+  markInProgress(name: string): void {
+    for (const vm of this.vms.values()) if (vm.config.name === name) vm.updateInProgress = true;
   }
 
   /** Powers every endpoint VM off, with its containers. */

@@ -11,6 +11,8 @@ export interface Setting extends StageOptions {
   /** The same in the folder of the run itself. */
   readonly beforeHere?: readonly string[];
   readonly prepare?: (stage: Stage) => Promise<void>;
+  /** Calls that the account may no longer make when the run itself begins. */
+  readonly deniedLater?: StageOptions['denied'];
   /** Waiting takes no real time. */
   readonly fastClock?: boolean;
 }
@@ -20,11 +22,13 @@ const ESX = '--target esx.example.test --user root --password secret --force';
 const made = (name: string, group: string, rest = '--no-tlsverify', program = 'vic-machine-linux') =>
   `${program} create ${STD} --name ${name} --bridge-network ${group} --image-store LocalDS_0 ${rest}`;
 const NEWER = 'vic-machine-linux-newer';
+const UPGRADE = `${NEWER} upgrade ${STD} --name vch1`;
 const site = (options: InventoryOptions): StageOptions => ({
   inventory: vcenterInventory({ portGroups: ['DC0_DVPG0', 'DC0_DVPG1'], persistNetworkBacking: true, ...options }),
 });
 const vch1: Setting = { before: [made('vch1', 'DC0_DVPG0')] };
 const vch1WithStore: Setting = { before: [made('vch1', 'DC0_DVPG0', '--no-tlsverify --volume-store LocalDS_0/vols:default')] };
+const inProgress: Setting = { ...vch1, prepare: (stage) => stage.markInProgress('vch1') };
 const two: Setting = { before: [made('vch1', 'DC0_DVPG0'), made('vch2', 'DC0_DVPG1')] };
 const tls: Setting = { beforeHere: [made('vch1', 'DC0_DVPG0', '--tls-cname vch1.example.test')] };
 const halfMade: Setting = { before: [made('vch1', 'DC0_DVPG0', '--no-tlsverify --k8s-server-address k8s.example.test:notaport --k8s-config kube.conf')] };
@@ -32,6 +36,17 @@ const denied = (call: NonNullable<StageOptions['denied']>[number], setting: Inve
 
 /** By transcript; one that is not here needs nothing but a vCenter with two port groups. */
 export const SETTINGS: Readonly<Record<string, Setting>> = {
+  'configure-container-network-not-listed': {
+    ...site({ portGroups: ['DC0_DVPG0', 'DC0_DVPG1', 'DC0_DVPG2'] }),
+    before: [made('vch1', 'DC0_DVPG0', '--no-tlsverify --container-network DC0_DVPG1:routed')],
+  },
+  'configure-debug-level': vch1WithStore,
+  'configure-failed-silently': { ...denied('CreateSnapshot_Task'), ...vch1 },
+  'configure-in-progress': inProgress,
+  'configure-no-change': vch1WithStore,
+  'configure-no-permission': { ...vch1, deniedLater: ['ReconfigVM_Task'] },
+  'configure-reset-progress': inProgress,
+  'configure-volume-store-not-listed': vch1WithStore,
   'create-affinity-without-drs': site({ drs: false }),
   'create-after-interrupt': { ...vch1, beforeHere: [made('vch1', 'DC0_DVPG9')] },
   'create-cert-folder-not-empty': {
@@ -75,6 +90,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'inspect-config-raw': vch1WithStore,
   'inspect-config-verbose': vch1WithStore,
   'inspect-datacenter-required': site({ datacenters: ['DC0', 'DC1'] }),
+  'inspect-debug-1': vch1,
   'inspect-no-tls': { before: [made('vch1', 'DC0_DVPG0', '--no-tls')] },
   'inspect-tls-cert-path': tls,
   'inspect-upgrade-available': two,
@@ -94,17 +110,27 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'ls-upgrade-available': two,
   'ls-userinfo-in-target': vch1,
   'ls-v1.5.6': two,
+  'debug-enable-ssh': vch1,
+  'debug-key-missing': vch1,
+  'debug-no-options': vch1,
+  'upgrade-failed-silently': { ...denied('CreateSnapshot_Task'), ...vch1, prepare: writeIsosOfTheNewer },
+  'upgrade-in-progress': inProgress,
+  'upgrade-newer': { ...vch1, prepare: writeIsosOfTheNewer },
+  'upgrade-rollback-none': { ...vch1, before: [...(vch1.before ?? []), UPGRADE], deniedLater: ['RevertToSnapshot_Task'], prepare: writeIsosOfTheNewer },
   'update-firewall-allow': site({ firewallOpen: false }),
 };
 
 /** Transcripts that the stand-in does not reproduce, and why. */
 export const NOT_REPRODUCED: readonly { readonly names: RegExp; readonly reason: string }[] = [
-  { names: /^configure-(?!.*(help|k8s-flag|incompatible-flags))/, reason: 'the stand-in does not carry out configure' },
-  { names: /^upgrade-(?!help)/, reason: 'the stand-in does not carry out upgrade' },
-  { names: /^debug-(?!help)/, reason: 'the stand-in does not carry out debug' },
-  { names: /^inspect-debug-1$/, reason: 'debug lines of --debug differ: they tell of calls that only a real vSphere gets' },
   { names: /^create-interrupted$/, reason: 'ends by a signal; replayed as a test of its own' },
 ];
+
+/** As `a2.iso` and `b2.iso`. */
+async function writeIsosOfTheNewer(stage: Stage): Promise<void> {
+  for (const file of ['a2.iso', 'b2.iso']) {
+    await nodeFileSystem.writeFile(join(stage.folder, file), isoContent('v1.5.0-dev-19950-c7d40ac8', { kubelet: true }));
+  }
+}
 
 /** ISO files of another build, for programs that act as one. */
 export async function writeNewerIsos(folder: string): Promise<void> {

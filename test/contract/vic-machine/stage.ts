@@ -105,6 +105,10 @@ export interface Stage {
   readonly host: ReturnType<typeof testHost>;
   readonly folder: string;
   run(argv: readonly string[], options?: RunOptions): Promise<RunOutcome>;
+  /** Marks a VCH as being updated, as a run that died would leave it. */
+  markInProgress(name: string): Promise<void>;
+  /** Takes rights from the account `root`. */
+  deny(calls: readonly CallName[]): void;
   close(): Promise<void>;
 }
 
@@ -114,10 +118,11 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   sharedCertificate ??= createCertificate({ commonName: 'vcenter', organizations: ['test'], rsaBits: 2048, use: 'server', now: Date.now() });
   const folder = await nodeFileSystem.makeTempDirectory('vick-vic-machine-');
   const host = testHost(options.host);
+  const denied = [...(options.denied ?? [])];
   const vsphere = await startVSphere({
     host,
     users: [
-      { name: 'root', password: 'secret', ...(options.denied === undefined ? {} : { denied: options.denied }) },
+      { name: 'root', password: 'secret', denied },
       { name: 'ops', password: 'secret' },
     ],
     directory: folder,
@@ -166,6 +171,11 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       };
       return { exitCode: await runVicMachine(rest, io), ...written, cwd };
     },
+    markInProgress: (name) => {
+      vsphere.markInProgress(name);
+      return Promise.resolve();
+    },
+    deny: (calls) => void denied.push(...calls),
     close: async () => {
       await vsphere.close();
       await rm(folder, { recursive: true, force: true });

@@ -68,7 +68,7 @@ export async function readCreateArguments(run: Invocation): Promise<CreateArgume
   return { target, name, ...ops, bridge, networks, containerNetworks, certificates, imageStore, volumeStores, proxies, syslog, kubernetes };
 }
 
-async function readOperationsUser(run: Invocation, target: Target): Promise<{ readonly opsUser: string; readonly opsPassword: string }> {
+export async function readOperationsUser(run: Invocation, target: Target): Promise<{ readonly opsUser: string; readonly opsPassword: string }> {
   const { flags, log } = run;
   const user = flags.optional('ops-user');
   const password = flags.optional('ops-password');
@@ -109,7 +109,7 @@ function checkBridgeRange({ flags, build }: Invocation): void {
   }
 }
 
-function checkDns({ flags, log }: Invocation): void {
+export function checkDns({ flags, log }: Invocation): void {
   const servers = flags.list('dns-server').filter((server) => server !== '');
   const bad = servers.find((server) => isIP(server) === 0);
   if (bad !== undefined) throw new CommandFailure(`Invalid DNS server specified: ${bad}`);
@@ -117,11 +117,11 @@ function checkDns({ flags, log }: Invocation): void {
   log.debug(`VCH DNS servers: [${servers.join(' ')}]`);
 }
 
-function uniqueLabels(stores: readonly VolumeStore[]): readonly VolumeStore[] {
+export function uniqueLabels(stores: readonly VolumeStore[]): readonly VolumeStore[] {
   return [...new Map(stores.map((store) => [store.label, store])).values()];
 }
 
-async function loadRegistryAuthorities({ flags, io, log }: Invocation): Promise<void> {
+export async function loadRegistryAuthorities({ flags, io, log }: Invocation): Promise<void> {
   for (const file of flags.list('registry-ca')) {
     try {
       await io.fs.readText(file.startsWith('/') ? file : `${io.cwd}/${file}`);
@@ -134,7 +134,7 @@ async function loadRegistryAuthorities({ flags, io, log }: Invocation): Promise<
   }
 }
 
-function readProxies(run: Invocation): CreateArguments['proxies'] {
+export function readProxies(run: Invocation): CreateArguments['proxies'] {
   const http = readProxy(run, 'http');
   const https = readProxy(run, 'https');
   return { ...(http === undefined ? {} : { http }), ...(https === undefined ? {} : { https }) };

@@ -159,7 +159,7 @@ async function cleanUp({ log }: Invocation, args: CreateArguments, valid: ValidC
   ).catch(ignoreFailure);
 }
 
-async function upload(run: Invocation, id: string, images: readonly IsoImage[], call: ValidConfiguration['site']['session']['call']): Promise<void> {
+export async function upload(run: Invocation, id: string, images: readonly IsoImage[], call: ValidConfiguration['site']['session']['call']): Promise<void> {
   const { log, io, signal, flags } = run;
   log.info('Uploading ISO images');
   for (const image of images) {

@@ -15,6 +15,8 @@ export interface Opening {
   readonly acceptAny?: boolean;
   /** ls searches all datacenters. */
   readonly anyDatacenter?: boolean;
+  /** Checks of further arguments, after the target and before anything is said. */
+  readonly check?: () => void | Promise<void>;
 }
 
 /** What every command but create does first: arguments, title, login, datacenter. Throws CommandFailure. */
@@ -22,6 +24,7 @@ export async function openExisting(run: Invocation, opening: Opening): Promise<S
   const { log } = run;
   const { verb, outcome } = opening;
   const target = await readTarget(run);
+  await opening.check?.();
   if (run.args.length > 0) {
     log.error(`Unknown argument: ${run.args[0] ?? ''}`);
     throw new CommandFailure('invalid CLI arguments');

@@ -34,7 +34,7 @@ export async function inspect(run: Invocation): Promise<void> {
 }
 
 /** Addresses and docker settings of a VCH that runs. Says why and throws CommandFailure where it does not. */
-async function showRunning(run: Invocation, vm: VchVm): Promise<void> {
+export async function showRunning(run: Invocation, vm: VchVm, options: { readonly ssh?: boolean } = {}): Promise<void> {
   const { log } = run;
   const refuse = (reason: string) => {
     log.error(reason);
@@ -47,7 +47,7 @@ async function showRunning(run: Invocation, vm: VchVm): Promise<void> {
   const host = tls.mode === 'none' ? clientIp : await friendlyAddress(run, tls.certificate, clientIp);
   const certificateFolder = tls.mode === 'tls' && tls.clientCa !== undefined ? await findClientCertificates(run, vm.config, tls.clientCa) : undefined;
   const { dockerPort = 0, adminPort = 0 } = vm.guest ?? {};
-  await showVch(run, { id: vm.id, config: vm.config, host, clientIp, dockerPort, adminPort, certificateFolder });
+  await showVch(run, { id: vm.id, config: vm.config, host, clientIp, dockerPort, adminPort, certificateFolder, ...options });
 }
 
 async function friendlyAddress({ log }: Invocation, certificate: string, clientIp: string): Promise<string> {

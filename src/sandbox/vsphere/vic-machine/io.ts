@@ -44,6 +44,11 @@ export interface Invocation {
   readonly signal: AbortSignal;
 }
 
+/** Ends a command that has failed without a word about it: exit code 0, as the clean-up of configure and upgrade makes of it. */
+export class SilentFailure extends Error {
+  override readonly name = 'SilentFailure';
+}
+
 /** Ends a command: printed as `NAME COMMAND failed: MESSAGE`, exit code 1. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';

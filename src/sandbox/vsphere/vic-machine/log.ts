@@ -25,6 +25,8 @@ export interface Logger {
   error(message: string): void;
   /** `fields`: text appended after the message on the stream, as logrus appends fields. */
   debug(message: string, fields?: string): void;
+  /** As the second logger of configure prints: another form, whatever the stream is; a message may have several lines. */
+  second(level: 'info' | 'error', message: string): void;
   /** The same log on another stream and from another level on (inspect config --format raw: errors, on stderr). */
   redirect(stream: 'stdout' | 'stderr', from: Level): void;
   /** Prints debug lines on the stream too (--debug 1 and more). */
@@ -72,6 +74,10 @@ export async function openLog(io: VicMachineIo, build: Build): Promise<Logger> {
     warn: (message) => write('warning', message),
     error: (message) => write('error', message),
     debug: (message, fields) => write('debug', message, fields),
+    second: (level, message) => {
+      toFile(level, message);
+      output.write(`${fileTime(io.clock.now())} ${FILE_TAG[level]} ${message}\n`);
+    },
     redirect: (stream, level) => {
       output = io[stream];
       from = level;

@@ -1,22 +1,28 @@
 import { basename } from 'node:path';
 import { RELEASED, WOLFPACK, formatBuild, parseBuild, type Build } from './build.ts';
 import { COMMANDS, flagsOf, type CommandSpec } from './commands.ts';
+import { configure } from './configure.ts';
 import { Crash, create } from './create.ts';
+import { debug } from './debug.ts';
 import { deleteVch } from './delete.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { inspect } from './inspect.ts';
 import { inspectConfig } from './inspect-config.ts';
-import { CommandFailure, type Invocation, type VicMachineIo } from './io.ts';
+import { CommandFailure, SilentFailure, type Invocation, type VicMachineIo } from './io.ts';
 import { LOG_FILE, openLog, type Logger } from './log.ts';
 import { ls } from './ls.ts';
 import { parseFlags } from './parse.ts';
 import { updateFirewall } from './update-firewall.ts';
+import { upgrade } from './upgrade.ts';
 
 /** Names the build that the stand-in acts as, for the script that starts it: `wolfpack`, `1.5.6`, or `VERSION-BUILD-COMMIT`. */
 export const BUILD_VARIABLE = 'VICK_SANDBOX_VIC_MACHINE';
 
 const RUNS: Readonly<Record<string, (run: Invocation) => Promise<void>>> = {
   create,
+  configure,
+  upgrade,
+  debug,
   delete: deleteVch,
   ls,
   inspect,
@@ -26,6 +32,8 @@ const RUNS: Readonly<Record<string, (run: Invocation) => Promise<void>>> = {
 
 /** Limits of commands whose --timeout covers the whole run; create's covers the wait alone. */
 const WHOLE_RUN: Readonly<Record<string, string>> = {
+  configure: 'Configure',
+  debug: 'Debug',
   delete: 'Delete',
   ls: 'List',
   inspect: 'Inspect',
@@ -155,7 +163,7 @@ async function execute(run: Invocation): Promise<number> {
     return 1;
   };
   const work = RUNS[command];
-  if (work === undefined) return fail(`the vick sandbox does not carry out ${command}`);
+  if (work === undefined) return fail(`${command} is not known`);
   const limit = new AbortController();
   const verb = WHOLE_RUN[command];
   const cancel =
@@ -166,6 +174,7 @@ async function execute(run: Invocation): Promise<number> {
   } catch (error) {
     if (io.signal.aborted) throw io.signal.reason as Error;
     if (limit.signal.aborted) return fail(`${verb ?? ''} timed out: use --timeout to add more time`);
+    if (error instanceof SilentFailure) return 0;
     if (error instanceof CommandFailure) return fail(error.message);
     const stack = error instanceof Error && !(error instanceof Crash) ? (error.stack ?? error.message) : String(error);
     log.debug(stack);

@@ -17,9 +17,11 @@ export interface ResultOptions {
   readonly files?: { readonly ca: string; readonly certificate: string; readonly key: string };
   /** Where create saves the docker variables. */
   readonly envFile?: string;
+  /** debug: how to log in. */
+  readonly ssh?: boolean;
 }
 
-/** The result block of create and inspect (vmware/vic lib/install/management/inspect.go). */
+/** The result block of create, inspect and debug (vmware/vic lib/install/management/inspect.go). */
 export async function showVch(run: Invocation, options: ResultOptions): Promise<void> {
   const { log, io } = run;
   const { id, host, clientIp, adminPort } = options;
@@ -28,6 +30,7 @@ export async function showVch(run: Invocation, options: ResultOptions): Promise<
     for (const line of lines) log.info(line);
   };
   section(`VCH ID: ${id}`);
+  if (options.ssh === true) section('SSH to appliance:', `ssh root@${host}`);
   section('VCH Admin Portal:', `https://${host}:${String(adminPort)}`);
   section('Published ports can be reached at:', clientIp);
   section('Management traffic will use:', clientIp);

@@ -7,7 +7,7 @@ import type { Invocation } from './io.ts';
 import type { ValidConfiguration } from './validate.ts';
 
 /** Where a volume store lies on a datastore when no path is given. */
-const STORAGE_FOLDER = 'VIC';
+export const STORAGE_FOLDER = 'VIC';
 
 /** What create writes into the endpoint VM's settings. */
 export function toConfig(run: Invocation, args: CreateArguments, valid: ValidConfiguration, ownsBridge: boolean): VchConfig {
@@ -40,7 +40,8 @@ export function toConfig(run: Invocation, args: CreateArguments, valid: ValidCon
   };
 }
 
-const LISTED = [
+/** Options of create that the settings keep as they were given. */
+export const LISTED = [
   'base-image-size',
   'container-name-convention',
   'dns-server',
