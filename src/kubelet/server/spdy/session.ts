@@ -16,7 +16,7 @@ export interface SpdySessionOptions {
   readonly clock: Clock;
   /** Judges a stream the peer opens: `accept` answers it, a RESET status refuses it. Absent: all are refused. */
   readonly onStream?: (stream: SpdyStream) => 'accept' | number;
-  /** Called for whatever the peer sends but pings; for idle timeouts. */
+  /** Called for whatever is sent or received but pings; for idle timeouts. */
   readonly onActivity?: () => void;
   /** Streams the peer may have open at once; default 1000. */
   readonly maximumStreams?: number;
@@ -27,6 +27,8 @@ const MAXIMUM_STREAMS = 1000;
 const MAXIMUM_UNREAD_BYTES = 1024 * 1024;
 /** The connection is not read while this much waits to be sent: a peer that asks and never listens. */
 const MAXIMUM_UNSENT_BYTES = 256 * 1024;
+/** How often a peer that is not read is probed. */
+const PROBE_MS = 10_000;
 /** How long a peer may take to hang up after our farewell. */
 const FAREWELL_MS = 5_000;
 const NO_HEADERS: SpdyHeaders = new Map();
@@ -59,7 +61,10 @@ export class SpdySession {
     this.nextPing = options.role === 'client' ? 1 : 2;
     this.queue = new SendQueue(options.transport);
     this.link = {
-      send: ({ id }, payload, fin, done) => this.queue.add({ id, payload, done, frame: (part, last) => dataFrame(id, part, fin && last) }),
+      send: ({ id }, payload, fin, done) => {
+        this.options.onActivity?.();
+        this.queue.add({ id, payload, done, frame: (part, last) => dataFrame(id, part, fin && last) });
+      },
       wanted: () => this.wake(),
       gone: (stream, status) => this.gone(stream, status),
     };
@@ -243,10 +248,18 @@ export class SpdySession {
     return this.unread > MAXIMUM_UNREAD_BYTES;
   }
 
+  /** Who is not read is asked now and then whether it is there: a lost connection is noticed by writing to it. */
   private async room(): Promise<void> {
     while (this.isFull()) {
       await new Promise<void>((resolve) => {
-        this.wake = resolve;
+        const cancel = this.options.clock.schedule(PROBE_MS, () => {
+          this.ping().catch(() => undefined);
+          resolve();
+        });
+        this.wake = () => {
+          cancel();
+          resolve();
+        };
       });
     }
   }

@@ -59,7 +59,7 @@ function parse(chunks: readonly Buffer[]): readonly Frame[] {
   let open: Extract<Frame, { kind: 'data' }> | undefined;
   for (const chunk of chunks) {
     for (const part of parser.push(chunk)) {
-      if (part.kind === 'data' && open !== undefined && open.stream === part.stream && !open.fin) {
+      if (part.kind === 'data' && open?.stream === part.stream && !open.fin) {
         open = { ...part, payload: Buffer.concat([open.payload, part.payload]) };
         frames[frames.length - 1] = open;
       } else {

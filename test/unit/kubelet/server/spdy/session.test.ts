@@ -129,8 +129,9 @@ describe('a session', () => {
     const stream = await client.open({ streamtype: 'stdin' });
     let accepted = 0;
     const chunk = Buffer.alloc(64 * 1024);
-    while (await Promise.race([new Promise<boolean>((resolve) => void stream.write(chunk, () => resolve(true))), settle().then(() => false)]))
+    while (await taken(stream, chunk)) {
       accepted += chunk.length;
+    }
     // The unread limit, and what the buffers on the way hold.
     expect(accepted).toBeGreaterThan(1024 * 1024 - 1);
     expect(accepted).toBeLessThan(1.5 * 1024 * 1024);
@@ -145,8 +146,9 @@ describe('a session', () => {
     const { peer, server } = bare();
     const flood = Buffer.concat(Array.from({ length: 2000 }, (_, index) => pingFrame(2 * index + 1)));
     let sent = 0;
-    while (await Promise.race([new Promise<boolean>((resolve) => void peer.write(flood, () => resolve(true))), settle().then(() => false)]))
+    while (await taken(peer, flood)) {
       sent += flood.length;
+    }
     expect(sent).toBeLessThan(1024 * 1024);
     server.destroy();
   });
@@ -205,6 +207,14 @@ describe('a session', () => {
     );
   });
 });
+
+/** Whether what was written got through before everything came to rest. */
+async function taken(stream: Duplex, chunk: Buffer): Promise<boolean> {
+  const written = new Promise<boolean>((resolve) => {
+    stream.write(chunk, () => resolve(true));
+  });
+  return Promise.race([written, settle().then(() => false)]);
+}
 
 /** Reads to the end and leaves the other direction open. */
 async function collect(stream: Duplex): Promise<Buffer> {
