@@ -1,4 +1,4 @@
-import { familiarRepository, parseReference } from './reference.ts';
+import { familiarRepository, parseReference } from '../../platform/image-reference.ts';
 
 /** An image that the VCH has, as its personality keeps it in the key-value store (vmware/vic lib/imagec). */
 export interface VchImage {

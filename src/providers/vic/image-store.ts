@@ -6,7 +6,7 @@ import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.t
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { findImage, parseImageCache, type ImageCache, type VchImage } from './image-cache.ts';
-import { familiarRepository, parseReference } from './reference.ts';
+import { familiarRepository, parseReference } from '../../platform/image-reference.ts';
 
 export interface ImageStoreOptions {
   readonly portLayer: PortLayer;

@@ -1,7 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findImage, parseImageCache } from '../../../../src/providers/vic/image-cache.ts';
-import { familiarRepository, parseReference } from '../../../../src/providers/vic/reference.ts';
 import { recording } from '../../../support/replay-server.ts';
 
 /** The documents as the recorded scenario last saw them. */
@@ -68,42 +66,5 @@ describe('image lookup', () => {
     expect(findImage(parseImageCache(undefined, undefined), 'x')).toBeUndefined();
     expect(findImage(parseImageCache('{"CacheByName":{"x":{},"y":null}}', '{"Repositories":null}'), 'x')).toBeUndefined();
     expect(() => parseImageCache('{', undefined)).toThrow('docker.images');
-  });
-});
-
-describe('image references', () => {
-  it.each([
-    ['busybox', 'busybox', undefined, undefined],
-    ['localhost:5000/a/b_c:v1.2', 'localhost:5000/a/b_c', 'v1.2', undefined],
-    ['reg.example/x@sha256:' + 'a'.repeat(64), 'reg.example/x', undefined, 'sha256:' + 'a'.repeat(64)],
-    ['reg.example:443/x:t@sha256:' + 'b'.repeat(64), 'reg.example:443/x', 't', 'sha256:' + 'b'.repeat(64)],
-    ['[::1]:5000/x:t', '[::1]:5000/x', 't', undefined],
-  ])('%s', (text, repository, tag, digest) => {
-    expect(parseReference(text)).toEqual({ repository, tag, digest });
-  });
-
-  it.each(['', ' ', 'UPPER/Case', 'a b', 'x:', 'x:-t', '/x', 'x/', 'x@sha256:12', 'http://x/y', `x:${'t'.repeat(129)}`])('%j is none', (text) => {
-    expect(parseReference(text)).toBeUndefined();
-  });
-
-  it('never throws, and reads back what it understood', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        const reference = parseReference(text);
-        if (reference === undefined) return;
-        const { repository, tag, digest } = reference;
-        expect(`${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`).toBe(text);
-      }),
-    );
-  });
-
-  it('shortens names of Docker Hub only', () => {
-    expect(['docker.io/library/a', 'index.docker.io/a', 'library/a', 'docker.io/b/a', 'reg.example/library/a'].map(familiarRepository)).toEqual([
-      'a',
-      'a',
-      'a',
-      'b/a',
-      'reg.example/library/a',
-    ]);
   });
 });
