@@ -13,6 +13,7 @@ import { recordingSpawner } from '../platform/process-list.ts';
 import type { Random } from '../platform/random.ts';
 import type { ProcessTable, Spawner } from '../platform/runner.ts';
 import type { SandboxCluster } from './cluster.ts';
+import { runCertificateSigning } from './controllers/certificate-signing.ts';
 import { runNodeLifecycle } from './controllers/node-lifecycle.ts';
 import { runScheduler } from './controllers/scheduler.ts';
 import { startEmbeddedCluster } from './embedded-cluster.ts';
@@ -89,6 +90,9 @@ async function startControllers(cluster: SandboxCluster, tools: SiteTools, onEnd
   const running = Promise.all([
     cluster.brings.scheduler ? undefined : runScheduler({ ...options, log: tools.log.with({ part: 'scheduler' }) }, stop.signal),
     cluster.brings.controllerManager ? undefined : runNodeLifecycle({ ...options, log: tools.log.with({ part: 'node-lifecycle' }) }, stop.signal),
+    cluster.brings.controllerManager || cluster.authority === undefined
+      ? undefined
+      : runCertificateSigning({ ...options, authority: cluster.authority, log: tools.log.with({ part: 'certificates' }) }, stop.signal),
   ]);
   onEnd('controllers', async () => {
     stop.abort(new Error('the sandbox ends'));

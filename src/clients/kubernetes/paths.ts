@@ -20,6 +20,15 @@ export const paths = {
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases`,
   lease: (namespace: string, name: string) => `/apis/coordination.k8s.io/v1/namespaces/${segment(namespace)}/leases/${segment(name)}`,
   allLeases: () => '/apis/coordination.k8s.io/v1/leases',
+  signingRequests: () => '/apis/certificates.k8s.io/v1/certificatesigningrequests',
+  signingRequest: (name: string) => `/apis/certificates.k8s.io/v1/certificatesigningrequests/${segment(name)}`,
+  signingApproval: (name: string) => `/apis/certificates.k8s.io/v1/certificatesigningrequests/${segment(name)}/approval`,
+  signingStatus: (name: string) => `/apis/certificates.k8s.io/v1/certificatesigningrequests/${segment(name)}/status`,
+  subjectAccessReviews: () => '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+  clusterRoleBindings: () => '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  roleBindings: (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${segment(namespace)}/rolebindings`,
+  roleBinding: (namespace: string, name: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${segment(namespace)}/rolebindings/${segment(name)}`,
+  nodeProxy: (name: string, path: string) => `/api/v1/nodes/${segment(name)}/proxy${path}`,
   selfSubjectAccessReviews: () => '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
 } as const;
 

@@ -48,7 +48,7 @@ export async function issueCertificate({ request, usages, expirationSeconds, aut
     signingKey,
     signingAlgorithm,
     extensions: [
-      new x509.KeyUsagesExtension(usages.reduce((flags, usage) => flags | (KEY_USAGES[usage] ?? 0), 0) as x509.KeyUsageFlags, true),
+      new x509.KeyUsagesExtension(usages.reduce<number>((flags, usage) => flags | (KEY_USAGES[usage] ?? 0), 0) as x509.KeyUsageFlags, true),
       ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
       new x509.BasicConstraintsExtension(false, undefined, true),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),

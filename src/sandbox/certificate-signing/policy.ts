@@ -8,7 +8,7 @@ import { CertificateRequestError, decodeCertificateRequest, type CertificateRequ
 
 /** A CertificateSigningRequest as these rules read it. */
 export interface SigningRequest {
-  readonly metadata: { readonly name?: string | undefined; readonly creationTimestamp?: string | undefined };
+  readonly metadata: { readonly name?: string; readonly creationTimestamp?: string };
   readonly spec?: {
     /** Base64 of the PEM. */
     readonly request?: string;

@@ -8,9 +8,10 @@ import type { FileSystem } from '../../platform/fs.ts';
 import type { Log } from '../../platform/log.ts';
 import type { ChildProcess, Spawner } from '../../platform/runner.ts';
 import { adminKubeconfig } from '../admin-kubeconfig.ts';
-import { createAuthority } from '../certificates.ts';
+import { createAuthority, type CertificatePair } from '../certificates.ts';
 import type { SandboxCluster } from '../cluster.ts';
 import { apiServerArguments, controllerManagerArguments, etcdArguments, schedulerArguments, type ControlPlaneFiles } from './arguments.ts';
+import { bindNodes } from './bind-nodes.ts';
 import { findBinaries } from './binaries.ts';
 
 export interface RealControlPlaneOptions {
@@ -36,7 +37,7 @@ export async function startRealControlPlane(options: RealControlPlaneOptions, si
   await fs.makeDirectory(directory, { mode: 0o700 });
   const ports = { etcdClient: await freePort(), etcdPeer: await freePort(), apiServer: await freePort() };
   const server = `https://127.0.0.1:${ports.apiServer}`;
-  const { files, kubeconfig } = await writeFiles(options, server);
+  const { files, kubeconfig, authority } = await writeFiles(options, server);
 
   const running: { readonly name: string; readonly child: ChildProcess }[] = [];
   const start = async (name: string, file: string, args: readonly string[]): Promise<void> => {
@@ -71,9 +72,10 @@ export async function startRealControlPlane(options: RealControlPlaneOptions, si
         await start('kube-controller-manager', binaries.controllerManager, controllerManagerArguments(files, minor));
       }
       if (binaries.scheduler !== undefined) await start('kube-scheduler', binaries.scheduler, schedulerArguments(files, minor));
+      await bindNodes(api, signal);
       if (binaries.controllerManager !== undefined) await untilServiceAccount(api, options, signal);
       const brings = { scheduler: binaries.scheduler !== undefined, controllerManager: binaries.controllerManager !== undefined };
-      return { kind: 'real', server, version, adminKubeconfig: kubeconfig, brings, stop };
+      return { kind: 'real', server, version, adminKubeconfig: kubeconfig, brings, authority, stop };
     } finally {
       await api.close();
     }
@@ -83,7 +85,10 @@ export async function startRealControlPlane(options: RealControlPlaneOptions, si
   }
 }
 
-async function writeFiles(options: RealControlPlaneOptions, server: string): Promise<{ files: ControlPlaneFiles; kubeconfig: string }> {
+async function writeFiles(
+  options: RealControlPlaneOptions,
+  server: string,
+): Promise<{ files: ControlPlaneFiles; kubeconfig: string; authority: CertificatePair }> {
   const { clock, directory, fs } = options;
   const now = clock.now();
   const authority = await createAuthority({ commonName: 'kubernetes', now });
@@ -109,7 +114,7 @@ async function writeFiles(options: RealControlPlaneOptions, server: string): Pro
     serviceAccountPublicKey: await write('sa.pub', accounts.publicKey.export({ type: 'spki', format: 'pem' }).toString()),
     adminKubeconfig: await write('admin.kubeconfig', kubeconfig),
   };
-  return { files, kubeconfig };
+  return { files, kubeconfig, authority };
 }
 
 async function untilReady(
