@@ -2,7 +2,7 @@
  * What the kubelet core needs of the Kubernetes API. `clients/kubernetes` implements it; tests have one in memory.
  * Errors are VickErrors: KUBE_NOT_FOUND, KUBE_CONFLICT, KUBE_FORBIDDEN, KUBE_INVALID, KUBE_UNREACHABLE …
  */
-import type { Event, Json, Lease, Node, Pod } from '../platform/kubernetes-objects.ts';
+import type { ConfigMap, Event, Json, Lease, Node, Pod, Secret, Service } from '../platform/kubernetes-objects.ts';
 
 export interface Cluster {
   getNode(name: string, signal: AbortSignal): Promise<Node>;
@@ -27,6 +27,16 @@ export interface Cluster {
   /** The Node object itself, followed in the same way. */
   watchNode(name: string, onUpdate: (node: Node | undefined) => void, signal: AbortSignal): Promise<void>;
 
+  /** One object by name: a node identity may read what its pods refer to, and list nothing. */
+  getConfigMap(ref: ObjectName, signal: AbortSignal): Promise<ConfigMap>;
+  getSecret(ref: ObjectName, signal: AbortSignal): Promise<Secret>;
+  /** Follows one object as `watchPods` follows pods; tells when what it last told may have become old. */
+  watchObject(ref: ObjectRef, onUpdate: (update: ObjectUpdate) => void, signal: AbortSignal): Promise<void>;
+  /** TokenRequest of a service account, bound to a pod. */
+  createToken(account: ObjectName, request: TokenSpec, signal: AbortSignal): Promise<IssuedToken>;
+  /** Lists, then watches, the services of all namespaces. */
+  watchServices(onUpdate: (update: ServiceUpdate) => void, signal: AbortSignal): Promise<void>;
+
   createEvent(event: Event, signal: AbortSignal): Promise<Event>;
   /** Merge patch, for the count and last time of an aggregated event. */
   patchEvent(ref: { readonly namespace: string; readonly name: string }, patch: Json, signal: AbortSignal): Promise<Event>;
@@ -43,3 +53,38 @@ export type PodUpdate =
   | { readonly kind: 'listed'; readonly pods: readonly Pod[] }
   | { readonly kind: 'changed'; readonly pod: Pod }
   | { readonly kind: 'deleted'; readonly pod: Pod };
+
+export interface ObjectName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ObjectRef extends ObjectName {
+  readonly kind: 'ConfigMap' | 'Secret';
+}
+
+export type ObjectUpdate =
+  /** The object as it is now; undefined: there is none. */
+  | { readonly kind: 'known'; readonly object: ConfigMap | Secret | undefined }
+  /** The watch broke and is being set up again. */
+  | { readonly kind: 'interrupted'; readonly error: unknown };
+
+/** `spec` of a TokenRequest (k8s.io/api/authentication/v1). */
+export interface TokenSpec {
+  /** Empty: the API server's own. */
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  readonly boundTo: PodRef;
+}
+
+/** A secret: never logged. */
+export interface IssuedToken {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export type ServiceUpdate =
+  | { readonly kind: 'listed'; readonly services: readonly Service[] }
+  | { readonly kind: 'changed'; readonly service: Service }
+  | { readonly kind: 'deleted'; readonly service: Service };

@@ -6,6 +6,7 @@
  */
 import type {
   CoreV1Event,
+  V1ConfigMap,
   V1Container,
   V1ContainerState,
   V1ContainerStatus,
@@ -19,8 +20,12 @@ import type {
   V1PodCondition,
   V1PodSpec,
   V1PodStatus,
+  V1Secret,
+  V1Service,
   V1Taint,
   V1Toleration,
+  V1Volume,
+  V1VolumeMount,
 } from '@kubernetes/client-node';
 
 /** A client-node model as deep-readonly JSON data. */
@@ -50,6 +55,11 @@ export type Taint = Plain<V1Taint>;
 export type Toleration = Plain<V1Toleration>;
 export type Lease = Plain<V1Lease>;
 export type Event = Plain<CoreV1Event>;
+export type ConfigMap = Plain<V1ConfigMap>;
+export type Secret = Plain<V1Secret>;
+export type Service = Plain<V1Service>;
+export type Volume = Plain<V1Volume>;
+export type VolumeMount = Plain<V1VolumeMount>;
 
 /** JSON of any kind, for objects whose schema is not our business. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;

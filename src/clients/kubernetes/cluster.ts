@@ -1,6 +1,7 @@
-import type { Cluster, PodRef } from '../../kubelet/cluster.ts';
+import { VickError } from '../../errors/vick-error.ts';
+import type { Cluster, IssuedToken, ObjectRef, PodRef, TokenSpec } from '../../kubelet/cluster.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Event, Lease, Node, Pod } from '../../platform/kubernetes-objects.ts';
+import type { ConfigMap, Event, Json, Lease, Node, Pod, Secret, Service } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { listWatch } from './list-watch.ts';
@@ -49,6 +50,32 @@ export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock
         signal,
       ),
 
+    getConfigMap: ({ namespace, name }, signal) => api.request<ConfigMap>({ method: 'GET', path: paths.configMap(namespace, name) }, signal),
+    getSecret: ({ namespace, name }, signal) => api.request<Secret>({ method: 'GET', path: paths.secret(namespace, name) }, signal),
+    watchObject: (ref, onUpdate, signal) =>
+      listWatch<ConfigMap | Secret>(
+        {
+          ...{ ...follow, path: collectionOf(ref), query: { fieldSelector: `metadata.name=${ref.name}` } },
+          onInterrupted: (error) => onUpdate({ kind: 'interrupted', error }),
+        },
+        (update) => {
+          if (update.kind === 'listed') onUpdate({ kind: 'known', object: update.items[0] });
+          else onUpdate({ kind: 'known', object: update.kind === 'deleted' ? undefined : update.item });
+        },
+        signal,
+      ),
+    createToken: async ({ namespace, name }, spec, signal) =>
+      issued(await api.request<TokenAnswer>({ method: 'POST', path: paths.serviceAccountToken(namespace, name), body: tokenRequest(spec) }, signal)),
+    watchServices: (onUpdate, signal) =>
+      listWatch<Service>(
+        { ...follow, path: paths.allServices() },
+        (update) => {
+          if (update.kind === 'listed') onUpdate({ kind: 'listed', services: update.items });
+          else onUpdate({ kind: update.kind, service: update.item });
+        },
+        signal,
+      ),
+
     createEvent: (event, signal) =>
       api.request<Event>({ method: 'POST', path: paths.events(event.metadata.namespace ?? 'default'), body: asJson(event) }, signal),
     patchEvent: ({ namespace, name }, body, signal) =>
@@ -58,6 +85,27 @@ export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock
 
 function finalDelete({ uid }: PodRef): { apiVersion: string; kind: string; gracePeriodSeconds: number; preconditions: { uid: string } } {
   return { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } };
+}
+
+function collectionOf({ kind, namespace }: ObjectRef): string {
+  return kind === 'Secret' ? paths.secrets(namespace) : paths.configMaps(namespace);
+}
+
+interface TokenAnswer {
+  readonly status?: { readonly token?: string; readonly expirationTimestamp?: string };
+}
+
+function tokenRequest({ audiences, expirationSeconds, boundTo }: TokenSpec): Json {
+  const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: boundTo.name, uid: boundTo.uid };
+  return { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences, expirationSeconds, boundObjectRef } };
+}
+
+function issued({ status }: TokenAnswer): IssuedToken {
+  const expiresAt = Date.parse(status?.expirationTimestamp ?? '');
+  if (status?.token === undefined || status.token === '' || Number.isNaN(expiresAt)) {
+    throw new VickError('KUBE_API', 'the API server answered a TokenRequest without a token or its end');
+  }
+  return { token: status.token, expiresAt };
 }
 
 /** Typed objects are JSON by construction (see Plain); only their optional fields hide it from the type checker. */

@@ -13,6 +13,8 @@ export interface ListWatchOptions {
   /** The collection: `/api/v1/pods`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Told before every new beginning: until the next list, what was told may be old. */
+  readonly onInterrupted?: (error: unknown) => void;
 }
 
 export type ListUpdate<T> =
@@ -49,6 +51,7 @@ export async function listWatch<T extends KubernetesObject>(
       await watchFrom(options, resourceVersion, onUpdate, signal);
     } catch (error) {
       signal.throwIfAborted();
+      options.onInterrupted?.(error);
       options.log.warn('list and watch begins anew', { path: options.path, why: messageOf(error) });
       await options.clock.sleep(jitter(options.random, waitMs, 0.5), signal);
       waitMs = Math.min(waitMs * BACKOFF.factor, BACKOFF.capMs);

@@ -1,9 +1,9 @@
 import { VickError } from '../../../src/errors/vick-error.ts';
 import type { ErrorCode } from '../../../src/errors/codes.ts';
-import type { Cluster, PodRef, PodUpdate } from '../../../src/kubelet/cluster.ts';
+import type { Cluster, IssuedToken, ObjectName, ObjectRef, ObjectUpdate, PodRef, PodUpdate, ServiceUpdate, TokenSpec } from '../../../src/kubelet/cluster.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
 import { rfc3339 } from '../../../src/platform/clock.ts';
-import type { Event, Json, Lease, Node, Pod } from '../../../src/platform/kubernetes-objects.ts';
+import type { ConfigMap, Event, Json, Lease, Node, Pod, Secret, Service } from '../../../src/platform/kubernetes-objects.ts';
 import { mergeStatus } from './merge-status.ts';
 import { validatePodStatus } from './validate-pod-status.ts';
 
@@ -24,6 +24,13 @@ export class MemoryCluster implements Cluster {
   readonly leases = new Map<string, Lease>();
   readonly podsByName = new Map<string, Pod>();
   readonly events: Event[] = [];
+  /** By `ConfigMap ns/name` and `Secret ns/name`. */
+  readonly objects = new Map<string, ConfigMap | Secret>();
+  readonly services = new Map<string, Service>();
+  /** Every token that was asked for, oldest first. */
+  readonly tokens: (TokenSpec & { readonly account: ObjectName; readonly token: string })[] = [];
+  /** Watches of single objects that are open, by `ConfigMap ns/name`. */
+  readonly objectWatches = new Map<string, Set<(update: ObjectUpdate) => void>>();
   readonly writes: StatusWrite[] = [];
   /** Statuses that validation refused: a kubelet must never send one. */
   readonly refusals: string[] = [];
@@ -36,6 +43,7 @@ export class MemoryCluster implements Cluster {
   private readonly failures = new Map<Operation, Error[]>();
   private readonly podWatchers = new Set<(update: PodUpdate) => void>();
   private readonly nodeWatchers = new Set<(node: Node | undefined) => void>();
+  private readonly serviceWatchers = new Set<(update: ServiceUpdate) => void>();
   private down: Error | undefined;
   private version = 100;
   private serial = 0;
@@ -115,6 +123,35 @@ export class MemoryCluster implements Cluster {
 
   modifyNode(name: string, change: (node: Node) => Node): void {
     this.storeNode(change(this.node(name)));
+  }
+
+  /** Somebody creates or replaces a ConfigMap or Secret. */
+  put(kind: ObjectRef['kind'], object: ConfigMap | Secret): void {
+    const { namespace = 'default', name = '' } = object.metadata ?? {};
+    const stored = { ...object, metadata: { ...object.metadata, namespace, name, resourceVersion: this.nextVersion() } };
+    this.objects.set(`${kind} ${namespace}/${name}`, stored);
+    this.tellObject(`${kind} ${namespace}/${name}`);
+  }
+
+  removeObject({ kind, namespace, name }: ObjectRef): void {
+    this.objects.delete(`${kind} ${namespace}/${name}`);
+    this.tellObject(`${kind} ${namespace}/${name}`);
+  }
+
+  putService(service: Service): void {
+    const { namespace = 'default', name = '' } = service.metadata ?? {};
+    const stored = { ...service, metadata: { ...service.metadata, namespace, name } };
+    this.services.set(`${namespace}/${name}`, stored);
+    for (const watcher of this.serviceWatchers) watcher({ kind: 'changed', service: stored });
+  }
+
+  /** Every watch of a single object breaks; `resumeObjectWatches` sets them up again. */
+  breakObjectWatches(): void {
+    for (const watchers of this.objectWatches.values()) for (const watcher of watchers) watcher({ kind: 'interrupted', error: new Error('the watch broke') });
+  }
+
+  resumeObjectWatches(): void {
+    for (const [key, watchers] of this.objectWatches) for (const watcher of watchers) watcher({ kind: 'known', object: this.objects.get(key) });
   }
 
   pod(uid: string): Pod | undefined {
@@ -226,6 +263,38 @@ export class MemoryCluster implements Cluster {
     await this.follow(this.nodeWatchers, onUpdate, signal);
   }
 
+  async getConfigMap(ref: ObjectName, signal: AbortSignal): Promise<ConfigMap> {
+    await this.enter('getConfigMap', `${ref.namespace}/${ref.name}`, signal);
+    return this.object('ConfigMap', ref);
+  }
+
+  async getSecret(ref: ObjectName, signal: AbortSignal): Promise<Secret> {
+    await this.enter('getSecret', `${ref.namespace}/${ref.name}`, signal);
+    return this.object('Secret', ref);
+  }
+
+  async watchObject(ref: ObjectRef, onUpdate: (update: ObjectUpdate) => void, signal: AbortSignal): Promise<void> {
+    const key = `${ref.kind} ${ref.namespace}/${ref.name}`;
+    await this.enter('watchObject', key, signal).catch((error: unknown) => onUpdate({ kind: 'interrupted', error }));
+    if (this.down === undefined) onUpdate({ kind: 'known', object: this.objects.get(key) });
+    const watchers = this.objectWatches.get(key) ?? new Set();
+    this.objectWatches.set(key, watchers);
+    await this.follow(watchers, onUpdate, signal);
+    if (watchers.size === 0) this.objectWatches.delete(key);
+  }
+
+  async createToken(account: ObjectName, request: TokenSpec, signal: AbortSignal): Promise<IssuedToken> {
+    await this.enter('createToken', `${account.namespace}/${account.name}`, signal);
+    const token = `token-${String(this.tokens.length + 1)}`;
+    this.tokens.push({ ...request, account, token });
+    return { token, expiresAt: this.clock.now() + request.expirationSeconds * 1000 };
+  }
+
+  async watchServices(onUpdate: (update: ServiceUpdate) => void, signal: AbortSignal): Promise<void> {
+    onUpdate({ kind: 'listed', services: [...this.services.values()] });
+    await this.follow(this.serviceWatchers, onUpdate, signal);
+  }
+
   async createEvent(event: Event, signal: AbortSignal): Promise<Event> {
     await this.enter('createEvent', event.reason ?? '', signal);
     this.events.push(event);
@@ -249,6 +318,17 @@ export class MemoryCluster implements Cluster {
     if (this.down !== undefined) throw this.down;
     const failure = this.failures.get(operation)?.shift();
     if (failure !== undefined) throw failure;
+  }
+
+  private object(kind: ObjectRef['kind'], { namespace, name }: ObjectName): ConfigMap & Secret {
+    const found = this.objects.get(`${kind} ${namespace}/${name}`);
+    if (found === undefined) throw new VickError('KUBE_NOT_FOUND', `${kind.toLowerCase()}s "${name}" not found`);
+    return found as ConfigMap & Secret;
+  }
+
+  private tellObject(key: string): void {
+    if (this.down !== undefined) return;
+    for (const watcher of this.objectWatches.get(key) ?? []) watcher({ kind: 'known', object: this.objects.get(key) });
   }
 
   private named(ref: PodRef): Pod {
