@@ -23,15 +23,19 @@ export interface MemoryPod {
   readonly name: string;
   readonly request: CreatePodRequest;
   readonly ip: string;
+  readonly unit: 'container' | 'pod';
+  /** With unit `container` those that were started at least once. */
   readonly containers: Map<string, MemoryContainer>;
+  lost: boolean;
 }
 
 export interface MemoryContainer {
+  /** Its latest definition. */
   readonly request: ContainerRequest;
-  id: string;
+  readonly id: string;
   state: ObservedState;
   /** How often it was started. */
-  starts: number;
+  readonly starts: number;
 }
 
 /**
@@ -44,7 +48,7 @@ export class MemoryBackend {
   readonly pods = new Map<string, MemoryPod>();
   /** Every call in order, as `create web-uid`, `start web-uid/main`, `stop web-uid 30s`. */
   readonly calls: string[] = [];
-  /** Images that `create` fails for, with the error to throw. */
+  /** Images that cannot be had, with the error to throw: by `start`, and by `create` with unit `pod`. */
   readonly missingImages = new Map<string, Error>();
   facts: NodeFacts = {
     systemInfo: {
@@ -126,6 +130,17 @@ export class MemoryBackend {
     this.changed(uid);
   }
 
+  /** The sandbox dies, and everything in it with it. */
+  loseSandbox(uid: string): void {
+    const pod = this.pods.get(uid);
+    if (pod === undefined) throw new Error(`no pod ${uid}`);
+    pod.lost = true;
+    for (const container of pod.containers.values()) {
+      if (container.state.kind === 'running') container.state = { kind: 'unknown', message: 'the sandbox was lost' };
+    }
+    this.changed(uid);
+  }
+
   /** Sends a hint to every watcher. */
   changed(uid: string | undefined): void {
     for (const listener of this.listeners) listener(uid);
@@ -144,17 +159,15 @@ export class MemoryBackend {
       unit,
       support: [
         { field: 'containers', support: 'honoured' },
-        { field: 'initContainers', support: unit === 'container' ? 'honoured' : 'refused', note: 'The memory provider starts all containers at once.' },
+        { field: 'initContainers', support: 'honoured' },
+        ...(unit === 'container' ? [{ field: 'ephemeralContainers', support: 'honoured' as const }] : []),
       ],
       describe: (signal) => this.run('describe', 'describe', signal, () => this.facts),
       capacity: (signal) => this.run('capacity', 'capacity', signal, () => this.nodeCapacity),
       health: () => Promise.resolve(this.health()),
       list: (signal) => this.run('list', 'list', signal, () => this.recovered()),
-      create: (request, signal) => this.run('create', `create ${request.pod.metadata?.uid ?? ''}`, signal, () => this.create(request)),
-      start: (request, signal) =>
-        this.run('start', `start ${describeStart(request, unit)}`, signal, () => {
-          this.start(request, unit);
-        }),
+      create: (request, signal) => this.run('create', `create ${request.pod.metadata?.uid ?? ''}`, signal, () => this.create(request, unit)),
+      start: (request, signal) => this.run('start', `start ${describeStart(request, unit)}`, signal, () => this.start(request)),
       stop: (target, signal) => this.run('stop', `stop ${describeTarget(target)} ${String(target.graceSeconds)}s`, signal, () => this.stop(target, signal)),
       remove: (uid, signal) =>
         this.run('remove', `remove ${uid}`, signal, () => {
@@ -185,37 +198,44 @@ export class MemoryBackend {
     return [...this.pods.values()].map(({ uid, namespace, name }) => ({ uid, namespace, name }));
   }
 
-  private async create(request: CreatePodRequest): Promise<void> {
+  private async create(request: CreatePodRequest, unit: 'container' | 'pod'): Promise<void> {
     const { uid = '', namespace = '', name = '' } = request.pod.metadata ?? {};
     if (this.pods.has(uid)) return;
-    const definitions = await request.define([]);
-    for (const { image } of definitions) {
-      const missing = this.missingImages.get(image);
-      if (missing !== undefined) throw missing;
+    const containers = new Map<string, MemoryContainer>();
+    const definitions = unit === 'pod' ? await request.define([]) : [];
+    for (const definition of definitions) {
+      this.refuseMissing(definition);
+      containers.set(definition.name, { request: definition, id: this.newId(), state: { kind: 'created' }, starts: 0 });
     }
     this.serial += 1;
-    const containers = new Map(
-      definitions.map((container): [string, MemoryContainer] => [
-        container.name,
-        { request: container, id: this.newId(), state: { kind: 'created' }, starts: 0 },
-      ]),
-    );
-    this.pods.set(uid, { uid, namespace, name, request, ip: `10.88.0.${String(this.serial + 1)}`, containers });
+    const ip = `10.88.${String(Math.floor(this.serial / 250) % 250)}.${String((this.serial % 250) + 1)}`;
+    this.pods.set(uid, { uid, namespace, name, request, ip, unit, containers, lost: false });
     this.changed(uid);
   }
 
-  private start(target: StartRequest, unit: 'container' | 'pod'): void {
+  private async start(target: StartRequest): Promise<void> {
     const pod = this.pods.get(target.uid);
     if (pod === undefined) throw new Error(`no pod ${target.uid}`);
-    const names = unit === 'pod' ? [...pod.containers.keys()] : target.containers;
-    for (const name of names) {
-      const container = this.container(target.uid, name);
-      if (container.state.kind === 'running') continue;
-      container.starts += 1;
-      if (container.starts > 1) container.id = this.newId();
-      container.state = this.launched(container.request);
+    if (pod.lost) throw new Error(`pod ${target.uid} has lost its sandbox`);
+    const running = (name: string): boolean => pod.containers.get(name)?.state.kind === 'running';
+    if (target.containers.every(running)) return;
+    const others = [...pod.containers.keys()].filter((name) => !target.containers.includes(name) && running(name));
+    if (pod.unit === 'pod' && others.length > 0) throw new Error(`the VM of pod ${target.uid} runs ${others.join(', ')}`);
+    const definitions = await target.define(pod.unit === 'pod' ? [] : [pod.ip]);
+    for (const definition of definitions) {
+      if (running(definition.name)) continue;
+      this.refuseMissing(definition);
+      const before = pod.containers.get(definition.name);
+      const starts = (before?.starts ?? 0) + 1;
+      const id = before === undefined || starts > 1 ? this.newId() : before.id;
+      pod.containers.set(definition.name, { request: definition, id, state: this.launched(definition), starts });
     }
     this.changed(target.uid);
+  }
+
+  private refuseMissing({ image }: ContainerRequest): void {
+    const missing = this.missingImages.get(image);
+    if (missing !== undefined) throw missing;
   }
 
   private launched(request: ContainerRequest): ObservedState {
@@ -252,7 +272,8 @@ export class MemoryBackend {
       state: container.state,
     }));
     const running = containers.some((container) => container.state.kind === 'running');
-    return { uid, ips: running ? [pod.ip] : [], containers };
+    const addressed = !pod.lost && (running || pod.unit === 'container');
+    return { uid, ips: addressed ? [pod.ip] : [], containers, ...(pod.lost ? { sandboxLost: true } : {}) };
   }
 
   private watch(onChange: (uid: string | undefined) => void, signal: AbortSignal): Promise<void> {

@@ -13,13 +13,35 @@ export type Action =
   | { readonly kind: 'create' }
   /** Start these containers; with `unit: 'pod'` the whole pod. */
   | { readonly kind: 'start'; readonly containers: readonly string[]; readonly restart: boolean }
-  /** Stop all that runs; by force at `by`, milliseconds since the epoch. */
-  | { readonly kind: 'stop'; readonly by: number; readonly containers: readonly string[]; readonly cause: string }
+  /** Stop all that runs, stage after stage; by force at `by`, milliseconds since the epoch. Nothing starts afterwards. */
+  | StopAction
+  /** Stop single containers of a pod that goes on; with `unit: 'pod'` all that runs. */
+  | KillAction
   | { readonly kind: 'remove' }
   /** The API may forget the pod: nothing of it is left. */
   | { readonly kind: 'deleteObject' }
   /** Drop the pod from memory: neither the API nor the back end has it. */
   | { readonly kind: 'forget' };
+
+export interface StopAction {
+  readonly kind: 'stop';
+  readonly by: number;
+  /** All of `stages`. */
+  readonly containers: readonly string[];
+  /** Containers of one stage stop together, and the next stage begins when they have: sidecars come last, in reverse order. */
+  readonly stages: readonly (readonly string[])[];
+  readonly cause: 'deletion' | 'deadline' | 'terminal';
+}
+
+export interface KillAction {
+  readonly kind: 'kill';
+  readonly containers: readonly string[];
+  readonly graceSeconds: number;
+  /** `restart`: a pod VM whose containers are to start again while a sidecar of it still runs. */
+  readonly cause: 'liveness' | 'startup' | 'definition' | 'restart';
+  /** For the Killing event, as a kubelet words it: `Container c failed liveness probe, will be restarted`. */
+  readonly message: string;
+}
 
 export interface Decision {
   readonly action?: Action;
@@ -93,14 +115,14 @@ function run(input: DecideInput, view: PodView): Decision {
   return { action: { kind: 'start', containers: due.map(({ name }) => name), restart }, ...(later.length > 0 ? { wakeAt: Math.min(...later) } : {}) };
 }
 
-function stop(input: DecideInput, view: PodView, graceSeconds: number, cause: string): Decision {
+function stop(input: DecideInput, view: PodView, graceSeconds: number, cause: StopAction['cause']): Decision {
   const by = Math.min(input.history.stopBy ?? Number.POSITIVE_INFINITY, input.now + Math.max(MINIMUM_GRACE_SECONDS, graceSeconds) * 1000);
   const states = input.observed?.containers ?? [];
   const containers = states.filter(({ state }) => state.kind !== 'created' && state.kind !== 'exited').map(({ name }) => name);
   const wait = held(input, 'stop');
   // A shorter grace than before does not wait for the pause after a failed attempt.
   if (wait !== undefined && by >= (input.history.stopBy ?? by)) return wait;
-  return { action: { kind: 'stop', by, containers, cause } };
+  return { action: { kind: 'stop', by, containers, stages: [containers], cause } };
 }
 
 function podGrace(input: DecideInput): number {

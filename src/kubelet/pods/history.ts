@@ -39,15 +39,26 @@ export interface ContainerRecord {
   readonly lastStart?: number;
   readonly imageID?: string;
   readonly containerID?: string;
+  /** Its latest start failed before it ran. */
+  readonly trouble?: Trouble;
+  /** The image that its latest run was defined with, as written in the spec. */
+  readonly image?: string;
+  /** Its run was ended by the kubelet, and another is to follow whatever its exit code says. */
+  readonly replaced?: 'liveness' | 'startup' | 'definition' | 'restart';
 }
 
-/** The last operation on the back end that failed and has not succeeded since. */
+/**
+ * The last operation that failed and has not succeeded since. Failures to start a container (its image, its
+ * configuration, the back end) are kept with that container and hold back nothing else; all others are the pod's.
+ */
 export interface Trouble {
-  readonly operation: 'create' | 'start' | 'stop' | 'remove';
+  readonly operation: 'create' | 'start' | 'kill' | 'stop' | 'remove';
   /** Undefined when the back end gave no reason that the pod's user should see. */
   readonly reason?: ProviderFailureReason;
   readonly message: string;
   readonly container?: string;
+  /** The image that could not be pulled. */
+  readonly image?: string;
   readonly failedAt: number;
   readonly backOff: BackOff;
 }

@@ -3,16 +3,19 @@ import type { PodRef } from '../cluster.ts';
 import { omit } from '../omit.ts';
 import type { RecoveredPod } from '../provider.ts';
 import type { PodHistory } from './history.ts';
+import type { ContainerVerdict } from './view.ts';
 import type { ResourceAmounts } from '../../platform/pod-requests.ts';
 import { seedHistory } from './seed-history.ts';
 import { deadlineOf, isTerminal } from './view.ts';
 
 /** An operation on the back end that is under way; its end makes the pod be looked at again. */
 export interface Operation {
-  readonly kind: 'create' | 'start' | 'stop' | 'remove';
+  readonly kind: 'create' | 'start' | 'kill' | 'stop' | 'remove';
   readonly abort: AbortController;
   /** Of a stop: when force is used, milliseconds since the epoch. A nearer one replaces it. */
   readonly by?: number;
+  /** Of a start: the containers whose start is not finished (postStart included). Whoever carries it out keeps it true. */
+  containers?: readonly string[];
 }
 
 /** All that the kubelet holds of one pod. */
@@ -31,6 +34,8 @@ export interface PodRuntime {
   deleted: boolean;
   /** What the pod asks of the node, once it was worked out. */
   requests: ResourceAmounts | undefined;
+  /** Written by the prober, which then asks for a look at the pod; emptied for a container that starts anew. */
+  verdicts: Readonly<Record<string, ContainerVerdict>>;
 }
 
 export function newRuntime(pod: Pod): PodRuntime {
@@ -44,6 +49,7 @@ export function newRuntime(pod: Pod): PodRuntime {
     operation: undefined,
     deleted: false,
     requests: undefined,
+    verdicts: {},
   };
 }
 

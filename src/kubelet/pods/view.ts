@@ -13,6 +13,23 @@ export interface PodInput {
   readonly history: PodHistory;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** By container name, for the current run only. A container without probes needs none. */
+  readonly verdicts?: Readonly<Record<string, ContainerVerdict>>;
+}
+
+/** What probes say of the current run of a container; what is left out is not known yet. */
+export interface ContainerVerdict {
+  /** Of a startup probe. */
+  readonly started?: boolean;
+  /** Of a readiness probe. */
+  readonly ready?: boolean;
+  /** A probe has failed as often as its threshold allows: the run must end. */
+  readonly failed?: {
+    readonly probe: 'liveness' | 'startup';
+    readonly message: string;
+    /** Undefined: the pod's own grace. */
+    readonly graceSeconds?: number;
+  };
 }
 
 export interface ContainerView {

@@ -69,29 +69,29 @@ describe('decide', () => {
     [
       'a terminal pod that still runs is stopped',
       { observed: observed({ a: running }), reportedPhase: 'Succeeded' },
-      { action: { kind: 'stop', by: NOW + 30_000, containers: ['a'], cause: 'terminal' } },
+      { action: { kind: 'stop', by: NOW + 30_000, containers: ['a'], stages: [['a']], cause: 'terminal' } },
     ],
     ['a rejected pod is not created', { history: rejected }, {}],
     ['a deadline is waited for', { pod: pod(['a'], { spec: { activeDeadlineSeconds: 60 } }), observed: observed({ a: running }) }, { wakeAt: NOW + 60_000 }],
     [
       '… and kept',
       { pod: pod(['a'], { spec: { activeDeadlineSeconds: 60, terminationGracePeriodSeconds: 5 } }), observed: observed({ a: running }), now: NOW + 60_000 },
-      { action: { kind: 'stop', by: NOW + 65_000, containers: ['a'], cause: 'deadline' } },
+      { action: { kind: 'stop', by: NOW + 65_000, containers: ['a'], stages: [['a']], cause: 'deadline' } },
     ],
     [
       'a deleted pod is stopped with its grace',
       { pod: deleting(7), observed: observed({ a: running }) },
-      { action: { kind: 'stop', by: NOW + 7_000, containers: ['a'], cause: 'deletion' } },
+      { action: { kind: 'stop', by: NOW + 7_000, containers: ['a'], stages: [['a']], cause: 'deletion' } },
     ],
     [
       '… never less than 2 s',
       { pod: deleting(1), observed: observed({ a: running }) },
-      { action: { kind: 'stop', by: NOW + 2_000, containers: ['a'], cause: 'deletion' } },
+      { action: { kind: 'stop', by: NOW + 2_000, containers: ['a'], stages: [['a']], cause: 'deletion' } },
     ],
     [
       '… never later than was said before',
       { pod: deleting(300), observed: observed({ a: running }), history: { ...EMPTY, stopBy: NOW + 3_000 } },
-      { action: { kind: 'stop', by: NOW + 3_000, containers: ['a'], cause: 'deletion' } },
+      { action: { kind: 'stop', by: NOW + 3_000, containers: ['a'], stages: [['a']], cause: 'deletion' } },
     ],
     ['its end is told first', { pod: deleting(7), observed: observed({ a: exited(0) }) }, {}],
     ['then it is removed', { pod: deleting(7), observed: observed({ a: exited(0) }), reportedPhase: 'Succeeded' }, { action: { kind: 'remove' } }],
@@ -99,7 +99,7 @@ describe('decide', () => {
     [
       'what the API no longer has is stopped',
       { gone: true, observed: observed({ a: running }) },
-      { action: { kind: 'stop', by: NOW + 2_000, containers: ['a'], cause: 'deletion' } },
+      { action: { kind: 'stop', by: NOW + 2_000, containers: ['a'], stages: [['a']], cause: 'deletion' } },
     ],
     ['… removed', { gone: true, observed: observed({ a: exited(0) }) }, { action: { kind: 'remove' } }],
     ['… and forgotten', { gone: true }, { action: { kind: 'forget' } }],
