@@ -3,7 +3,7 @@ import { decodeValue } from './decode-value.ts';
 import type { Deps } from './deps.ts';
 import { choose, type Source } from './precedence.ts';
 import type { RawFlags } from './parse.ts';
-import type { CommandInput, CommandSpec, FlagSpec, FlagValue, OutputFormat } from './spec.ts';
+import type { CommandInput, CommandSpec, FlagLayer, FlagSpec, FlagValue, OutputFormat } from './spec.ts';
 import { flagsOf } from './table.ts';
 import { GLOBAL_FLAGS } from './specs/shared-flags.ts';
 
@@ -14,17 +14,22 @@ export interface RawInput {
 }
 
 /**
- * Decodes what was typed, fills in environment and defaults, and asks for what is required and missing.
- * Every wrong value is reported in one USAGE error.
+ * Decodes what was typed, fills in environment, files and defaults, and asks for what is required and missing.
+ * Every wrong value is reported in one USAGE error. Of `layers`, the first that has a value wins.
  */
-export async function buildInput(spec: CommandSpec, raw: RawInput, deps: Pick<Deps, 'env' | 'prompter'>): Promise<CommandInput> {
+export async function buildInput(
+  spec: CommandSpec,
+  raw: RawInput,
+  deps: Pick<Deps, 'env' | 'prompter'>,
+  layers: readonly FlagLayer[] = [],
+): Promise<CommandInput> {
   const flags: Record<string, FlagValue | undefined> = {};
   const sources: Record<string, Source> = {};
   const problems: VickError[] = [];
   const all = [...flagsOf(spec), ...GLOBAL_FLAGS];
   for (const flag of all) {
     try {
-      const chosen = settle(flag, raw.flags[flag.name], deps.env);
+      const chosen = settle(flag, raw.flags[flag.name], deps.env, layers);
       if (chosen === undefined) continue;
       flags[flag.name] = chosen.value;
       sources[flag.name] = chosen.source;
@@ -43,12 +48,19 @@ export async function buildInput(spec: CommandSpec, raw: RawInput, deps: Pick<De
   return { args, flags, sources, rest: raw.rest, output: (flags['output'] ?? 'table') as OutputFormat };
 }
 
-function settle(flag: FlagSpec, typed: RawFlags[string] | undefined, env: Deps['env']): { value: FlagValue; source: Source } | undefined {
-  const chosen = choose<FlagValue>({ flag: typed, envNames: flag.env ?? [], env, file: undefined, fallback: flag.default });
+/** Where the value of one flag comes from, and which. USAGE names the place of a value that is none. */
+export function settle(
+  flag: FlagSpec,
+  typed: RawFlags[string] | undefined,
+  env: Deps['env'],
+  layers: readonly FlagLayer[],
+): { readonly value: FlagValue; readonly source: Source; readonly origin: string } | undefined {
+  const layer = layers.find(({ values }) => values[flag.name] !== undefined);
+  const chosen = choose<FlagValue>({ flag: typed, envNames: flag.env ?? [], env, file: layer?.values[flag.name], fallback: flag.default });
   if (chosen === undefined) return undefined;
-  const origin = chosen.source === 'env' ? `$${chosen.variable ?? ''}` : `--${flag.name}`;
+  const origin = chosen.source === 'env' ? `$${chosen.variable ?? ''}` : chosen.source === 'file' ? `--${flag.name} in ${layer?.origin ?? ''}` : `--${flag.name}`;
   try {
-    return { value: decodeChosen(flag, chosen.value, chosen.source), source: chosen.source };
+    return { value: decodeChosen(flag, chosen.value, chosen.source), source: chosen.source, origin: chosen.source === 'file' ? (layer?.origin ?? '') : origin };
   } catch (error) {
     // A secret's text never goes into a message, not even a wrong one.
     const why = flag.secret === true ? 'not a valid value' : messageOf(error);

@@ -15,6 +15,7 @@ import { renderOutcome } from './render/outcome.ts';
 import { createStyle } from './render/style.ts';
 import { TABLE } from './specs/index.ts';
 import { GLOBAL_FLAGS } from './specs/shared-flags.ts';
+import type { FlagLayer } from './spec.ts';
 import type { Table } from './table.ts';
 
 /** Runs `argv` (without node and script). Aborting `signal` cancels: the command says what exists and the exit code is 130. */
@@ -32,7 +33,7 @@ export async function run(argv: readonly string[], host: Host, signal: AbortSign
       );
       return EXIT_CODES.ok;
     }
-    const input = await buildInput(parsed.spec, parsed, deps);
+    const input = await buildInput(parsed.spec, parsed, deps, await layersOf(parsed, deps, table));
     json = input.output === 'json';
     return await execute(parsed, input, deps, signal);
   } catch (error) {
@@ -41,6 +42,15 @@ export async function run(argv: readonly string[], host: Host, signal: AbortSign
     streams.stderr.write(renderError(failure, { json, verbose: settings.verbose, colour: streams.stderr.colour && !signal.aborted }));
     return signal.aborted ? EXIT_CODES.interrupted : failure.exitCode;
   }
+}
+
+/** What files say of the flags: those that the command itself names, then the operator's configuration file. */
+async function layersOf(parsed: Extract<Parsed, { kind: 'command' }>, deps: Deps, table: Table): Promise<readonly FlagLayer[]> {
+  if (parsed.spec.flags.length === 0) return [];
+  const own = (await parsed.spec.layers?.(parsed, deps)) ?? [];
+  if (parsed.spec.configured === false) return own;
+  const { configLayer } = await import('./config-layer.ts');
+  return [...own, ...(await configLayer(parsed.spec, parsed.flags['config'], deps, table))];
 }
 
 async function execute(

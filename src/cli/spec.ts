@@ -21,6 +21,8 @@ export interface CommandSpec {
   readonly outputs?: readonly OutputFormat[];
   /** Words after `--` are handed to the handler as `input.rest`. */
   readonly passThrough?: boolean;
+  /** False: the configuration file says nothing to this command; it is there to look after that file, or runs inside. */
+  readonly configured?: false;
   /** Further places that flags may get their value from, asked before the configuration file: the first that has one wins. */
   readonly layers?: (raw: LayerRequest, deps: Deps) => Promise<readonly FlagLayer[]>;
   readonly load: () => Promise<CommandHandler>;

@@ -63,12 +63,13 @@ function parse(text: string | undefined): readonly ListedProcess[] {
     .map((match) => ({ pid: Number(match[1]), startTicks: match[2] === '-' ? undefined : match[2] }));
 }
 
-async function startTicks(pid: number, fs: FileSystem): Promise<string | undefined> {
+/** When a process started, in clock ticks after boot; undefined where it is gone or there is no /proc. */
+export async function startTicks(pid: number, fs: Pick<FileSystem, 'readTextIfExists'>): Promise<string | undefined> {
   return (await statFields(pid, fs))?.[19];
 }
 
 /** The fields of /proc/PID/stat after the command's name, which is in brackets and may hold anything. */
-async function statFields(pid: number, fs: FileSystem): Promise<readonly string[] | undefined> {
+async function statFields(pid: number, fs: Pick<FileSystem, 'readTextIfExists'>): Promise<readonly string[] | undefined> {
   const stat = await fs.readTextIfExists(`/proc/${pid}/stat`).catch(() => undefined);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

@@ -27,5 +27,13 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   { name: 'yes', short: 'y', kind: 'boolean', env: ['VICK_YES'], description: 'answer yes to every confirmation' },
   { name: 'no-input', kind: 'boolean', env: ['VICK_NO_INPUT'], description: 'never ask; a missing value is an error' },
   { name: 'no-color', kind: 'boolean', description: 'no colours (also: NO_COLOR in the environment)' },
+  {
+    name: 'config',
+    kind: 'string',
+    env: ['VICK_CONFIG'],
+    placeholder: 'FILE',
+    description: 'configuration file with values for flags (default: $XDG_CONFIG_HOME/vick/config.yaml, ~/.config/vick/config.yaml)',
+    completes: 'file',
+  },
   { name: 'verbose', short: 'v', kind: 'boolean', env: ['VICK_VERBOSE'], description: 'say more: every step, the causes of an error' },
 ];

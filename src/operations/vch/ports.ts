@@ -57,6 +57,8 @@ export interface VchDeps {
   readonly reporter: Reporter;
   /** Absent: the given kubeconfig is handed to the VCH as it is. */
   readonly identity?: IdentityKeeper | undefined;
+  /** This process. */
+  readonly self?: { readonly pid: number } | undefined;
   /** Absent: whether another process still works on a VCH cannot be told. */
   readonly processes?: ProcessTable | undefined;
 }
