@@ -62,6 +62,8 @@ export const ERROR_CODES = define({
   VCH_DIFFERS: { exit: 'conflict', family: 'user', meaning: 'the VCH exists, and is not what was asked for' },
   VCH_UNFINISHED: { exit: 'conflict', family: 'user', meaning: 'an earlier create of this VCH did not finish' },
   VCH_NOT_FOUND: { exit: 'notFound', family: 'user', meaning: 'no such VCH' },
+  VCH_UPDATE_IN_PROGRESS: { exit: 'conflict', family: 'environment', meaning: 'a configure or upgrade of the VCH is running, or one that died left its mark' },
+  VCH_UP_TO_DATE: { exit: 'ok', family: 'user', meaning: 'the VCH is of this version or a newer one; nothing was done' },
   VCH_BUSY: { exit: 'conflict', family: 'user', meaning: 'the VCH or its node still runs something' },
   VCH_PARTIAL: { exit: 'partial', family: 'environment', meaning: 'the VCH works, but something in it did not come up' },
   PORT_LAYER: { exit: 'failure', family: 'environment', meaning: 'the port layer refused or dropped a request' },

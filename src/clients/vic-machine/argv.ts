@@ -52,16 +52,52 @@ export function createArgv(target: VicTarget, flags: CreateFlags): readonly stri
   ];
 }
 
-export function listArgv(target: VicTarget, options: { readonly computeResource?: string | undefined }): readonly string[] {
-  return ['ls', ...targetFlags(target), ...flag('--compute-resource', options.computeResource)];
+export function listArgv(
+  target: VicTarget,
+  options: { readonly computeResource?: string | undefined; readonly timeoutMs?: number | undefined; readonly extra?: readonly string[] },
+): readonly string[] {
+  return ['ls', ...targetFlags(target), ...flag('--compute-resource', options.computeResource), ...timeout(options.timeoutMs), ...(options.extra ?? [])];
 }
 
-export function inspectArgv(target: VicTarget, vch: VchReference): readonly string[] {
-  return ['inspect', ...targetFlags(target), ...referenceFlags(vch)];
+export function inspectArgv(target: VicTarget, vch: VchReference, options: InspectFlags = {}): readonly string[] {
+  return ['inspect', ...targetFlags(target), ...referenceFlags(vch), ...inspectFlags(options)];
 }
 
-export function inspectConfigArgv(target: VicTarget, vch: VchReference): readonly string[] {
-  return ['inspect', 'config', ...targetFlags(target), ...referenceFlags(vch)];
+export function inspectConfigArgv(target: VicTarget, vch: VchReference, options: InspectFlags = {}): readonly string[] {
+  return ['inspect', 'config', ...targetFlags(target), ...referenceFlags(vch), ...inspectFlags(options)];
+}
+
+/** configure, upgrade and debug: which VCH, the limit, then the flags in `words`. */
+export function vchCommandArgv(
+  command: 'configure' | 'upgrade' | 'debug',
+  target: VicTarget,
+  vch: VchReference,
+  options: { readonly timeoutMs: number; readonly words: readonly string[] },
+): readonly string[] {
+  return [command, ...targetFlags(target), ...referenceFlags(vch), ...timeout(options.timeoutMs), ...options.words];
+}
+
+export function updateFirewallArgv(target: VicTarget, options: FirewallFlags): readonly string[] {
+  return [
+    ...['update', 'firewall', ...targetFlags(target)],
+    ...flag('--compute-resource', options.computeResource),
+    options.allow ? '--allow' : '--deny',
+    ...timeout(options.timeoutMs),
+    ...(options.extra ?? []),
+  ];
+}
+
+export interface InspectFlags {
+  readonly certificateFolder?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly extra?: readonly string[];
+}
+
+export interface FirewallFlags {
+  readonly computeResource?: string | undefined;
+  readonly allow: boolean;
+  readonly timeoutMs: number;
+  readonly extra?: readonly string[];
 }
 
 export function deleteArgv(target: VicTarget, vch: VchReference, options: { readonly force: boolean; readonly timeoutMs: number }): readonly string[] {
@@ -91,6 +127,14 @@ export function goDuration(ms: number): string {
       .map(([count, unit]) => `${count}${unit}`)
       .join('') || '0s'
   );
+}
+
+function inspectFlags({ certificateFolder, timeoutMs, extra = [] }: InspectFlags): readonly string[] {
+  return [...flag('--tls-cert-path', certificateFolder), ...timeout(timeoutMs), ...extra];
+}
+
+function timeout(ms: number | undefined): readonly string[] {
+  return ms === undefined ? [] : ['--timeout', goDuration(ms)];
 }
 
 function targetFlags(target: VicTarget): readonly string[] {

@@ -65,7 +65,7 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'Name an existing port group; the default of --public-network is "VM Network".',
   ],
   [/All cluster hosts must be in the vDS/, 'VIC_VALIDATION', 'Add the missing hosts to the distributed switch.'],
-  [/Firewall must permit dst 2377\/tcp outbound/, 'VIC_VALIDATION', 'Open 2377/tcp outbound on the hosts: vic-machine update firewall --allow.'],
+  [/Firewall must permit dst 2377\/tcp outbound/, 'VIC_VALIDATION', 'Open 2377/tcp outbound on the hosts: vick update firewall --allow.'],
   [/Firewall configuration incorrect due to allowed IP restrictions/, 'VIC_VALIDATION', 'Add the management address of the VCH to the firewall rule.'],
   [/License does not meet minimum requirements|license missing feature/, 'VIC_VALIDATION', 'VIC needs vSphere Enterprise Plus or ROBO Advanced on the hosts.'],
   [/DRS VM Groups may not be used without DRS/, 'VIC_VALIDATION', 'Drop --affinity-vm-group or switch DRS on.'],
@@ -79,6 +79,34 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'VIC_MACHINE_FAILED',
     'The upload goes to the host itself: check its name, its network and the space on the datastore.',
   ],
+  [
+    /all existing (?:volume stores|container networks) must also be specified|changes to existing .* are not supported|Existing (?:volume store|container-network) .* not specified in configure/,
+    'VIC_VALIDATION',
+    'Volume stores and container networks can only be added: repeat every existing one unchanged. They are listed by vick inspect vch NAME --options.',
+  ],
+  [/has same or newer version .*No upgrade is available/, 'VCH_UP_TO_DATE', 'There is nothing to do; a newer vic-machine is needed to upgrade further.'],
+  [/Cannot configure VCH with version|please upgrade first/, 'VIC_MACHINE_FAILED', 'Upgrade it first: vick upgrade vch NAME.'],
+  [
+    /version available from before the last upgrade could not be found/,
+    'VIC_MACHINE_FAILED',
+    'There is no snapshot to go back to: the VCH was never configured or upgraded, or was rolled back already.',
+  ],
+  [/Failed to (?:reset|clear) UpdateInProgress/, 'VCH_UPDATE_IN_PROGRESS', 'Clear the mark later with --reset-progress, when nothing else works on the VCH.'],
+  [/Unable to read public key|unable to load public key/, 'USAGE', 'Name a readable file with --authorized-key.'],
+  [/Tools is not running in the appliance/, 'VIC_MACHINE_FAILED', 'The endpoint VM is not fully up: wait, or power it on.'],
+  [/^No command selected|Only one of --allow and --deny can be set/, 'USAGE', 'Give one of --allow and --deny.'],
+  [
+    /Component did not launch successfully - kubelet-starter/,
+    'VCH_PARTIAL',
+    'The image must be appliance-vkubelet.iso; /logs/kubelet-starter.log of the admin portal says more.',
+  ],
+  [/Component did not launch successfully/, 'VCH_PARTIAL', "The component's log in the admin portal of the VCH says why."],
+  [
+    /VolumeStore \(.*\) cannot be brought online|Not all configured volume stores are online/,
+    'VCH_PARTIAL',
+    'Check the datastore or NFS server of that store, and port-layer.log in the admin portal of the VCH.',
+  ],
+  [/vSphere API target (?!responds)/, 'VCH_PARTIAL', 'The endpoint VM does not reach vSphere: check the management network, its DNS and gateway.'],
   [/Failed to obtain IP address for client interface/, 'VIC_MACHINE_TIMEOUT', 'Check DHCP and the VLAN of the client network, or raise --vic-timeout.'],
   [
     /Docker API endpoint check failed/,
@@ -86,7 +114,7 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'Check that this machine reaches the VCH on 2375 or 2376; the services may only be slow: raise --vic-timeout.',
   ],
   [
-    /exceeded time limit of|timed out: use --timeout to add more time/,
+    /exceeded time limit of|(?:List|Inspect|Delete|Debug|Update|Configure|Upgrade) timed out|use --timeout to add more time/,
     'VIC_MACHINE_TIMEOUT',
     'Raise --vic-timeout; check DHCP and that this machine reaches the VCH.',
   ],
@@ -96,9 +124,18 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/is different than installer version/, 'VIC_MACHINE_FAILED', 'Use the vic-machine of that version, or --force --delete-volumes, which deletes its volumes.'],
   [/VM ".*" is powered on|Specify --force to force delete/, 'VCH_BUSY', 'Stop its containers, or use --force.'],
   [/Resource pool is not empty|Folder\(.*\) is not empty/, 'VIC_MACHINE_FAILED', 'Move or remove the other VMs in it.'],
-  [/another upgrade\/configure operation is in progress/, 'VIC_MACHINE_FAILED', 'Wait for it; after a crash: vic-machine configure --reset-progress.'],
   [
-    /unable to find guestinfo secret|Failed to decode VM configuration/,
+    /another upgrade\/configure operation is in progress/,
+    'VCH_UPDATE_IN_PROGRESS',
+    'Wait for it. If none is running any more, clear the mark: vick configure vch NAME --reset-progress.',
+  ],
+  [
+    /^Failed to revert appliance to snapshot/,
+    'VIC_MACHINE_FAILED',
+    'The VCH is neither as before nor as wanted: look at it in vSphere, then clear the mark with --reset-progress and repeat with a longer --timeout.',
+  ],
+  [
+    /unable to find guestinfo secret|Failed to decode VM configuration|404 Not Found/,
     'VIC_MACHINE_FAILED',
     'The .vmx file of the endpoint VM cannot be read: check the rights on its datastore.',
   ],
@@ -130,6 +167,12 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'USAGE',
     'Correct the network or registry options after --.',
   ],
+  [
+    /Server certificate hostname doesn't match|\(unknown CA\)/,
+    'VIC_VALIDATION',
+    'The certificate of the VCH does not fit its address or its CA: check --tls-server-cert, --tls-cname and --tls-ca.',
+  ],
+  [/^Failed to upgrade: /, 'VIC_MACHINE_FAILED', 'The endpoint VM did not come up with the new settings or images; its console and logs in vSphere say why.'],
 ];
 
 /** The class of one message; undefined for one that is not known. */

@@ -7,6 +7,7 @@ import { remainsOf, type CreatePhase } from './create-phase.ts';
 import type { OutputLine } from './log-line.ts';
 import type { VicFailureDetails, VicTarget } from './port.ts';
 import { renderCommand } from './render-command.ts';
+import { updateStateOf } from './update-phase.ts';
 import type { Verdict, VicCommand } from './verdict.ts';
 
 export interface FailureInput {
@@ -24,7 +25,9 @@ export interface FailureInput {
 
 /** A run that did not succeed, as an error with a stable code; its `details` are VicFailureDetails. */
 export function failureOf(input: FailureInput): VickError {
-  const { code, message, hint } = describe(input);
+  const { code, message, hint: general } = describe(input);
+  // create's own --timeout is the wait for the node; everywhere else it is vic-machine's limit.
+  const hint = input.command === 'create' ? general : general?.replaceAll('--vic-timeout', '--timeout');
   return new VickError(code, message, { details: detailsOf(input), ...(hint === undefined ? {} : { hint }) });
 }
 
@@ -34,7 +37,7 @@ export function vicFailureDetails(error: unknown): VicFailureDetails | undefined
   return details !== undefined && 'issues' in details && 'command' in details ? (details as VicFailureDetails) : undefined;
 }
 
-function describe({ command, result, verdict, log, limitMs }: FailureInput): { code: ErrorCode; message: string; hint: string | undefined } {
+function describe({ command, result, verdict, lines, log, limitMs }: FailureInput): { code: ErrorCode; message: string; hint: string | undefined } {
   const name = `vic-machine ${command}`;
   if (result.cancelled) return { code: 'CANCELLED', message: `${name} was interrupted`, hint: undefined };
   if (result.timedOut) {
@@ -48,7 +51,9 @@ function describe({ command, result, verdict, log, limitMs }: FailureInput): { c
   const said = [...new Set(verdict.issues)].join('; ');
   if (verdict.kind === 'silent') {
     const end = result.signal === undefined ? `with exit code ${result.exitCode ?? 'none'}` : `by signal ${result.signal}`;
-    return { code: 'VIC_MACHINE_FAILED', message: `${name} ended ${end} without saying that it succeeded`, hint: `Its log may say why: ${log}.` };
+    const last = lines.map((line) => (line.kind === 'log' ? line.message : line.text).trim()).findLast((text) => text !== '');
+    const said = last === undefined ? '; it said nothing' : `; the last it said was ${JSON.stringify(last.slice(0, 200))}`;
+    return { code: 'VIC_MACHINE_FAILED', message: `${name} ended ${end} without saying that it succeeded${said}`, hint: `Its log may say why: ${log}.` };
   }
   const thumbprint = thumbprintIn(verdict.issues);
   const hint =
@@ -77,6 +82,7 @@ function detailsOf(input: FailureInput): VicFailureDetails {
     log: input.log,
     ...(thumbprint === undefined ? {} : { thumbprint }),
     ...(input.command === 'create' ? { remains: remainsOf(messages) } : {}),
+    ...(input.command === 'configure' || input.command === 'upgrade' ? { state: updateStateOf(messages) } : {}),
     ...(phase === undefined ? {} : { phase }),
   };
 }

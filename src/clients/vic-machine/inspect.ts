@@ -27,26 +27,17 @@ export function parseInspection(lines: readonly OutputLine[]): Inspection {
   };
 }
 
-/** The options of `inspect config` in its verbose form, which lists one per line; the raw form cannot be taken apart. */
+/** The options of `inspect config`: exact in its verbose form, which lists one per line; in the raw form as far as it can be taken apart. */
 export function parseConfiguration(lines: readonly OutputLine[]): Readonly<Record<string, readonly string[]>> {
   const options: Record<string, string[]> = {};
   for (const line of lines) {
     const text = line.kind === 'log' ? line.message : line.text;
-    for (const option of text.split('\n')) {
+    // Raw: one line without quotes, where the next flag is all that ends a value.
+    for (const option of text.split(/\n| (?=--[a-z][a-z0-9-]*=)/)) {
       const found = /^\s*--([a-z][a-z0-9-]*)=(.*)$/.exec(option);
       if (found?.[1] === undefined) continue;
       options[found[1]] = [...(options[found[1]] ?? []), found[2]?.trim() ?? ''];
     }
   }
   return options;
-}
-
-/** Flags and aliases that `COMMAND --generate-bash-completion` prints, one per line. */
-export function parseCompletionFlags(output: string): ReadonlySet<string> {
-  return new Set(
-    output
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => /^--?[A-Za-z0-9][\w-]*$/.test(line)),
-  );
 }

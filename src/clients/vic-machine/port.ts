@@ -1,7 +1,10 @@
 /** vic-machine as the rest of vick sees it: typed requests, typed results, failures as VickErrors with `VicFailureDetails`. */
+import type { FirewallFlags, InspectFlags } from './argv.ts';
 import type { CreatePhase, Remains } from './create-phase.ts';
 import type { VchListing } from './ls-table.ts';
 import type { VchAddresses } from './result-block.ts';
+import type { UpdatePhase, UpdateState } from './update-phase.ts';
+import type { VicCommand } from './verdict.ts';
 import type { VicVersion } from './version.ts';
 
 /** Where vSphere is and who asks. */
@@ -34,6 +37,8 @@ export interface RunContext {
   readonly onLine?: ((line: string) => void) | undefined;
   /** create only: a new phase began. */
   readonly onPhase?: ((phase: CreatePhase) => void) | undefined;
+  /** configure and upgrade only: a new phase began. */
+  readonly onUpdatePhase?: ((phase: UpdatePhase) => void) | undefined;
   /** A warning or error that vic-machine logged. */
   readonly onMessage?: ((message: string, level: 'warning' | 'error') => void) | undefined;
 }
@@ -44,7 +49,25 @@ export interface CreateResult {
   readonly problems: readonly string[];
 }
 
-interface InspectResult {
+export interface UpdateResult {
+  readonly id: string | undefined;
+  readonly problems: readonly string[];
+}
+
+export interface DebugResult {
+  readonly addresses: VchAddresses;
+  /** `ssh root@192.0.2.10`. */
+  readonly ssh: string | undefined;
+  readonly problems: readonly string[];
+}
+
+export interface FirewallResult {
+  /** Inventory paths of the hosts whose rule set was switched. */
+  readonly hosts: readonly string[];
+  readonly problems: readonly string[];
+}
+
+export interface InspectResult {
   readonly addresses: VchAddresses;
   readonly version: VicVersion | undefined;
   readonly installerVersion: VicVersion | undefined;
@@ -73,6 +96,8 @@ export interface VicFailureDetails extends Record<string, unknown> {
   /** create only. */
   readonly phase?: CreatePhase;
   readonly remains?: Remains;
+  /** configure and upgrade only: how the VCH was left. */
+  readonly state?: UpdateState;
 }
 
 export interface VicMachine {
@@ -83,9 +108,32 @@ export interface VicMachine {
   createFlags(context: RunContext): Promise<ReadonlySet<string>>;
   /** Runs `create` with words of `createArgv`. */
   create(argv: readonly string[], target: VicTarget, context: RunContext): Promise<CreateResult>;
-  list(target: VicTarget, options: { readonly computeResource?: string | undefined }, context: RunContext): Promise<readonly VchListing[]>;
-  inspect(target: VicTarget, vch: VchReference, context: RunContext): Promise<InspectResult>;
+  /** Every flag and alias of a command with its dashes; hidden ones as far as the binary tells. Empty: it does not tell. */
+  flags(command: BinaryCommand, context: RunContext): Promise<ReadonlySet<string>>;
+  list(
+    target: VicTarget,
+    options: { readonly computeResource?: string | undefined; readonly timeoutMs?: number | undefined; readonly extra?: readonly string[] },
+    context: RunContext,
+  ): Promise<readonly VchListing[]>;
+  inspect(target: VicTarget, vch: VchReference, context: RunContext, options?: InspectFlags): Promise<InspectResult>;
   /** Values of the create flags that would rebuild the VCH: `volume-store` → ["ds://…:default"]. */
-  inspectConfig(target: VicTarget, vch: VchReference, context: RunContext): Promise<Readonly<Record<string, readonly string[]>>>;
+  inspectConfig(target: VicTarget, vch: VchReference, context: RunContext, options?: InspectFlags): Promise<Readonly<Record<string, readonly string[]>>>;
   delete(target: VicTarget, vch: VchReference, options: { readonly force: boolean; readonly timeoutMs: number }, context: RunContext): Promise<DeleteResult>;
+  /** `words`: flags of configure. The VCH restarts even when nothing changes. */
+  configure(target: VicTarget, vch: VchReference, options: UpdateOptions, context: RunContext): Promise<UpdateResult>;
+  upgrade(target: VicTarget, vch: VchReference, options: UpdateOptions, context: RunContext): Promise<UpdateResult>;
+  /** Switches SSH on in the endpoint VM, whatever `words` say. */
+  debug(target: VicTarget, vch: VchReference, options: Omit<UpdateOptions, 'resetProgress'>, context: RunContext): Promise<DebugResult>;
+  updateFirewall(target: VicTarget, options: FirewallFlags, context: RunContext): Promise<FirewallResult>;
+}
+
+/** Commands whose flags can be asked for. */
+export type BinaryCommand = Exclude<VicCommand, 'reset progress'>;
+
+export interface UpdateOptions {
+  readonly words: readonly string[];
+  /** vic-machine's own limit. */
+  readonly timeoutMs: number;
+  /** `words` hold --reset-progress: the flag is cleared and nothing else is done. */
+  readonly resetProgress?: boolean;
 }

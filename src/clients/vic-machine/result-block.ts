@@ -1,5 +1,5 @@
 /** The block of addresses that create, inspect and debug print at their end (vmware/vic lib/install/management/inspect.go). */
-import type { OutputLine } from './log-line.ts';
+import { messagesAt, type OutputLine } from './log-line.ts';
 
 export interface VchAddresses {
   /** Managed object id without its type: `vm-29`. */
@@ -27,6 +27,13 @@ export function parseAddresses(lines: readonly OutputLine[]): VchAddresses {
     dockerEnv: parseEnvironment(after('Docker environment variables:') ?? ''),
     dockerCommand: after('Connect to docker:'),
   };
+}
+
+/** How debug says to log in. */
+export function parseSsh(lines: readonly OutputLine[]): string | undefined {
+  return messagesAt(lines, ['info'])
+    .map((message) => message.trim())
+    .findLast((message) => /^ssh \S+@\S+$/.test(message));
 }
 
 /** `VCH ID: vm-29` (create, inspect) and `VCH ID: VirtualMachine:vm-29` (delete, debug, configure, upgrade). */

@@ -4,7 +4,7 @@
  */
 import { messagesAt, type OutputLine } from './log-line.ts';
 
-export type VicCommand = 'create' | 'delete' | 'ls' | 'inspect' | 'inspect config';
+export type VicCommand = 'create' | 'delete' | 'ls' | 'inspect' | 'inspect config' | 'configure' | 'upgrade' | 'reset progress' | 'debug' | 'update firewall';
 
 export interface Verdict {
   readonly succeeded: boolean;
@@ -22,18 +22,27 @@ const LAST_LINE: Readonly<Record<VicCommand, RegExp>> = {
   create: /^Installer completed successfully$/,
   delete: /^Completed successfully$/,
   inspect: /^Completed successfully$/,
-  'inspect config': /^The target VCH is configured with the following options/,
+  // Verbose; or raw, which is a line of flags and nothing else.
+  'inspect config': /^The target VCH is configured with the following options|^--[a-z][a-z0-9-]*=/,
+  configure: /^Completed successfully$/,
+  upgrade: /^Completed successfully$/,
+  // configure and upgrade with --reset-progress
+  'reset progress': /^Reset UpdateInProgress flag successfully$/,
+  debug: /^Completed successfully$/,
+  'update firewall': /^Command completed successfully$/,
   ls: /^ID +PATH +NAME +VERSION +UPGRADE STATUS *$/,
 };
 
+/** vic-machine's own last word after a panic, and what the Go runtime prints where even that fails. */
+const CRASH = /^\S.* failed, please check log file vic-machine\.log|^(?:panic|fatal error|runtime error): |^SIG[A-Z]+: /;
 const DASHES = /^-{20,}$/;
 const CLOSING = /^\S.* failed: (.*)$/s;
 
 export function judge(command: VicCommand, exitCode: number | undefined, lines: readonly OutputLine[]): Verdict {
   const suggestions = suggestionsIn(lines);
-  const misuse = lines.flatMap((line) => (line.kind === 'text' && line.text.startsWith('Incorrect Usage') ? [line.text] : []));
+  const misuse = lines.flatMap((line) => (line.kind === 'text' && /^(?:Incorrect Usage|No help topic for )/.test(line.text) ? [line.text] : []));
   if (misuse.length > 0) return { succeeded: false, kind: 'usage', problems: [], issues: misuse, suggestions };
-  const crash = allTexts(lines).filter((text) => /^\S.* failed, please check log file vic-machine\.log/.test(text));
+  const crash = allTexts(lines).filter((text) => CRASH.test(text));
   const faults = errorMessages(lines);
   const finished = allTexts(lines).some((text) => LAST_LINE[command].test(text.trimEnd()));
   const stopped =
@@ -69,12 +78,15 @@ function failureIssues(faults: readonly string[]): readonly string[] {
   const between = last > first ? faults.slice(first + 1, last).filter((message) => !message.endsWith('cannot continue: configuration validation failed')) : [];
   if (between.length > 0) return unique(withoutConsequences(between));
   const useful = reasons.filter((reason) => !FIXED_PHRASE.test(reason));
-  return unique([...useful, ...before].map((message) => message.trim()).filter((message) => message !== '' && !LEAD_OUT.test(message)));
+  const said = unique([...useful, ...before].map((message) => message.trim()).filter((message) => message !== ''));
+  const causes = said.filter((message) => !LEAD_OUT.test(message));
+  return causes.length > 0 ? causes : said;
 }
 
 const FIXED_PHRASE = /^(?:list|inspect|delete|debug|configure|upgrade|update firewall) failed$|^validation of configuration failed$/;
 /** Lines that only announce that there was an error. */
-const LEAD_OUT = /^\S+ cannot continue: (?:failed to create validator|configuration validation failed|copying configuration failed)$/;
+const LEAD_OUT =
+  /^\S+ cannot continue: (?:failed to create validator|configuration validation failed|copying configuration failed)$|^Failed to get Virtual Container Host /;
 
 /** Without a cluster vic-machine lists every check it skipped; those lines name no cause. */
 function withoutConsequences(issues: readonly string[]): readonly string[] {

@@ -2,14 +2,16 @@
 import { join } from 'node:path';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { Runner, RunResult } from '../../platform/runner.ts';
-import { deleteArgv, inspectArgv, inspectConfigArgv, listArgv, targetEnvironment } from './argv.ts';
+import { deleteArgv, inspectArgv, inspectConfigArgv, listArgv, targetEnvironment, updateFirewallArgv, vchCommandArgv } from './argv.ts';
+import { parseCompletionFlags, parseHelpFlags } from './binary-flags.ts';
 import { nextPhase, type CreatePhase } from './create-phase.ts';
 import { failureOf } from './failure.ts';
-import { parseCompletionFlags, parseConfiguration, parseInspection } from './inspect.ts';
+import { parseConfiguration, parseInspection } from './inspect.ts';
 import { appendLine, messagesAt, parseLine, type OutputLine } from './log-line.ts';
 import { parseListTable } from './ls-table.ts';
-import type { DeleteResult, RunContext, VicMachine, VicTarget } from './port.ts';
-import { parseAddresses } from './result-block.ts';
+import type { BinaryCommand, DeleteResult, RunContext, UpdateOptions, UpdateResult, VchReference, VicMachine, VicTarget } from './port.ts';
+import { parseAddresses, parseSsh } from './result-block.ts';
+import { nextUpdatePhase, type UpdatePhase } from './update-phase.ts';
 import { judge, type VicCommand, type Verdict } from './verdict.ts';
 import { parseVersionOutput } from './version.ts';
 
@@ -59,6 +61,7 @@ export function createVicMachine({ binary, runner, env }: VicMachineOptions): Vi
   ): Promise<{ lines: readonly OutputLine[]; verdict: Verdict }> => {
     const lines: OutputLine[] = [];
     let phase: CreatePhase | undefined;
+    let updatePhase: UpdatePhase | undefined;
     const result = await execute(args, target, context, (line) => {
       appendLine(lines, line);
       if (line.kind !== 'log') return;
@@ -66,6 +69,9 @@ export function createVicMachine({ binary, runner, env }: VicMachineOptions): Vi
       const next = nextPhase(phase, line.message);
       if (name === 'create' && next !== undefined && next !== phase) context.onPhase?.(next);
       phase = next;
+      const nextUpdate = nextUpdatePhase(updatePhase, line.message);
+      if (nextUpdate !== undefined && nextUpdate !== updatePhase) context.onUpdatePhase?.(nextUpdate);
+      updatePhase = nextUpdate;
     });
     const verdict = judge(name, result.exitCode, lines);
     if (!verdict.succeeded || result.cancelled || result.timedOut) {
@@ -86,10 +92,31 @@ export function createVicMachine({ binary, runner, env }: VicMachineOptions): Vi
     return { lines, verdict };
   };
 
+  const flags = async (name: BinaryCommand, context: RunContext): Promise<ReadonlySet<string>> => {
+    const words = name.split(' ');
+    const listed = parseCompletionFlags((await execute([...words, '--generate-bash-completion'], undefined, context)).stdout);
+    if (listed.size > 0) return listed;
+    const extended = name === 'create' || name === 'configure';
+    return parseHelpFlags((await execute([...words, extended ? '-x' : '--help'], undefined, context)).stdout);
+  };
+
+  const update = async (
+    name: 'configure' | 'upgrade',
+    target: VicTarget,
+    vch: VchReference,
+    options: UpdateOptions,
+    context: RunContext,
+  ): Promise<UpdateResult> => {
+    const kind = options.resetProgress === true ? 'reset progress' : name;
+    const { lines, verdict } = await command(kind, vchCommandArgv(name, target, vch, options), target, context);
+    return { id: parseAddresses(lines).id, problems: verdict.problems };
+  };
+
   return {
     binary,
     version: async (context) => parseVersionOutput((await execute(['version'], undefined, context)).stdout),
-    createFlags: async (context) => parseCompletionFlags((await execute(['create', '--generate-bash-completion'], undefined, context)).stdout),
+    createFlags: (context) => flags('create', context),
+    flags,
     create: async (argv, target, context) => {
       const { lines, verdict } = await command('create', argv, target, context);
       return { addresses: parseAddresses(lines), problems: verdict.problems };
@@ -98,14 +125,26 @@ export function createVicMachine({ binary, runner, env }: VicMachineOptions): Vi
       const { lines } = await command('ls', listArgv(target, options), target, context);
       return parseListTable(lines.map((line) => (line.kind === 'text' ? line.text : ''))) ?? [];
     },
-    inspect: async (target, vch, context) => {
-      const { lines, verdict } = await command('inspect', inspectArgv(target, vch), target, context);
+    inspect: async (target, vch, context, options) => {
+      const { lines, verdict } = await command('inspect', inspectArgv(target, vch, options), target, context);
       return { ...parseInspection(lines), problems: verdict.problems };
     },
-    inspectConfig: async (target, vch, context) => parseConfiguration((await command('inspect config', inspectConfigArgv(target, vch), target, context)).lines),
+    inspectConfig: async (target, vch, context, options) =>
+      parseConfiguration((await command('inspect config', inspectConfigArgv(target, vch, options), target, context)).lines),
     delete: async (target, vch, options, context) => {
       const { lines, verdict } = await command('delete', deleteArgv(target, vch, options), target, context);
       return deleteResult(lines, verdict);
+    },
+    configure: (target, vch, options, context) => update('configure', target, vch, options, context),
+    upgrade: (target, vch, options, context) => update('upgrade', target, vch, options, context),
+    debug: async (target, vch, options, context) => {
+      const { lines, verdict } = await command('debug', vchCommandArgv('debug', target, vch, options), target, context);
+      return { addresses: parseAddresses(lines), ssh: parseSsh(lines), problems: verdict.problems };
+    },
+    updateFirewall: async (target, options, context) => {
+      const { lines, verdict } = await command('update firewall', updateFirewallArgv(target, options), target, context);
+      const hosts = messagesAt(lines, ['info']).flatMap((message) => /^Ruleset "[^"]*" (?:en|dis)abled on host "(?:.* @ )?(.*)"$/.exec(message)?.[1] ?? []);
+      return { hosts, problems: verdict.problems };
     },
   };
 }

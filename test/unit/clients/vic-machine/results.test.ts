@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCompletionFlags, parseConfiguration, parseInspection } from '../../../../src/clients/vic-machine/inspect.ts';
+import { parseCompletionFlags, parseHelpFlags } from '../../../../src/clients/vic-machine/binary-flags.ts';
+import { parseConfiguration, parseInspection } from '../../../../src/clients/vic-machine/inspect.ts';
 import { parseOutput } from '../../../../src/clients/vic-machine/log-line.ts';
 import { parseListTable } from '../../../../src/clients/vic-machine/ls-table.ts';
 import { parseAddresses } from '../../../../src/clients/vic-machine/result-block.ts';
@@ -149,5 +150,22 @@ describe('versions and flags', () => {
     expect(flags.size).toBe(99);
     expect(flags.has('--k8s-server-address') && flags.has('-x') && flags.has('--bnr')).toBe(true);
     expect(parseCompletionFlags(readTranscript('create-help').stdout).size).toBe(0);
+  });
+
+  it('reads the flags of a help text, in every recorded one', () => {
+    const create = parseCompletionFlags(readTranscript('create-bash-completion').stdout);
+    const help = parseHelpFlags(readTranscript('create-extended-help').stdout);
+    for (const flag of help) if (!['--extended-help', '-x', '--help', '-h'].includes(flag)) expect(create, flag).toContain(flag);
+    expect([...help]).toEqual(
+      expect.arrayContaining(['--k8s-server-address', '--k8s-config', '--bridge-network', '-b', '--container-network-firewall', '--cnf']),
+    );
+    expect([...parseHelpFlags(readTranscript('create-extended-help-v1.5.6').stdout)]).not.toContain('--k8s-config');
+    expect([...parseHelpFlags(readTranscript('upgrade-help').stdout)].sort()).toEqual(
+      [
+        ...['--target', '-t', '--user', '-u', '--password', '-p', '--thumbprint', '--id', '--name', '-n', '--compute-resource', '-r'],
+        ...['--appliance-iso', '--ai', '--bootstrap-iso', '--bi', '--force', '-f', '--timeout', '--rollback', '--reset-progress', '--debug', '-v'],
+      ].sort(),
+    );
+    expect(parseHelpFlags(readTranscript('ls-one').stdout).size).toBe(0);
   });
 });
