@@ -48,6 +48,10 @@ export const ERROR_CODES = define({
   KUBE_API: { exit: 'failure', family: 'environment', meaning: 'the API server answered with an error' },
   NODE_NOT_READY: { exit: 'timeout', family: 'environment', meaning: 'the node did not become Ready in time' },
   NODE_CONFLICT: { exit: 'conflict', family: 'user', meaning: 'a label or taint is already set to something else' },
+  IDENTITY_REFUSED: { exit: 'auth', family: 'environment', meaning: 'the cluster does not give the node an identity of its own' },
+  IDENTITY_NOT_SIGNED: { exit: 'timeout', family: 'environment', meaning: 'nobody signed the certificate of the node in time' },
+  IDENTITY_INVALID: { exit: 'failure', family: 'environment', meaning: 'the certificate that was issued for the node is not what was asked for' },
+  IDENTITY_NOT_FOUND: { exit: 'notFound', family: 'user', meaning: 'vick made no identity for that node' },
   // --- vic-machine and the VCH
   VIC_MACHINE_NOT_FOUND: { exit: 'preflight', family: 'environment', meaning: 'no vic-machine binary was found' },
   VIC_MACHINE_TOO_OLD: { exit: 'preflight', family: 'environment', meaning: 'this vic-machine lacks a needed option' },

@@ -14,7 +14,6 @@ export interface IssueOptions {
 }
 
 const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
-const KEY_USAGES: Readonly<Record<string, number>> = { 'digital signature': digitalSignature, 'key encipherment': keyEncipherment };
 const EXTENDED_USAGES: Readonly<Record<string, string>> = { 'client auth': x509.ExtendedKeyUsage.clientAuth, 'server auth': x509.ExtendedKeyUsage.serverAuth };
 
 const YEAR_SECONDS = 365 * 24 * 3600;
@@ -48,7 +47,10 @@ export async function issueCertificate({ request, usages, expirationSeconds, aut
     signingKey,
     signingAlgorithm,
     extensions: [
-      new x509.KeyUsagesExtension(usages.reduce<number>((flags, usage) => flags | (KEY_USAGES[usage] ?? 0), 0) as x509.KeyUsageFlags, true),
+      new x509.KeyUsagesExtension(usages.includes('key encipherment') ? digitalSignature | keyEncipherment : digitalSignature, true),
+        usages.reduce<x509.KeyUsageFlags>((flags, usage) => flags | (KEY_USAGES[usage] ?? NO_USAGE), NO_USAGE),
+        true,
+      ),
       ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
       new x509.BasicConstraintsExtension(false, undefined, true),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
