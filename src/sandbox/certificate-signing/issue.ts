@@ -48,9 +48,6 @@ export async function issueCertificate({ request, usages, expirationSeconds, aut
     signingAlgorithm,
     extensions: [
       new x509.KeyUsagesExtension(usages.includes('key encipherment') ? digitalSignature | keyEncipherment : digitalSignature, true),
-        usages.reduce<x509.KeyUsageFlags>((flags, usage) => flags | (KEY_USAGES[usage] ?? NO_USAGE), NO_USAGE),
-        true,
-      ),
       ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
       new x509.BasicConstraintsExtension(false, undefined, true),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
