@@ -58,7 +58,8 @@ export function settle(
   const layer = layers.find(({ values }) => values[flag.name] !== undefined);
   const chosen = choose<FlagValue>({ flag: typed, envNames: flag.env ?? [], env, file: layer?.values[flag.name], fallback: flag.default });
   if (chosen === undefined) return undefined;
-  const origin = chosen.source === 'env' ? `$${chosen.variable ?? ''}` : chosen.source === 'file' ? `--${flag.name} in ${layer?.origin ?? ''}` : `--${flag.name}`;
+  const origin =
+    chosen.source === 'env' ? `$${chosen.variable ?? ''}` : chosen.source === 'file' ? `--${flag.name} in ${layer?.origin ?? ''}` : `--${flag.name}`;
   try {
     return { value: decodeChosen(flag, chosen.value, chosen.source), source: chosen.source, origin: chosen.source === 'file' ? (layer?.origin ?? '') : origin };
   } catch (error) {

@@ -56,9 +56,13 @@ function splitAtDashes(words: readonly string[]): [readonly string[], readonly s
 function plainSwitches(words: readonly string[], flags: readonly FlagSpec[]): readonly string[] {
   const end = words.indexOf('--');
   return words.map((word, index) => {
+    const bare = end === -1 || index < end ? flags.find((candidate) => candidate.bare !== undefined && word === `--${candidate.name}`) : undefined;
+    if (bare?.bare !== undefined) return `${word}=${bare.bare}`;
     const match = end === -1 || index < end ? /^--([^=]+)=(true|false)$/.exec(word) : null;
-    const flag = match === null ? undefined : flags.find((candidate) => candidate.name === match[1] && candidate.kind === 'boolean');
+    const flag =
+      match === null ? undefined : flags.find((candidate) => candidate.name === match[1] && (candidate.kind === 'boolean' || candidate.bare !== undefined));
     if (match === null || flag === undefined) return word;
+    if (flag.bare !== undefined) return `--${flag.name}=${match[2] === 'true' ? flag.bare : 'none'}`;
     if (match[2] === 'true') return `--${flag.name}`;
     return flag.name.startsWith('no-') ? `--${flag.name.slice(3)}` : `--no-${flag.name}`;
   });

@@ -47,7 +47,7 @@ export async function run(argv: readonly string[], host: Host, signal: AbortSign
 /** What files say of the flags: those that the command itself names, then the operator's configuration file. */
 async function layersOf(parsed: Extract<Parsed, { kind: 'command' }>, deps: Deps, table: Table): Promise<readonly FlagLayer[]> {
   if (parsed.spec.flags.length === 0) return [];
-  const own = (await parsed.spec.layers?.(parsed, deps)) ?? [];
+  const own = (await parsed.spec.layers?.(parsed, deps, table)) ?? [];
   if (parsed.spec.configured === false) return own;
   const { configLayer } = await import('./config-layer.ts');
   return [...own, ...(await configLayer(parsed.spec, parsed.flags['config'], deps, table))];

@@ -4,6 +4,7 @@
  */
 import type { ExitName } from '../errors/codes.ts';
 import type { Deps } from './deps.ts';
+import type { Table } from './table.ts';
 
 export interface CommandSpec {
   /** Words after `vick`: ['create', 'vch']. */
@@ -24,7 +25,7 @@ export interface CommandSpec {
   /** False: the configuration file says nothing to this command; it is there to look after that file, or runs inside. */
   readonly configured?: false;
   /** Further places that flags may get their value from, asked before the configuration file: the first that has one wins. */
-  readonly layers?: (raw: LayerRequest, deps: Deps) => Promise<readonly FlagLayer[]>;
+  readonly layers?: (raw: LayerRequest, deps: Deps, table: Table) => Promise<readonly FlagLayer[]>;
   readonly load: () => Promise<CommandHandler>;
 }
 
@@ -64,6 +65,8 @@ export interface FlagSpec {
   /** Environment variables that give the value, first match wins; a flag beats them. */
   readonly env?: readonly string[];
   readonly default?: string | number | boolean;
+  /** The value of a flag that is typed without one; a value then needs `=` (`--dry-run=server`), as with kubectl. */
+  readonly bare?: string;
   /** Shown in help: `--timeout DURATION`. */
   readonly placeholder?: string;
   readonly description: string;

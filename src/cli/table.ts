@@ -65,7 +65,7 @@ export function visibleCommands(table: Table, under: readonly string[] = []): re
 
 /** Every spelling of those flags whose next word is their value. */
 export function valuedFlags(flags: readonly FlagSpec[]): readonly string[] {
-  return flags.filter((flag) => flag.kind !== 'boolean').flatMap(spellingsOf);
+  return flags.filter((flag) => flag.kind !== 'boolean' && flag.bare === undefined).flatMap(spellingsOf);
 }
 
 /** The same for a place before the command's name, where only what no command takes as a switch can be told. */

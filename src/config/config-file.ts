@@ -31,7 +31,11 @@ export interface ConfigContext {
 }
 
 /** What the file at `path` says for `command` (`create vch`), by the long name of the flag. CONFIG_INVALID with every fault of the file. */
-export async function readConfigFor(path: string, command: string, { parts, suggest, fs }: ConfigContext): Promise<Readonly<Record<string, ReturnType<typeof toFlagValue>>>> {
+export async function readConfigFor(
+  path: string,
+  command: string,
+  { parts, suggest, fs }: ConfigContext,
+): Promise<Readonly<Record<string, ReturnType<typeof toFlagValue>>>> {
   const { documents, findings } = decodeDocuments(await readNamedFile(path, fs), path, await makeSchemas(parts), suggest);
   refuseFindings([...findings, ...strangers(documents, path)]);
   const config = documents[0]?.value as { readonly defaults?: Values; readonly commands?: Readonly<Record<string, Values | undefined>> } | undefined;
@@ -43,7 +47,8 @@ type Values = Readonly<Record<string, FieldValue>>;
 
 function strangers(documents: readonly { readonly kind: string; readonly line: number | undefined }[], origin: string): readonly Finding[] {
   return documents.flatMap(({ kind, line }, index): Finding[] => {
-    if (kind !== 'Config') return [{ origin, line, path: 'kind', message: `is ${kind}; a configuration file is a Config`, hint: 'a VCH is created with: vick apply -f' }];
+    if (kind !== 'Config')
+      return [{ origin, line, path: 'kind', message: `is ${kind}; a configuration file is a Config`, hint: 'a VCH is created with: vick apply -f' }];
     return index === 0 ? [] : [{ origin, line, path: '', message: 'is a second Config; there can be one' }];
   });
 }

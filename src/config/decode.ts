@@ -38,7 +38,8 @@ function decodeOne(document: YamlDocument, origin: string, schemas: Schemas, sug
   });
   const refuse = (...findings: Finding[]): Decoding => ({ documents: [], findings });
   const { value } = document;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(fault([], `must be a mapping with apiVersion and kind, not ${nameOf(value)}`));
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse(fault([], `must be a mapping with apiVersion and kind, not ${nameOf(value)}`));
   const { apiVersion, kind } = value as Readonly<Record<string, unknown>>;
   const known = KINDS.find((candidate) => candidate === kind);
   if (known === undefined) {
@@ -69,7 +70,8 @@ function explain(issue: core.$ZodIssue, root: unknown, schema: ZodType, fault: F
   }
   const found = valueAt(root, issue.path);
   if (found === undefined) return [fault(issue.path, 'is missing')];
-  if (issue.code === 'invalid_type') return [fault(issue.path, `must be ${EXPECTED[issue.expected] ?? issue.expected}, not ${nameOf(found)}`, quoting(issue.expected, found))];
+  if (issue.code === 'invalid_type')
+    return [fault(issue.path, `must be ${EXPECTED[issue.expected] ?? issue.expected}, not ${nameOf(found)}`, quoting(issue.expected, found))];
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const near = typeof found === 'string' ? suggest(found, values) : undefined;
@@ -104,7 +106,10 @@ function shown(text: string): string {
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? (value as Record<PropertyKey, unknown>)[part] : undefined), root);
+  return path.reduce<unknown>(
+    (value, part) => (typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? (value as Record<PropertyKey, unknown>)[part] : undefined),
+    root,
+  );
 }
 
 /** The keys that the schema has for the object at `path`. */

@@ -23,7 +23,9 @@ export function refuseFindings(findings: readonly Finding[]): void {
   const [first] = findings;
   if (first === undefined) return;
   const message =
-    findings.length === 1 ? renderFinding(first) : [`${findings.length} things are wrong`, ...findings.map((finding) => `  ${renderFinding(finding)}`)].join('\n');
+    findings.length === 1
+      ? renderFinding(first)
+      : [`${findings.length} things are wrong`, ...findings.map((finding) => `  ${renderFinding(finding)}`)].join('\n');
   throw new VickError('CONFIG_INVALID', message, {
     hint: "Correct the file; what it may hold is printed by 'vick config schema'.",
     details: { findings },

@@ -30,7 +30,10 @@ export function declareVch({ name, values, extraArgs }: Declared, fields: readon
 }
 
 /** The document as it would have been typed: values by flag, and the words after `--`. */
-export function typedOf(document: VchDocument, fields: readonly Field[]): { readonly values: Readonly<Record<string, ReturnType<typeof toFlagValue>>>; readonly extraArgs: readonly string[] } {
+export function typedOf(
+  document: VchDocument,
+  fields: readonly Field[],
+): { readonly values: Readonly<Record<string, ReturnType<typeof toFlagValue>>>; readonly extraArgs: readonly string[] } {
   const values: Record<string, ReturnType<typeof toFlagValue>> = {};
   for (const field of fields) {
     const value = document.spec[field.key];

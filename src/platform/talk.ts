@@ -11,6 +11,8 @@ export interface Reporter {
 interface StepOptions {
   /** One of many short ones: in a pipe only its end is a line. */
   readonly brief?: boolean;
+  /** Stable, for scripts that read the events of `-o json`; default: made from the title. */
+  readonly name?: string | undefined;
 }
 
 export interface Step {

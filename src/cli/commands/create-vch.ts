@@ -1,25 +1,87 @@
 import { VickError } from '../../errors/vick-error.ts';
-import { createVch, planVch, type CreatedVch } from '../../operations/vch/create.ts';
+import { cleanUp } from '../../operations/vch/clean-up.ts';
+import { checkCreate, createVch, planVch, type CreateVchRequest } from '../../operations/vch/create.ts';
+import type { CreatedVch } from '../../operations/vch/created-vch.ts';
 import type { CreateVchInput } from '../../operations/vch/create-input.ts';
 import { checkVchName } from '../../operations/vch/name.ts';
 import { readPassThrough, type PassThrough } from '../../operations/vch/pass-through.ts';
-import { describePlan, renderPlan } from '../../operations/vch/plan-create.ts';
+import { describePlan, renderPlan, type CreatePlan } from '../../operations/vch/plan-create.ts';
 import { readServerAddress } from '../../operations/vch/server-address.ts';
 import { parseLabelChange } from '../../operations/node/label-spec.ts';
 import { parseTaintChange } from '../../operations/node/taint-spec.ts';
 import type { Deps } from '../deps.ts';
+import { vchFields } from '../schema-parts.ts';
 import type { CommandHandler, CommandInput, Outcome } from '../spec.ts';
+import { TABLE } from '../specs/index.ts';
+import { declaredVch } from './declared-vch.ts';
 import { clusterChoice, isOn, listFlag, nameArg, numberFlag, targetInput, textFlag } from './vch-input.ts';
 
 export const runCreateVch: CommandHandler = async (input, deps, signal) => {
-  const dryRun = isOn(input, 'dry-run');
-  const request = { input: await decode(input, deps, !dryRun), cluster: clusterChoice(input), vicMachine: textFlag(input, 'vic-machine') };
-  if (dryRun) {
-    const plan = await planVch(request, deps);
-    return { data: describePlan(plan), text: renderPlan(plan), names: [`vch/${plan.name}`] };
-  }
-  return outcomeOf(await createVch(request, deps, signal), deps);
+  refuseMixture(input);
+  if (isOn(input, 'cleanup')) return await runCleanUp(input, deps, signal);
+  const dryRun = textFlag(input, 'dry-run') ?? 'none';
+  const request = await createRequest(input, deps, dryRun !== 'client');
+  if (dryRun === 'none') return createdOutcome(await createVch(request, deps, signal), deps);
+  return planOutcome(dryRun === 'client' ? await planVch(request, deps) : await checkCreate(request, deps, signal), request, input, deps);
 };
+
+/** Decoded and checked in itself. Without `password` none is asked for. */
+export async function createRequest(input: CommandInput, deps: Deps, password: boolean): Promise<CreateVchRequest> {
+  const decoded = await decode(input, deps, password);
+  return {
+    input: decoded,
+    cluster: clusterChoice(input),
+    vicMachine: textFlag(input, 'vic-machine'),
+    declared: declaredVch(input, decoded),
+    fields: vchFields(TABLE),
+    retain: isOn(input, 'retain'),
+    resume: isOn(input, 'resume'),
+  };
+}
+
+function planOutcome(plan: CreatePlan | CreatedVch, request: CreateVchRequest, input: CommandInput, deps: Deps): Outcome {
+  if ('change' in plan) return createdOutcome(plan, deps);
+  if (input.output === 'yaml') return { data: request.declared };
+  return { data: { ...describePlan(plan), declared: request.declared }, text: renderPlan(plan), names: [`vch/${plan.name}`] };
+}
+
+async function runCleanUp(input: CommandInput, deps: Deps, signal: AbortSignal): Promise<Outcome> {
+  const name = nameArg(input);
+  checkVchName(name);
+  if (!isOn(input, 'yes') && !deps.prompter.interactive) {
+    throw new VickError('USAGE', `cleaning up after ${name} needs a confirmation, and there is no terminal to ask on`, { hint: 'Add --yes.' });
+  }
+  const result = await cleanUp(
+    {
+      name,
+      target: await targetInput(input, deps),
+      computeResource: textFlag(input, 'compute-resource'),
+      cluster: clusterChoice(input),
+      vicMachine: textFlag(input, 'vic-machine'),
+      timeoutMs: numberFlag(input, 'timeout') ?? 0,
+      confirm: async (summary) => {
+        if (isOn(input, 'yes')) return;
+        const sure = await deps.prompter.confirm({ message: `Remove ${summary.join(', ')}?`, flag: '--yes', default: false });
+        if (!sure) throw new VickError('CANCELLED', 'Nothing was removed.');
+      },
+    },
+    deps,
+    signal,
+  );
+  for (const problem of result.problems) deps.reporter.warn(problem);
+  return {
+    data: { apiVersion: 'vick.dev/v1alpha1', kind: 'VchCleanUp', name, removed: result.removed, problems: result.problems },
+    text: result.removed.length === 0 ? `nothing on vSphere or in the cluster was left of ${name}` : result.removed.map((what) => `${what} removed`).join('\n'),
+    names: result.removed,
+    ...(result.problems.length === 0 ? {} : { exit: 'partial' as const }),
+  };
+}
+
+function refuseMixture(input: CommandInput): void {
+  const modes = ['resume', 'cleanup'].filter((mode) => isOn(input, mode)).map((mode) => `--${mode}`);
+  if (textFlag(input, 'dry-run') !== undefined && textFlag(input, 'dry-run') !== 'none') modes.push('--dry-run');
+  if (modes.length > 1) throw new VickError('USAGE', `${modes.join(' and ')} exclude each other`, { hint: 'Give one of them.' });
+}
 
 /** Everything that can be judged without asking anybody comes first; the password is asked for last. */
 async function decode(input: CommandInput, deps: Deps, password: boolean): Promise<CreateVchInput> {
@@ -69,12 +131,16 @@ const TLS_EXTRAS = [
 ];
 
 function tlsChoice(input: CommandInput, extra: PassThrough): CreateVchInput['tls'] {
+  // Choices in a file or in the environment are overruled by one that is nearer, not at odds with it.
+  const rank = (flag: string): number => ['flag', 'env', 'file'].indexOf(input.sources[flag] ?? '');
   const cname = textFlag(input, 'tls-cname');
-  const chosen = [cname !== undefined, isOn(input, 'no-tlsverify'), isOn(input, 'no-tls')].filter(Boolean).length;
-  if (chosen > 1) throw new VickError('USAGE', '--tls-cname, --no-tlsverify and --no-tls exclude each other', { hint: 'Give one of them.' });
-  if (isOn(input, 'no-tls')) return { mode: 'none' };
-  if (isOn(input, 'no-tlsverify')) return { mode: 'no-verify' };
-  if (cname !== undefined) return { mode: 'verify', cname };
+  const choices = [...(cname === undefined ? [] : ['tls-cname']), ...['no-tlsverify', 'no-tls'].filter((flag) => isOn(input, flag))];
+  const nearest = Math.min(...choices.map(rank));
+  const [choice, ...more] = choices.filter((flag) => rank(flag) === nearest);
+  if (more.length > 0) throw new VickError('USAGE', '--tls-cname, --no-tlsverify and --no-tls exclude each other', { hint: 'Give one of them.' });
+  if (choice === 'no-tls') return { mode: 'none' };
+  if (choice === 'no-tlsverify') return { mode: 'no-verify' };
+  if (choice === 'tls-cname') return { mode: 'verify', cname };
   if (TLS_EXTRAS.some((flag) => extra.flags.has(flag))) return undefined;
   throw new VickError('USAGE', 'how the Docker API is protected is not said', {
     hint: 'Give --tls-cname NAME (clients need a certificate), --no-tlsverify (they need none) or --no-tls.',
@@ -99,7 +165,8 @@ function checkVolumeStore(store: string): string {
   throw new VickError('USAGE', `--volume-store ${JSON.stringify(store)} has no label`, { hint: 'Write datastore[/path]:label or nfs://host/path:label.' });
 }
 
-function outcomeOf(vch: CreatedVch, deps: Pick<Deps, 'reporter'>): Outcome {
+/** The result of a create for every format. */
+export function createdOutcome(vch: CreatedVch, deps: Pick<Deps, 'reporter'>): Outcome {
   const { addresses } = vch;
   for (const problem of vch.problems) deps.reporter.warn(problem);
   return {
@@ -107,6 +174,7 @@ function outcomeOf(vch: CreatedVch, deps: Pick<Deps, 'reporter'>): Outcome {
       apiVersion: 'vick.dev/v1alpha1',
       kind: 'Vch',
       name: vch.name,
+      change: vch.change,
       id: addresses.id ?? null,
       node: { name: vch.node.name, ready: vch.node.ready ?? null },
       endpoints: {
@@ -119,7 +187,7 @@ function outcomeOf(vch: CreatedVch, deps: Pick<Deps, 'reporter'>): Outcome {
       workingDirectory: vch.workingDirectory,
       problems: vch.problems,
     },
-    text: describe(vch),
+    text: vch.change === 'unchanged' ? `vch/${vch.name} unchanged` : describe(vch),
     names: [`vch/${vch.name}`],
     ...(vch.problems.length === 0 ? {} : { exit: 'partial' as const }),
   };

@@ -1,7 +1,8 @@
 /** Decodes what the commands on VCHs have in common: where vSphere is, who asks, which cluster. */
 import type { CreateVchInput } from '../../operations/vch/create-input.ts';
 import { registerSecret } from '../../errors/redact.ts';
-import { VickError } from '../../errors/vick-error.ts';
+import { resolve } from 'node:path';
+import { messageOf, VickError } from '../../errors/vick-error.ts';
 import { readTarget } from '../../operations/vch/target.ts';
 import type { ClusterChoice } from '../../operations/vch/ports.ts';
 import type { Deps } from '../deps.ts';
@@ -38,16 +39,47 @@ export function nameArg(input: CommandInput): string {
 /** The target without secrets in it. A missing account or password is asked for; without a terminal that is USAGE. */
 export async function targetInput(
   input: CommandInput,
-  deps: Pick<Deps, 'prompter'>,
+  deps: Pick<Deps, 'prompter' | 'fs' | 'cwd' | 'streams'>,
   options: { readonly password: boolean } = { password: true },
 ): Promise<CreateVchInput['target']> {
-  const given = input.flags['password'];
-  const password = typeof given === 'string' ? given : undefined;
-  registerSecret(password);
+  const password = options.password ? await givenPassword(input, deps) : undefined;
+  for (const secret of [password, textFlag(input, 'password')]) registerSecret(secret);
   const target = readTarget({ target: textFlag(input, 'target') ?? '', user: textFlag(input, 'user'), password, thumbprint: textFlag(input, 'thumbprint') });
   const user = target.user ?? (await askUser(deps, target.target));
   if (target.password !== undefined || !options.password) return { ...target, user };
   return { ...target, user, password: await askPassword(deps, user, target.target) };
+}
+
+/** The nearest place counts: --password-stdin, --password-file, then the variables, then a file named in a variable or a file. */
+async function givenPassword(input: CommandInput, { fs, cwd, streams }: Pick<Deps, 'fs' | 'cwd' | 'streams'>): Promise<string | undefined> {
+  const file = textFlag(input, 'password-file');
+  const typed = input.sources['password-file'] === 'flag';
+  if (isOn(input, 'password-stdin')) {
+    if (typed) throw new VickError('USAGE', '--password-stdin and --password-file exclude each other', { hint: 'Give one of them.' });
+    return firstLine(await streams.stdin.readText(), 'the standard input');
+  }
+  const variable = input.flags['password'];
+  if (!typed && typeof variable === 'string') return variable;
+  if (file === undefined) return undefined;
+  const path = resolve(cwd, file);
+  let text: string;
+  try {
+    text = await fs.readText(path);
+  } catch (error) {
+    throw new VickError('USAGE', `the password file ${path} cannot be read: ${messageOf(error)}`, { hint: 'Check --password-file.', cause: error });
+  }
+  return firstLine(text, path);
+}
+
+/** Files and echo end with a line end that is no part of the password. More lines are no password, but a mistake. */
+function firstLine(text: string, origin: string): string {
+  const password = text.replace(/\r?\n$/, '');
+  if (password === '' || /[\r\n]/.test(password)) {
+    throw new VickError('USAGE', `${origin} holds ${password === '' ? 'no password' : 'more than one line'}`, {
+      hint: 'It must hold the password and nothing else.',
+    });
+  }
+  return password;
 }
 
 async function askUser({ prompter }: Pick<Deps, 'prompter'>, target: string): Promise<string> {
@@ -58,7 +90,7 @@ async function askUser({ prompter }: Pick<Deps, 'prompter'>, target: string): Pr
 async function askPassword({ prompter }: Pick<Deps, 'prompter'>, user: string, target: string): Promise<string> {
   if (!prompter.interactive) {
     throw new VickError('USAGE', `the password of ${user} on ${target} is missing`, {
-      hint: 'Give it in $VICK_PASSWORD; it is never taken from the command line.',
+      hint: 'Give it in $VICK_PASSWORD, by --password-file FILE or by --password-stdin; it is never taken from the command line.',
     });
   }
   const password = await prompter.secret({ message: `Password of ${user} on ${target}`, flag: 'VICK_PASSWORD' });

@@ -7,7 +7,8 @@ export const createVchSpec: CommandSpec = {
   summary: 'create a VCH that joins a Kubernetes cluster as a node',
   description:
     'Checks the cluster, vic-machine and vSphere first and reports everything that is wrong at once; then runs vic-machine and waits until the node kubelet-NAME is Ready. ' +
-    'Words after -- are flags of vic-machine create. A failure says what exists and how to remove it.',
+    'Words after -- are flags of vic-machine create. A failure says what exists, how to go on and how to remove it; ' +
+    'the same request again on a VCH that is there says "unchanged", a different one shows the difference.',
   args: [{ name: 'NAME', description: 'name of the VCH; its node is kubelet-NAME', required: true, completes: 'none' }],
   flags: [
     ...VSPHERE_FLAGS,
@@ -133,7 +134,22 @@ export const createVchSpec: CommandSpec = {
       group: 'Node',
     },
     { name: 'timeout', kind: 'duration', default: '10m', placeholder: 'DURATION', description: 'how long to wait for the node', group: 'Node' },
-    { name: 'dry-run', kind: 'boolean', description: 'print the plan with the exact vic-machine command, and do nothing' },
+    {
+      name: 'dry-run',
+      kind: 'enum',
+      values: ['none', 'client', 'server'],
+      bare: 'client',
+      placeholder: 'MODE',
+      description: 'print the plan with the exact vic-machine command (with -o yaml: what apply -f takes) and do nothing; server runs all checks first',
+    },
+    { name: 'retain', kind: 'boolean', description: 'keep whatever a failed create leaves, also what vick would undo by itself', group: 'After a failure' },
+    {
+      name: 'resume',
+      kind: 'boolean',
+      description: 'go on with a create that did not finish; what it was asked for is known and need not be given again',
+      group: 'After a failure',
+    },
+    { name: 'cleanup', kind: 'boolean', description: 'remove what a create left that did not finish', group: 'After a failure' },
   ],
   examples: [
     {
@@ -141,6 +157,8 @@ export const createVchSpec: CommandSpec = {
       run: 'vick create vch web --target vcenter.example.com --user admin@vsphere.local --bridge-network web-bridge --tls-cname web.example.com --label zone=a --taint dedicated=web:NoSchedule',
     },
     { say: 'What would be run', run: 'vick create vch web --target vcenter.example.com --user root --no-tlsverify --dry-run' },
+    { say: 'The same as a file', run: 'vick create vch web --target vcenter.example.com --no-tlsverify --dry-run -o yaml > web.yaml' },
+    { say: 'After a crash or Ctrl-C: go on, or remove what is left', run: 'vick create vch web --resume   # or: --cleanup' },
     {
       say: 'A flag of vic-machine that vick does not have',
       run: 'vick create vch web --target esx.example.com --user root --no-tlsverify -- --dns-server 192.0.2.53',
@@ -148,5 +166,6 @@ export const createVchSpec: CommandSpec = {
   ],
   outputs: ['table', 'wide', 'json', 'yaml', 'name'],
   passThrough: true,
+  layers: async (raw, deps, table) => (await import('../journal-layer.ts')).journalLayers(raw, deps, table),
   load: async () => (await import('../commands/create-vch.ts')).runCreateVch,
 };

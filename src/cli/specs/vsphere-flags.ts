@@ -34,6 +34,16 @@ export const VSPHERE_FLAGS: readonly FlagSpec[] = [
     group: GROUP,
   },
   {
+    name: 'password-file',
+    kind: 'string',
+    env: ['VICK_PASSWORD_FILE'],
+    placeholder: 'FILE',
+    description: 'file with the password of the account',
+    group: GROUP,
+    completes: 'file',
+  },
+  { name: 'password-stdin', kind: 'boolean', description: 'read the password of the account from the standard input', group: GROUP },
+  {
     name: 'thumbprint',
     kind: 'string',
     env: ['VICK_THUMBPRINT', 'VIC_MACHINE_THUMBPRINT'],

@@ -1,34 +1,84 @@
 /** plan → VCH: writes the kubeconfig, runs vic-machine with its phases as steps, takes the kubeconfig away again. */
-import { PHASE_FACTS } from '../../clients/vic-machine/create-phase.ts';
+import { PHASE_FACTS, type CreatePhase } from '../../clients/vic-machine/create-phase.ts';
+import type { Kubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
 import type { CreateResult, RunContext } from '../../clients/vic-machine/port.ts';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
-import type { FileSystem } from '../../platform/fs.ts';
-import { rfc3339, type Clock } from '../../platform/clock.ts';
+import { rfc3339 } from '../../platform/clock.ts';
 import type { Reporter, Step } from '../../platform/talk.ts';
+import type { Journal } from './journal.ts';
 import type { CreatePlan } from './plan-create.ts';
+import type { VchDeps } from './ports.ts';
+import { markOf } from './process-mark.ts';
 import { explainRemains } from './remains.ts';
 import type { VicSession } from './vic-session.ts';
 
-export interface ApplyDeps {
-  readonly fs: FileSystem;
-  readonly clock: Pick<Clock, 'now'>;
-  readonly reporter: Reporter;
+/** What the preflight has found and opened. */
+export interface ApplyWith {
+  readonly kubeconfig: Kubeconfig;
+  /** Self-contained text of it. */
+  readonly kubeconfigText: string;
+  readonly session: VicSession;
 }
 
-/** Errors say what exists and how to remove it, also when the command was cancelled. */
-export async function applyCreate(plan: CreatePlan, kubeconfigText: string, session: VicSession, deps: ApplyDeps, signal: AbortSignal): Promise<CreateResult> {
+/** Errors say what exists and how to go on or remove it, also when the command was cancelled. What is only ours is undone. */
+export async function applyCreate(plan: CreatePlan, ready: ApplyWith, journal: Journal, deps: VchDeps, signal: AbortSignal): Promise<CreateResult> {
   signal.throwIfAborted();
-  await prepareFolder(plan, kubeconfigText, deps);
-  const steps = new PhaseSteps(deps.reporter);
+  const { session } = ready;
+  try {
+    await journal.step('folder', () => prepareFolder(plan, deps));
+    const text = await kubeconfigFor(plan, ready, journal, deps, signal);
+    await journal.step('kubeconfig', () => writeKubeconfig(plan, text, deps));
+    return await journal.step(
+      'vic-machine',
+      () => runVicMachine(plan, session, journal, deps, signal),
+      ({ addresses, problems }) => ({ addresses, problems, child: undefined }),
+    );
+  } catch (error) {
+    await journal.note({ state: 'failed', child: undefined });
+    const { error: explained, left } = await explainRemains(error, plan, session, deps.fs);
+    if (left !== 'vch' && !journal.file.retain) await undo(plan, ready, journal, deps);
+    throw explained;
+  } finally {
+    if (!journal.file.retain || journal.file.state !== 'failed') await deps.fs.remove(plan.kubeconfigFile);
+  }
+}
+
+/** The kubeconfig that goes into the VCH: that of an identity of its own where one can be minted, else the given one. */
+async function kubeconfigFor(plan: CreatePlan, ready: ApplyWith, journal: Journal, deps: VchDeps, signal: AbortSignal): Promise<string> {
+  const { identity } = deps;
+  if (identity === undefined) return ready.kubeconfigText;
+  const request = { vch: plan.name, nodeName: plan.nodeName, kubeconfig: ready.kubeconfig };
+  // Written down as there before it is: a crash in between leaves one that nobody would look for.
+  await journal.note({ identity: true });
+  return await journal.step('identity', async () => {
+    const step = deps.reporter.step(`Identity of ${plan.nodeName}`, { name: 'identity' });
+    try {
+      const minted = await identity.mint(request, signal);
+      step.done(`Identity of ${plan.nodeName}: ${minted.user}`);
+      return minted.kubeconfigText;
+    } catch (error) {
+      step.fail();
+      throw error;
+    }
+  });
+}
+
+async function runVicMachine(plan: CreatePlan, session: VicSession, journal: Journal, { reporter, fs }: VchDeps, signal: AbortSignal): Promise<CreateResult> {
+  const steps = new PhaseSteps(reporter);
+  let noted: Promise<unknown> = Promise.resolve();
   const context: RunContext = {
     workingDirectory: plan.workingDirectory,
     signal,
     limitMs: plan.limitMs,
+    onStart: (pid) => {
+      noted = markOf(pid, fs).then((child) => journal.note({ child }));
+      noted.catch(() => undefined);
+    },
     onLine: (line) => {
-      deps.reporter.verbose(line);
+      reporter.verbose(line);
     },
     onPhase: (phase) => {
-      steps.next(PHASE_FACTS[phase].title);
+      steps.next(phase);
     },
     onMessage: (message, level) => {
       steps.say(message, level);
@@ -40,15 +90,28 @@ export async function applyCreate(plan: CreatePlan, kubeconfigText: string, sess
     return result;
   } catch (error) {
     steps.fail();
-    throw await explainRemains(error, plan, session, deps.fs);
+    throw error;
   } finally {
-    await deps.fs.remove(plan.kubeconfigFile);
+    await noted;
   }
 }
 
+/** Where no VCH is left nothing of ours may stay either; certificates are vic-machine's, and named in the error. */
+async function undo(plan: CreatePlan, { kubeconfig }: ApplyWith, journal: Journal, deps: VchDeps): Promise<void> {
+  if (journal.file.identity) {
+    try {
+      await deps.identity?.revoke({ vch: plan.name, nodeName: plan.nodeName, kubeconfig });
+    } catch (error) {
+      deps.reporter.warn(`the identity of ${plan.nodeName} could not be taken back: ${messageOf(error)}`);
+      return;
+    }
+  }
+  await journal.remove();
+}
+
 /** A certificate folder of an earlier VCH of this name makes create fail or reuse old keys: it is put aside, never deleted. */
-async function prepareFolder(plan: CreatePlan, kubeconfigText: string, { fs, clock, reporter }: ApplyDeps): Promise<void> {
-  try {
+async function prepareFolder(plan: CreatePlan, { fs, clock, reporter }: VchDeps): Promise<void> {
+  await inFolder(plan, async () => {
     await fs.makeDirectory(plan.workingDirectory, { mode: 0o700 });
     const ownFolder = plan.certificateFolder.startsWith(plan.workingDirectory);
     if (ownFolder && (await fs.info(plan.certificateFolder)) !== undefined) {
@@ -56,7 +119,16 @@ async function prepareFolder(plan: CreatePlan, kubeconfigText: string, { fs, clo
       await fs.rename(plan.certificateFolder, aside);
       reporter.info(`Certificates of an earlier VCH of this name are now in ${aside}`);
     }
-    await fs.writeFile(plan.kubeconfigFile, kubeconfigText, { mode: 0o600 });
+  });
+}
+
+async function writeKubeconfig(plan: CreatePlan, text: string, { fs }: VchDeps): Promise<void> {
+  await inFolder(plan, () => fs.writeFile(plan.kubeconfigFile, text, { mode: 0o600 }));
+}
+
+async function inFolder(plan: CreatePlan, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     throw new VickError('IO', `the working folder ${plan.workingDirectory} cannot be used: ${messageOf(error)}`, {
       hint: 'Choose another place with VICK_STATE_DIR.',
@@ -74,9 +146,9 @@ class PhaseSteps {
     this.#reporter = reporter;
   }
 
-  next(title: string): void {
+  next(phase: CreatePhase): void {
     this.#current?.done();
-    this.#current = this.#reporter.step(title);
+    this.#current = this.#reporter.step(PHASE_FACTS[phase].title, { name: `vic-machine-${phase}` });
   }
 
   say(message: string, level: 'warning' | 'error'): void {

@@ -1,38 +1,36 @@
-/** `vick create vch`: preflight → plan → apply → the node joins → its labels and taints. */
-import type { VchAddresses } from '../../clients/vic-machine/result-block.ts';
-import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
-import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
-import type { Node } from '../../platform/kubernetes-objects.ts';
+/**
+ * `vick create vch`: look at what an earlier run left → preflight → plan → apply → the node joins. Safe to interrupt (the
+ * journal says how far it came) and to repeat (the same request on the VCH it made is `unchanged`).
+ */
 import { stateDirectory } from '../../config/state-dir.ts';
+import type { Field } from '../../config/fields.ts';
+import type { VchDocument } from '../../config/vch-document.ts';
 import { locateVicMachine } from '../../clients/vic-machine/locate.ts';
-import { labelNodes } from '../node/label.ts';
-import { taintNodes } from '../node/taint.ts';
+import { VickError } from '../../errors/vick-error.ts';
 import { applyCreate } from './apply-create.ts';
 import type { CreateVchInput } from './create-input.ts';
+import type { CreatedVch } from './created-vch.ts';
+import { judgeUnrecorded, settleEarlier } from './earlier.ts';
 import { findImages } from './images.ts';
+import { joinCluster } from './join-cluster.ts';
+import { readJournal, startJournal, type Journal } from './journal.ts';
 import { checkVchName } from './name.ts';
-import { needsNode, planCreate, type CreatePlan } from './plan-create.ts';
+import { planCreate, type CreatePlan } from './plan-create.ts';
 import type { ClusterChoice, VchDeps } from './ports.ts';
-import { preflightCreate } from './preflight-create.ts';
-import { deleteCommand } from './remains.ts';
-import { waitForNode } from './wait-for-node.ts';
+import { preflightCreate, type CreateReady } from './preflight-create.ts';
 
 export interface CreateVchRequest {
   readonly input: CreateVchInput;
   readonly cluster: ClusterChoice;
   /** `--vic-machine`. */
   readonly vicMachine: string | undefined;
-}
-
-export interface CreatedVch {
-  readonly name: string;
-  readonly addresses: VchAddresses;
-  readonly node: { readonly name: string; readonly ready: boolean | undefined; readonly labels: Readonly<Record<string, string>> };
-  readonly workingDirectory: string;
-  /** Variables for a Docker client, with the certificate folder as it really is. */
-  readonly dockerEnv: Readonly<Record<string, string>>;
-  /** What does not work although the VCH exists; empty: all is well. */
-  readonly problems: readonly string[];
+  /** What was asked for, as a document: compared with what exists, and kept in the journal. */
+  readonly declared: VchDocument;
+  readonly fields: readonly Field[];
+  /** Keep whatever a failure leaves. */
+  readonly retain: boolean;
+  /** Go on with an earlier create that did not finish. */
+  readonly resume: boolean;
 }
 
 /** The plan alone: reads this machine and the kubeconfig, touches nothing, asks nobody. */
@@ -50,10 +48,48 @@ export async function planVch({ input, cluster, vicMachine }: CreateVchRequest, 
   });
 }
 
-/** Creates the VCH. Fails before anything is touched, or says what exists and how to remove it. */
-export async function createVch({ input, cluster, vicMachine }: CreateVchRequest, deps: VchDeps, signal: AbortSignal): Promise<CreatedVch> {
+/**
+ * Creates the VCH, or says that it is there already. Fails before anything is touched, or says what exists and how to go
+ * on or to remove it. VCH_DIFFERS, VCH_UNFINISHED and VCH_BUSY for a VCH that is there and cannot be taken as it is.
+ */
+export async function createVch(request: CreateVchRequest, deps: VchDeps, signal: AbortSignal): Promise<CreatedVch> {
+  const prepared = await prepare(request, deps, signal);
+  if ('change' in prepared) return prepared;
+  const { plan, ready } = prepared;
+  for (const note of plan.notes) deps.reporter.info(note);
+  const journal = await beginJournal(plan, request, deps);
+  const made = await applyCreate(plan, ready, journal, deps, signal);
+  return await joinCluster(plan, made, ready.kubeconfig, 'created', journal, deps, signal);
+}
+
+/** Every check of a create against the cluster and vSphere, and nothing made: the plan, or the VCH that is there already. */
+export async function checkCreate(request: CreateVchRequest, deps: VchDeps, signal: AbortSignal): Promise<CreatePlan | CreatedVch> {
+  const prepared = await prepare({ ...request, resume: false }, deps, signal);
+  return 'change' in prepared ? prepared : prepared.plan;
+}
+
+interface Prepared {
+  readonly plan: CreatePlan;
+  readonly ready: CreateReady;
+}
+
+async function prepare(request: CreateVchRequest, deps: VchDeps, signal: AbortSignal): Promise<CreatedVch | Prepared> {
+  const { input, cluster, vicMachine } = request;
   checkVchName(input.name);
-  const ready = await preflightCreate(input, cluster, vicMachine, deps, signal);
+  const earlier = await readJournal(input.name, input.target.target, deps);
+  if (earlier === undefined && request.resume) {
+    throw new VickError('VCH_NOT_FOUND', `there is no unfinished create of ${input.name} on ${input.target.target} to go on with`, {
+      hint: `Create it with: vick create vch ${input.name}`,
+    });
+  }
+  const settled = earlier === undefined ? undefined : await settleEarlier(earlier, request, () => planVch(request, deps), deps, signal);
+  if (settled !== undefined) return settled;
+  const ready = await preflightCreate(input, cluster, vicMachine, deps, signal).catch((error: unknown) => error);
+  if (!isReady(ready)) {
+    const unchanged = await judgeUnrecorded(ready, request, deps, signal);
+    if (unchanged === undefined) throw ready;
+    return unchanged;
+  }
   const plan = planCreate(input, {
     binary: ready.session.vic.binary,
     stateDirectory: ready.session.stateDirectory,
@@ -61,21 +97,17 @@ export async function createVch({ input, cluster, vicMachine }: CreateVchRequest
     bootstrapIso: ready.images.bootstrapIso,
     kubeconfig: factsOf(ready.kubeconfig),
   });
-  for (const note of plan.notes) deps.reporter.info(note);
-  const result = await applyCreate(plan, ready.kubeconfigText, ready.session, deps, signal);
-  const vch = { name: plan.name, addresses: result.addresses, workingDirectory: plan.workingDirectory, dockerEnv: dockerEnv(result.addresses, plan) };
-  const starter = result.problems.find((problem) => problem.includes('kubelet-starter'));
-  if (starter !== undefined || (!input.wait && !needsNode(input))) {
-    const lost = starter === undefined ? [] : [`the node ${plan.nodeName} will not join the cluster before its kubelet starts${logHint(result.addresses)}`];
-    return { ...vch, node: { name: plan.nodeName, ready: undefined, labels: {} }, problems: [...result.problems, ...lost] };
-  }
-  const api = await deps.kubernetes.connect(ready.kubeconfig);
-  try {
-    const joined = await joinCluster(api, plan, result.addresses, deps, signal);
-    return { ...vch, node: joined.node, problems: [...result.problems, ...joined.problems] };
-  } finally {
-    await api.close();
-  }
+  return { plan, ready };
+}
+
+function isReady(result: unknown): result is CreateReady {
+  return typeof result === 'object' && result !== null && 'kubeconfigText' in result;
+}
+
+async function beginJournal(plan: CreatePlan, { declared, retain }: CreateVchRequest, deps: VchDeps): Promise<Journal> {
+  const { name, nodeName, workingDirectory, certificateFolder, kubeconfigFile } = plan;
+  const { target } = plan.input.target;
+  return startJournal({ name, target, nodeName, workingDirectory, certificateFolder, kubeconfigFile, document: declared, retain }, deps);
 }
 
 function factsOf(kubeconfig: {
@@ -85,93 +117,4 @@ function factsOf(kubeconfig: {
   readonly cluster: { readonly server: string };
 }): Parameters<typeof planCreate>[1]['kubeconfig'] {
   return { path: kubeconfig.path, contextName: kubeconfig.contextName, userName: kubeconfig.user.name, server: kubeconfig.cluster.server };
-}
-
-/** Labels and taints are set as soon as the node is known, before it is Ready: no pod lands on it that should not. */
-async function joinCluster(
-  api: KubernetesApi,
-  plan: CreatePlan,
-  addresses: VchAddresses,
-  deps: VchDeps,
-  signal: AbortSignal,
-): Promise<{ readonly node: CreatedVch['node']; readonly problems: readonly string[] }> {
-  const { input, nodeName } = plan;
-  const deadline = deps.clock.monotonic() + input.timeoutMs;
-  let node = await waitAsStep(api, plan, 'registered', deadline, addresses, deps, signal);
-  const problems = await decorate(api, plan, deps, signal);
-  if (input.wait) node = await waitAsStep(api, plan, 'ready', deadline, addresses, deps, signal);
-  const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True';
-  return { node: { name: nodeName, ready, labels: node.metadata?.labels ?? {} }, problems };
-}
-
-async function waitAsStep(
-  api: KubernetesApi,
-  plan: CreatePlan,
-  until: 'registered' | 'ready',
-  deadline: number,
-  addresses: VchAddresses,
-  deps: VchDeps,
-  signal: AbortSignal,
-): Promise<Node> {
-  const step = deps.reporter.step(until === 'registered' ? `Node ${plan.nodeName} registers` : `Node ${plan.nodeName} becomes Ready`);
-  try {
-    const onState = (state: string): void => {
-      step.detail(state);
-    };
-    const node = await waitForNode(api, deps.clock, { nodeName: plan.nodeName, until, deadline, onState }, signal);
-    step.done();
-    return node;
-  } catch (error) {
-    step.fail();
-    throw afterCreate(error, plan, addresses, signal);
-  }
-}
-
-/** A failure after vic-machine has succeeded: the VCH exists and runs. */
-function afterCreate(error: unknown, plan: CreatePlan, addresses: VchAddresses, signal: AbortSignal): VickError {
-  const exists = `The VCH ${plan.name}${addresses.id === undefined ? '' : ` (${addresses.id})`} exists and runs.`;
-  const removal = `Remove it with: ${deleteCommand(plan)}`;
-  const details = { vch: { name: plan.name, id: addresses.id, adminPortal: addresses.adminPortal }, removeWith: deleteCommand(plan) };
-  if (signal.aborted) return new VickError('CANCELLED', `interrupted while waiting for node ${plan.nodeName}\n${exists}`, { hint: removal, details });
-  if (!isVickError(error)) throw error;
-  const where = error.code === 'NODE_NOT_READY' ? `The kubelet's log says why${logHint(addresses)}. ` : `${error.hint ?? ''} `.trimStart();
-  return new VickError(error.code, `${error.message}\n${exists}`, { hint: `${where}${removal}`, details: { ...error.details, ...details }, cause: error });
-}
-
-async function decorate(api: KubernetesApi, plan: CreatePlan, deps: VchDeps, signal: AbortSignal): Promise<readonly string[]> {
-  const { labels, taints } = plan.input;
-  if (!needsNode(plan.input)) return [];
-  const step = deps.reporter.step('Labels and taints');
-  const choice = { names: [plan.nodeName] };
-  const update = { api, clock: deps.clock, random: deps.random };
-  try {
-    const results = [
-      ...(labels === undefined ? [] : await labelNodes(update, { choice, change: labels, overwrite: true, dryRun: 'none' }, signal)),
-      ...(taints === undefined ? [] : await taintNodes(update, { choice, change: taints, overwrite: true, dryRun: 'none' }, signal)),
-    ];
-    const problems = results.flatMap((result) => ('error' in result ? [result.error.message] : []));
-    if (problems.length > 0) step.fail(problems.join('; '));
-    else step.done();
-    return problems.map((problem) => `labels and taints were not all set: ${problem}`);
-  } catch (error) {
-    step.fail();
-    if (signal.aborted) {
-      throw afterCreate(
-        error,
-        plan,
-        { id: undefined, adminPortal: undefined, publishedAddress: undefined, managementAddress: undefined, dockerEnv: {}, dockerCommand: undefined },
-        signal,
-      );
-    }
-    return [`labels and taints were not set: ${messageOf(error)}`];
-  }
-}
-
-function logHint(addresses: VchAddresses): string {
-  return addresses.adminPortal === undefined ? '' : ` (${addresses.adminPortal}/logs/kubelet-starter.log)`;
-}
-
-/** vic-machine takes the last component of the certificate folder for a folder of the current one; here is the real one. */
-function dockerEnv(addresses: VchAddresses, plan: CreatePlan): Readonly<Record<string, string>> {
-  return 'DOCKER_CERT_PATH' in addresses.dockerEnv ? { ...addresses.dockerEnv, DOCKER_CERT_PATH: plan.certificateFolder } : addresses.dockerEnv;
 }

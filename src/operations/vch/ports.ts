@@ -36,6 +36,8 @@ export interface IdentityRequest {
   readonly nodeName: string;
   /** The operator's. */
   readonly kubeconfig: Kubeconfig;
+  /** `https://host:port` of the API server as the VCH reaches it, where it is not the kubeconfig's. */
+  readonly server?: string | undefined;
 }
 
 export interface MintedIdentity {

@@ -11,7 +11,12 @@ import type { VicSession } from './vic-session.ts';
 const LOOK_LIMIT_MS = 60_000;
 
 /** `error` with what is left behind in its message and the command that removes it in its hint. */
-export async function explainRemains(error: unknown, plan: CreatePlan, session: VicSession, fs: Pick<FileSystem, 'info'>): Promise<VickError> {
+export async function explainRemains(
+  error: unknown,
+  plan: CreatePlan,
+  session: VicSession,
+  fs: Pick<FileSystem, 'info'>,
+): Promise<{ readonly error: VickError; readonly left: 'nothing' | 'files' | 'vch' }> {
   if (!isVickError(error)) throw error;
   const failure = vicFailureDetails(error);
   const remains = failure?.remains ?? 'maybe';
@@ -20,12 +25,40 @@ export async function explainRemains(error: unknown, plan: CreatePlan, session: 
   const exists = [describeVm(found, remains, plan.name), files].filter((part) => part !== undefined);
   const message = `${error.message}\n${exists.length === 0 ? 'Nothing was left behind.' : `What exists now: ${exists.join('; ')}.`}`;
   const removeWith = found !== undefined ? deleteCommand(plan) : files === undefined ? undefined : `rm -r ${quoted(plan.certificateFolder)}`;
-  const hint = [error.hint, removeWith === undefined ? undefined : `Remove it with: ${removeWith}`].filter((part) => part !== undefined).join(' ');
-  return new VickError(error.code, message, {
+  const resumeWith = found === undefined ? undefined : resumeCommand(plan);
+  const commands = [resumeWith === undefined ? undefined : `Go on with: ${resumeWith}`, removeWith === undefined ? undefined : `Remove it with: ${removeWith}`];
+  const hint = [error.hint, ...commands].filter((part) => part !== undefined).join('\n');
+  const explained = new VickError(error.code, message, {
     cause: error.cause,
-    details: { ...error.details, vch: typeof found === 'object' ? found : undefined, removeWith },
+    details: { ...error.details, vch: typeof found === 'object' ? found : undefined, resumeWith, removeWith },
     ...(hint === '' ? {} : { hint }),
   });
+  return { error: explained, left: found !== undefined ? 'vch' : files === undefined ? 'nothing' : 'files' };
+}
+
+/** What a create that never came to its end leaves on this machine. */
+export async function describeLeftovers(
+  place: { readonly kubeconfigFile: string; readonly certificateFolder: string },
+  fs: Pick<FileSystem, 'info'>,
+): Promise<readonly string[]> {
+  const there = async (path: string): Promise<boolean> => (await fs.info(path)) !== undefined;
+  return [
+    ...((await there(place.kubeconfigFile)) ? [`a kubeconfig for the VCH in ${place.kubeconfigFile}`] : []),
+    ...((await there(place.certificateFolder)) ? [`local certificates in ${place.certificateFolder}`] : []),
+  ];
+}
+
+export function resumeCommand(plan: Pick<CreatePlan, 'name' | 'input'>): string {
+  return `${again(plan)} --resume`;
+}
+
+export function cleanupCommand(plan: Pick<CreatePlan, 'name' | 'input'>): string {
+  return `${again(plan)} --cleanup`;
+}
+
+/** Everything else is in the journal; the target finds it where several have a VCH of that name. */
+function again({ name, input }: Pick<CreatePlan, 'name' | 'input'>): string {
+  return `vick create vch ${quoted(name)} --target ${quoted(input.target.target)}`;
 }
 
 /** The exact command that removes the VCH of `plan`; the password comes from the environment again. */
