@@ -14,6 +14,7 @@ export interface IssueOptions {
 }
 
 const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
+const KEY_USAGES: Readonly<Record<'signing' | 'any', x509.KeyUsageFlags>> = { signing: digitalSignature, any: digitalSignature | keyEncipherment };
 const EXTENDED_USAGES: Readonly<Record<string, string>> = { 'client auth': x509.ExtendedKeyUsage.clientAuth, 'server auth': x509.ExtendedKeyUsage.serverAuth };
 
 const YEAR_SECONDS = 365 * 24 * 3600;
@@ -47,7 +48,7 @@ export async function issueCertificate({ request, usages, expirationSeconds, aut
     signingKey,
     signingAlgorithm,
     extensions: [
-      new x509.KeyUsagesExtension(usages.includes('key encipherment') ? digitalSignature | keyEncipherment : digitalSignature, true),
+      new x509.KeyUsagesExtension(KEY_USAGES[usages.includes('key encipherment') ? 'any' : 'signing'], true),
       ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
       new x509.BasicConstraintsExtension(false, undefined, true),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
