@@ -4,6 +4,7 @@ import { checkCreate, createVch, planVch, type CreateVchRequest } from '../../op
 import type { CreatedVch } from '../../operations/vch/created-vch.ts';
 import type { CreateVchInput } from '../../operations/vch/create-input.ts';
 import { checkVchName } from '../../operations/vch/name.ts';
+import { checkOptions } from '../../operations/vch/rules/check-options.ts';
 import { readPassThrough, type PassThrough } from '../../operations/vch/pass-through.ts';
 import { describePlan, renderPlan, type CreatePlan } from '../../operations/vch/plan-create.ts';
 import { readServerAddress } from '../../operations/vch/server-address.ts';
@@ -12,8 +13,11 @@ import { parseTaintChange } from '../../operations/node/taint-spec.ts';
 import type { Deps } from '../deps.ts';
 import { vchFields } from '../schema-parts.ts';
 import type { CommandHandler, CommandInput, Outcome } from '../spec.ts';
+import { CREATE_VIC_FLAGS } from '../specs/vic-flags.ts';
 import { TABLE } from '../specs/index.ts';
+import { checkSkips } from '../../operations/preflight/skips.ts';
 import { declaredVch } from './declared-vch.ts';
+import { operationsPassword, optionsOf, vicWords } from './vic-words.ts';
 import { clusterChoice, isOn, listFlag, nameArg, numberFlag, targetInput, textFlag } from './vch-input.ts';
 
 export const runCreateVch: CommandHandler = async (input, deps, signal) => {
@@ -87,7 +91,9 @@ function refuseMixture(input: CommandInput): void {
 async function decode(input: CommandInput, deps: Deps, password: boolean): Promise<CreateVchInput> {
   const name = nameArg(input);
   checkVchName(name);
-  const extra = readPassThrough(input.rest, deps.cwd);
+  const words = [...vicWords(input, CREATE_VIC_FLAGS), ...input.rest];
+  const extra = readPassThrough(words, deps.cwd, { complete: false });
+  checkOptions(optionsOf(input, OWN_OPTIONS, extra), `create vch ${name}`);
   const address = textFlag(input, 'k8s-server-address');
   const labels = listFlag(input, 'label');
   const taints = listFlag(input, 'taint');
@@ -99,7 +105,7 @@ async function decode(input: CommandInput, deps: Deps, password: boolean): Promi
     publicNetwork: textFlag(input, 'public-network'),
     clientNetwork: textFlag(input, 'client-network'),
     managementNetwork: textFlag(input, 'management-network'),
-    volumeStores: listFlag(input, 'volume-store').map(checkVolumeStore),
+    volumeStores: listFlag(input, 'volume-store'),
     tls: tlsChoice(input, extra),
     memoryMiB: limit(input, 'memory'),
     cpuMHz: limit(input, 'cpu'),
@@ -107,6 +113,8 @@ async function decode(input: CommandInput, deps: Deps, password: boolean): Promi
     bootstrapIso: textFlag(input, 'bootstrap-iso'),
     serverAddress: address === undefined ? undefined : readServerAddress(address),
     allowLoopback: isOn(input, 'allow-loopback'),
+    kubeletIdentity: textFlag(input, 'kubelet-identity') === 'as-is' ? ('as-is' as const) : ('node' as const),
+    skip: checkSkips(listFlag(input, 'skip')),
     labels: labels.length === 0 ? undefined : onlyAdditions(parseLabelChange(labels), '--label'),
     taints: taints.length === 0 ? undefined : onlyAdditions(parseTaintChange(taints), '--taint'),
     wait: input.flags['wait'] !== false,
@@ -114,8 +122,16 @@ async function decode(input: CommandInput, deps: Deps, password: boolean): Promi
     vicTimeoutMs: numberFlag(input, 'vic-timeout') ?? 0,
     extra,
   };
-  return { ...decoded, target: await targetInput(input, deps, { password }) };
+  const target = await targetInput(input, deps, { password });
+  const secret = await operationsPassword(input, deps, { ask: password });
+  return { ...decoded, target, extra: readPassThrough([...secret, ...words], deps.cwd, { complete: password }) };
 }
+
+/** Options of vic-machine that have a place of their own in the input. */
+const OWN_OPTIONS = [
+  ...['image-store', 'volume-store', 'bridge-network', 'public-network', 'client-network', 'management-network', 'memory', 'cpu'],
+  ...['tls-cname', 'no-tlsverify', 'no-tls'],
+];
 
 /** Further flags that settle what the certificates are for (vmware/vic cmd/vic-machine/common/certificate.go). */
 const TLS_EXTRAS = [
@@ -158,11 +174,6 @@ function limit(input: CommandInput, name: string): number | undefined {
   const value = numberFlag(input, name);
   if (value !== undefined && value < 0) throw new VickError('USAGE', `--${name} is negative`, { hint: 'Use 0 for no limit.' });
   return value;
-}
-
-function checkVolumeStore(store: string): string {
-  if (/^[^:]+(?::\/\/[^:]+(?::\d+)?[^:]*)?:[^:/]+$/.test(store)) return store;
-  throw new VickError('USAGE', `--volume-store ${JSON.stringify(store)} has no label`, { hint: 'Write datastore[/path]:label or nfs://host/path:label.' });
 }
 
 /** The result of a create for every format. */

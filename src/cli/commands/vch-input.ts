@@ -28,7 +28,7 @@ export function isOn(input: CommandInput, name: string): boolean {
 }
 
 export function clusterChoice(input: CommandInput): ClusterChoice {
-  return { path: textFlag(input, 'kubeconfig'), context: textFlag(input, 'context') };
+  return { path: textFlag(input, 'kubeconfig') ?? textFlag(input, 'k8s-config'), context: textFlag(input, 'context') };
 }
 
 export function nameArg(input: CommandInput): string {

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../spec.ts';
 import { KUBECONFIG_FLAGS } from './shared-flags.ts';
+import { CREATE_VIC_FLAGS } from './vic-flags.ts';
 import { VSPHERE_FLAGS } from './vsphere-flags.ts';
 
 export const createVchSpec: CommandSpec = {
@@ -18,7 +19,7 @@ export const createVchSpec: CommandSpec = {
       kind: 'string',
       placeholder: 'DATASTORE[/PATH]',
       description: 'where images are kept (default: the only datastore)',
-      group: 'VCH',
+      group: 'Storage',
       completes: 'none',
     },
     {
@@ -27,7 +28,7 @@ export const createVchSpec: CommandSpec = {
       repeatable: true,
       placeholder: 'STORE:LABEL',
       description: 'place for volumes: datastore[/path]:label or nfs://host/path:label',
-      group: 'VCH',
+      group: 'Storage',
       completes: 'none',
     },
     {
@@ -36,7 +37,7 @@ export const createVchSpec: CommandSpec = {
       kind: 'string',
       placeholder: 'PORTGROUP',
       description: 'port group of this VCH alone, for its containers',
-      group: 'VCH',
+      group: 'Networks',
       completes: 'none',
     },
     {
@@ -44,7 +45,7 @@ export const createVchSpec: CommandSpec = {
       kind: 'string',
       placeholder: 'PORTGROUP',
       description: 'port group of the default route (default: VM Network)',
-      group: 'VCH',
+      group: 'Networks',
       completes: 'none',
     },
     {
@@ -52,7 +53,7 @@ export const createVchSpec: CommandSpec = {
       kind: 'string',
       placeholder: 'PORTGROUP',
       description: 'port group of the Docker API (default: the public one)',
-      group: 'VCH',
+      group: 'Networks',
       completes: 'none',
     },
     {
@@ -60,27 +61,27 @@ export const createVchSpec: CommandSpec = {
       kind: 'string',
       placeholder: 'PORTGROUP',
       description: 'port group towards vSphere (default: the client one)',
-      group: 'VCH',
+      group: 'Networks',
       completes: 'none',
     },
-    { name: 'memory', kind: 'integer', placeholder: 'MIB', description: 'memory limit of the VCH, and so of the node', group: 'VCH' },
-    { name: 'cpu', kind: 'integer', placeholder: 'MHZ', description: 'CPU limit of the VCH, and so of the node', group: 'VCH' },
+    { name: 'memory', kind: 'integer', placeholder: 'MIB', description: 'memory limit of the VCH, and so of the node', group: 'Resources' },
+    { name: 'cpu', kind: 'integer', placeholder: 'MHZ', description: 'CPU limit of the VCH, and so of the node', group: 'Resources' },
     {
       name: 'tls-cname',
       kind: 'string',
       placeholder: 'NAME',
       description: 'name in the generated certificates; clients need a certificate',
-      group: 'VCH',
+      group: 'TLS',
       completes: 'none',
     },
-    { name: 'no-tlsverify', kind: 'boolean', description: 'TLS, but clients need no certificate', group: 'VCH' },
-    { name: 'no-tls', kind: 'boolean', description: 'no TLS at all for the Docker API', group: 'VCH' },
+    { name: 'no-tlsverify', kind: 'boolean', description: 'TLS, but clients need no certificate', group: 'TLS' },
+    { name: 'no-tls', kind: 'boolean', description: 'no TLS at all for the Docker API', group: 'TLS' },
     {
       name: 'appliance-iso',
       kind: 'string',
       placeholder: 'FILE',
       description: 'appliance image with the kubelet (default: appliance-vkubelet.iso here or beside vic-machine)',
-      group: 'VCH',
+      group: 'Images',
       completes: 'file',
     },
     {
@@ -88,7 +89,7 @@ export const createVchSpec: CommandSpec = {
       kind: 'string',
       placeholder: 'FILE',
       description: 'bootstrap image (default: bootstrap.iso here or beside vic-machine)',
-      group: 'VCH',
+      group: 'Images',
       completes: 'file',
     },
     {
@@ -99,12 +100,39 @@ export const createVchSpec: CommandSpec = {
       description: 'how long vic-machine waits for the endpoint VM after power-on',
       group: 'VCH',
     },
+    ...CREATE_VIC_FLAGS,
     ...KUBECONFIG_FLAGS,
+    {
+      name: 'k8s-config',
+      kind: 'string',
+      placeholder: 'FILE',
+      description: "vic-machine's name for --kubeconfig",
+      group: 'Cluster',
+      completes: 'file',
+    },
     {
       name: 'k8s-server-address',
       kind: 'string',
       placeholder: 'HOST:PORT',
       description: 'API server as the VCH reaches it (default: from the kubeconfig)',
+      group: 'Cluster',
+      completes: 'none',
+    },
+    {
+      name: 'kubelet-identity',
+      kind: 'enum',
+      values: ['node', 'as-is'],
+      default: 'node',
+      placeholder: 'KIND',
+      description: 'who the kubelet is in the cluster: node mints system:node:kubelet-NAME for it, as-is hands your own credentials to the VCH',
+      group: 'Cluster',
+    },
+    {
+      name: 'skip',
+      kind: 'string',
+      repeatable: true,
+      placeholder: 'CHECK',
+      description: 'leave out a check of the cluster, by its name in vick preflight',
       group: 'Cluster',
       completes: 'none',
     },
@@ -161,7 +189,7 @@ export const createVchSpec: CommandSpec = {
     { say: 'After a crash or Ctrl-C: go on, or remove what is left', run: 'vick create vch web --resume   # or: --cleanup' },
     {
       say: 'A flag of vic-machine that vick does not have',
-      run: 'vick create vch web --target esx.example.com --user root --no-tlsverify -- --dns-server 192.0.2.53',
+      run: 'vick create vch web --target esx.example.com --user root --no-tlsverify -- --some-new-flag value',
     },
   ],
   outputs: ['table', 'wide', 'json', 'yaml', 'name'],

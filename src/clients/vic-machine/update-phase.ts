@@ -45,8 +45,9 @@ export function updateStateOf(messages: readonly string[]): UpdateState {
   if (said(/^Failed to revert appliance to snapshot|^Failed to reset UpdateInProgress/)) return 'stuck';
   if (said(/^Appliance is rolled back to previous version/)) return 'rolled-back';
   if (said(/has same or newer version .*No upgrade is available/)) return 'unchanged';
-  if (said(/^(?:Switching appliance iso|Setting VM configuration|Waiting for IP|Reverting to snapshot|Failed to upgrade|Attempting rollback)/))
+  if (said(/^(?:Switching appliance iso|Setting VM configuration|Waiting for IP|Reverting to snapshot|Failed to upgrade|Attempting rollback)/)) {
     return 'unknown';
+  }
   // The names of its images are empty at that point, so a configure that gives up may delete more than images.
   if (said(/^Deleting configure isos/)) return 'unknown';
   // Images are taken away again before anything was changed with them.

@@ -1,4 +1,4 @@
-/** The words after `--`: flags of vic-machine create that vick has no flag of its own for. */
+/** Words for vic-machine, from flags that are handed on and from behind `--`. */
 import { isAbsolute, resolve } from 'node:path';
 import { registerSecret } from '../../errors/redact.ts';
 import { VickError } from '../../errors/vick-error.ts';
@@ -8,13 +8,27 @@ export interface PassThrough {
   readonly words: readonly string[];
   /** Flags that occur, with two dashes, whatever was typed. */
   readonly flags: ReadonlySet<string>;
+  /** Values by long name, aliases resolved; `true` for a switch. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
 }
+
+/** Short names of vic-machine's flags (vmware/vic cmd/vic-machine). */
+const ALIASES: Readonly<Record<string, string>> = {
+  ...{ '-i': '--image-store', '--vs': '--volume-store', '--cnc': '--container-name-convention', '-b': '--bridge-network', '--bnr': '--bridge-network-range' },
+  ...{ '--pn': '--public-network', '--cln': '--client-network', '--mn': '--management-network', '--cn': '--container-network' },
+  ...{ '--cng': '--container-network-gateway', '--cnr': '--container-network-ip-range', '--cnd': '--container-network-dns' },
+  ...{ '--cnf': '--container-network-firewall', '--mem': '--memory', '--memr': '--memory-reservation', '--mems': '--memory-shares' },
+  ...{ '--cpur': '--cpu-reservation', '--cpus': '--cpu-shares', '--kv': '--no-tlsverify', '-k': '--no-tls', '--ca': '--tls-ca' },
+  ...{ '--ksz': '--certificate-key-size', '--rc': '--registry-ca', '--dir': '--insecure-registry', '--wr': '--whitelist-registry' },
+  ...{ '-f': '--force', '--ar': '--asymmetric-routes', '-v': '--debug', '--bnw': '--bridge-network-width', '--sq': '--storage-quota' },
+  ...{ '--ssh': '--enable-ssh', '--key': '--authorized-key', '--pw': '--rootpw' },
+};
 
 const BOOLEANS = new Set([
   ...['--force', '-f', '--ops-grant-perms', '--affinity-vm-group', '--no-tls', '-k', '--no-tlsverify', '--kv', '--asymmetric-routes', '--ar'],
-  ...['--containers', '--no-proxy'],
+  ...['--enable-ssh', '--ssh', '--rollback', '--reset-progress', '--allow', '--deny'],
 ]);
-const PATHS = new Set(['--tls-server-cert', '--tls-server-key', '--tls-cert-path', '--tls-ca', '--ca', '--registry-ca', '--rc']);
+const PATHS = new Set(['--tls-server-cert', '--tls-server-key', '--tls-cert-path', '--tls-ca', '--ca', '--registry-ca', '--rc', '--authorized-key', '--key']);
 
 /** Flags that vick decides, and what to use instead. */
 const OWN: Readonly<Record<string, string>> = {
@@ -39,10 +53,15 @@ const OWN: Readonly<Record<string, string>> = {
 };
 const NOT_FOR_CREATE = new Set(['--help', '-h', '--extended-help', '-x', '--generate-bash-completion', '--version']);
 
-/** USAGE for words that vic-machine would misread: a stray word makes it drop every flag after it. */
-export function readPassThrough(words: readonly string[], cwd: string): PassThrough {
+/** USAGE for words that vic-machine would misread: a stray word makes it drop every flag after it. `complete` false: a password may be missing still. */
+export function readPassThrough(words: readonly string[], cwd: string, options: { readonly complete: boolean } = { complete: true }): PassThrough {
   const result: string[] = [];
   const flags = new Set<string>();
+  const values = new Map<string, readonly string[]>();
+  const note = (flag: string, value: string): void => {
+    const name = ALIASES[flag] ?? flag;
+    values.set(name, [...(values.get(name) ?? []), value]);
+  };
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
     if (!/^--?[A-Za-z]/.test(word)) {
@@ -58,18 +77,21 @@ export function readPassThrough(words: readonly string[], cwd: string): PassThro
     flags.add(flag);
     if (inline === undefined && BOOLEANS.has(flag)) {
       result.push(flag);
+      note(flag, 'true');
       continue;
     }
     const value = inline ?? words[(index += 1)];
     if (value === undefined) throw usage(`${flag} after -- has no value`, `Write ${flag} VALUE.`);
-    if (flag === '--ops-password') registerSecret(value);
+    if (flag === '--ops-password' || flag === '--rootpw' || flag === '--pw') registerSecret(value);
+    const settled = PATHS.has(flag) && value !== '' && !isAbsolute(value) ? resolve(cwd, value) : value;
+    note(flag, settled);
     if (BOOLEANS.has(flag)) result.push(`${flag}=${value}`);
-    else result.push(flag, PATHS.has(flag) && !isAbsolute(value) ? resolve(cwd, value) : value);
+    else result.push(flag, settled);
   }
-  if (flags.has('--ops-user') && !flags.has('--ops-password')) {
-    throw usage('--ops-user after -- comes without --ops-password, and vic-machine could not ask for it', 'Add --ops-password PASSWORD.');
+  if (options.complete && flags.has('--ops-user') && !flags.has('--ops-password')) {
+    throw usage('--ops-user comes without a password, and vic-machine could not ask for it', 'Give it in $VICK_OPS_PASSWORD or by --ops-password-file FILE.');
   }
-  return { words: result, flags };
+  return { words: result, flags, values };
 }
 
 /** Both `-name` and `--name` mean the same to vic-machine. */

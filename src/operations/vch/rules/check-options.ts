@@ -39,7 +39,7 @@ function resourceProblems(options: VicOptions): readonly string[] {
   const whole = WHOLE.flatMap((flag) => {
     const value = valueOf(options, flag);
     if (value === undefined || /^\d+$/.test(value)) return [];
-    const unit = flag.includes('memory') ? ' of MB, without a unit' : /^--cpu/.test(flag) ? ' of MHz, without a unit' : '';
+    const unit = flag.includes('memory') ? ' of MB, without a unit' : flag.startsWith('--cpu') ? ' of MHz, without a unit' : '';
     return [`${flag} ${JSON.stringify(value)} is no whole number${unit}`];
   });
   const shares = ['--memory-shares', '--cpu-shares'].flatMap((flag) => {
