@@ -15,7 +15,14 @@ export const runDeleteVch: CommandHandler = async (input, deps, signal) => {
       computeResource: textFlag(input, 'compute-resource'),
       cluster: clusterChoice(input),
       vicMachine: textFlag(input, 'vic-machine'),
-      force: isOn(input, 'force'),
+      drain: {
+        force: isOn(input, 'force'),
+        deleteEmptydirData: isOn(input, 'delete-emptydir-data'),
+        ignoreDaemonsets: isOn(input, 'ignore-daemonsets'),
+        disableEviction: isOn(input, 'disable-eviction'),
+        gracePeriod: numberFlag(input, 'grace-period'),
+        timeoutMs: numberFlag(input, 'timeout') ?? 0,
+      },
       deleteVolumes,
       keepNode: isOn(input, 'keep-node'),
       keepFiles: isOn(input, 'keep-files'),
@@ -40,6 +47,10 @@ async function confirm(input: CommandInput, deps: Pick<Deps, 'prompter'>, summar
   if (isOn(input, 'yes')) return;
   const sure = await deps.prompter.confirm({ message: `Delete ${summary.join(', ')}?`, flag: '--yes', default: false });
   if (!sure) throw new VickError('CANCELLED', 'Nothing was deleted.');
+  if (!isOn(input, 'delete-volumes')) return;
+  // What is in a volume cannot be made again, so a key that is pressed by habit is not enough.
+  const typed = await deps.prompter.text({ message: `Type ${nameArg(input)} to delete its volume stores with everything in them`, flag: '--yes' });
+  if (typed.trim() !== nameArg(input)) throw new VickError('CANCELLED', 'Nothing was deleted.');
 }
 
 function outcomeOf(deleted: DeletedVch, deps: Pick<Deps, 'reporter'>): Outcome {
@@ -56,6 +67,7 @@ function outcomeOf(deleted: DeletedVch, deps: Pick<Deps, 'reporter'>): Outcome {
       name: deleted.name,
       id: deleted.id ?? null,
       node: deleted.node,
+      identity: deleted.identity,
       files: deleted.files,
       keptVolumeStores: deleted.keptVolumeStores,
       problems: deleted.problems,

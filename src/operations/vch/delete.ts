@@ -1,4 +1,7 @@
-/** `vick delete vch`: pods → VCH → its Node object → its local files; volumes only when that was said. */
+/**
+ * `vick delete vch`: its pods are evicted → VCH → its Node object and identity → its local files; volumes only when that
+ * was said. The Node goes after the VCH: a kubelet that still runs would register it anew.
+ */
 import { join } from 'node:path';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import type { VchListing } from '../../clients/vic-machine/ls-table.ts';
@@ -8,7 +11,9 @@ import type { FileSystem } from '../../platform/fs.ts';
 import type { Reporter } from '../../platform/talk.ts';
 import { findVch } from './find-vch.ts';
 import { nodeNameOf } from './name.ts';
-import { deleteNode, findNode, podsOn, type PodName } from './node-removal.ts';
+import { removeJournal } from './journal.ts';
+import { planDrain, type DrainOptions, type DrainPlan, type PodRef } from './drain.ts';
+import { deleteNode, findNode } from './node-removal.ts';
 import type { ClusterChoice, VchDeps } from './ports.ts';
 import { asStep, removeVch } from './remove-vch.ts';
 import { openVicMachine, type VicSession } from './vic-session.ts';
@@ -20,8 +25,8 @@ export interface DeleteVchRequest {
   readonly computeResource: string | undefined;
   readonly cluster: ClusterChoice;
   readonly vicMachine: string | undefined;
-  /** Deletes the pods of the node first, and lets vic-machine force where no volume is at stake. */
-  readonly force: boolean;
+  /** How the node is emptied; `force` also lets vic-machine force where no volume is at stake. */
+  readonly drain: DrainOptions;
   /** Lets vic-machine delete --force remove volume stores with their content. */
   readonly deleteVolumes: boolean;
   /** Leaves the Node object alone and asks no cluster. */
@@ -38,13 +43,14 @@ export interface DeletedVch {
   /** Undefined: there was no VCH, only its node. */
   readonly id: string | undefined;
   readonly node: 'deleted' | 'absent' | 'kept';
+  readonly identity: 'revoked' | 'absent' | 'kept';
   readonly files: 'deleted' | 'absent' | 'kept';
   readonly keptVolumeStores: readonly string[];
   /** What could not be removed. */
   readonly problems: readonly string[];
 }
 
-/** VCH_NOT_FOUND when there is neither a VCH nor a node of that name; VCH_BUSY when pods run on it and `force` is not given. */
+/** VCH_NOT_FOUND when there is neither a VCH nor a node of that name; VCH_BUSY when pods are in the way that were not said to go. */
 export async function deleteVch(request: DeleteVchRequest, deps: VchDeps, signal: AbortSignal): Promise<DeletedVch> {
   const session = await openVicMachine(deps, request.vicMachine);
   const api = request.keepNode ? undefined : await connectCluster(request, deps);
@@ -69,8 +75,9 @@ async function remove(request: DeleteVchRequest, session: VicSession, api: Kuber
       hint: 'See what there is with: vick list vch',
     });
   }
-  const pods = api === undefined || node === undefined || vch === undefined ? [] : await podsOn(api, nodeName, signal);
-  refuseBusy(nodeName, pods, request.force);
+  const plan = api === undefined || node === undefined || vch === undefined ? NOTHING : await planDrain(api, nodeName, request.drain, signal);
+  refuseBusy(nodeName, plan);
+  const pods = plan.evict;
   const folder = join(session.stateDirectory, 'vch', name);
   const hasFiles = (await deps.fs.info(folder)) !== undefined;
   await request.confirm(
@@ -92,12 +99,24 @@ async function remove(request: DeleteVchRequest, session: VicSession, api: Kuber
   const problems = [...(removed?.problems ?? [])];
   const nodeResult =
     api === undefined ? 'kept' : await attempt(deps.reporter, `Delete node ${nodeName}`, problems, () => deleteNode(api, nodeName, signal), 'kept' as const);
+  const identity =
+    api === undefined || deps.identity === undefined
+      ? 'kept'
+      : await attempt(deps.reporter, `Revoke the identity of ${nodeName}`, problems, () => revokeIdentity(request, nodeName, deps, signal), 'kept' as const);
   const files = request.keepFiles
     ? 'kept'
     : !hasFiles
       ? 'absent'
       : await attempt(deps.reporter, `Delete ${folder}`, problems, () => removeFolder(folder, deps.fs), 'kept' as const);
-  return { name, id: vch?.id, node: nodeResult, files: hasFiles ? files : 'absent', keptVolumeStores: removed?.keptVolumeStores ?? [], problems };
+  if (problems.length === 0) await removeJournal(name, request.target.target, deps);
+  return { name, id: vch?.id, node: nodeResult, identity, files: hasFiles ? files : 'absent', keptVolumeStores: removed?.keptVolumeStores ?? [], problems };
+}
+
+/** Certificates cannot be revoked in Kubernetes; what was made for this one goes, and without its Node it may do next to nothing. */
+async function revokeIdentity(request: DeleteVchRequest, nodeName: string, deps: VchDeps, signal: AbortSignal): Promise<'revoked' | 'absent'> {
+  if (deps.identity === undefined) return 'absent';
+  const kubeconfig = await deps.kubernetes.readKubeconfig(request.cluster);
+  return deps.identity.revoke({ vch: request.name, nodeName, kubeconfig }, signal);
 }
 
 async function connectCluster(request: DeleteVchRequest, deps: VchDeps): Promise<KubernetesApi> {
@@ -110,21 +129,29 @@ async function connectCluster(request: DeleteVchRequest, deps: VchDeps): Promise
   }
 }
 
-function refuseBusy(nodeName: string, pods: readonly PodName[], force: boolean): void {
-  if (pods.length === 0 || force) return;
-  const shown = pods.slice(0, 10).map((pod) => `${pod.namespace}/${pod.name}`);
-  const more = pods.length > shown.length ? ` and ${pods.length - shown.length} more` : '';
-  throw new VickError('VCH_BUSY', `node ${nodeName} still runs ${pods.length === 1 ? 'a pod' : `${pods.length} pods`}: ${shown.join(', ')}${more}`, {
-    hint: `Move them away with: kubectl drain ${nodeName} --ignore-daemonsets; or delete them with --force.`,
-    details: { pods },
+const NOTHING: DrainPlan = { evict: [], refused: [] };
+
+function refuseBusy(nodeName: string, { refused }: DrainPlan): void {
+  if (refused.length === 0) return;
+  const lines = refused.map(({ reason, flag, pods }) => `  ${shownPods(pods)}: ${reason} (${flag})`);
+  const pods = refused.flatMap((group) => group.pods).map(({ namespace, name }) => ({ namespace, name }));
+  const flags = refused.map(({ flag }) => flag).join(' ');
+  throw new VickError('VCH_BUSY', [`node ${nodeName} still runs ${pods.length === 1 ? 'a pod' : 'pods'} that would be lost`, ...lines].join('\n'), {
+    hint: `Move them away with: kubectl drain ${nodeName} --ignore-daemonsets; or let them go with ${flags}.`,
+    details: { pods, refused },
   });
+}
+
+function shownPods(pods: readonly PodRef[]): string {
+  const shown = pods.slice(0, 10).map((pod) => `${pod.namespace}/${pod.name}`);
+  return `${shown.join(', ')}${pods.length > shown.length ? ` and ${pods.length - shown.length} more` : ''}`;
 }
 
 function summaryOf(what: {
   readonly vch: VchListing | undefined;
   readonly nodeName: string;
   readonly hasNode: boolean;
-  readonly pods: readonly PodName[];
+  readonly pods: readonly PodRef[];
   readonly folder: string | undefined;
   readonly deleteVolumes: boolean;
 }): readonly string[] {

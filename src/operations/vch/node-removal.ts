@@ -2,10 +2,9 @@
 import { paths } from '../../clients/kubernetes/paths.ts';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import { isVickError, VickError } from '../../errors/vick-error.ts';
-import type { Clock } from '../../platform/clock.ts';
 import type { Node, Pod } from '../../platform/kubernetes-objects.ts';
 
-export interface PodName {
+interface PodName {
   readonly namespace: string;
   readonly name: string;
 }
@@ -53,30 +52,6 @@ export async function cordon(api: KubernetesApi, nodeName: string, signal: Abort
   return async () => {
     await set(null).catch(() => undefined);
   };
-}
-
-const INTERVAL_MS = 500;
-
-/** Deletes `pods` with their own grace periods and waits until the node has none. TIMEOUT names those that stay. */
-export async function deletePods(
-  api: KubernetesApi,
-  nodeName: string,
-  pods: readonly PodName[],
-  limit: { readonly clock: Clock; readonly timeoutMs: number },
-  signal: AbortSignal,
-): Promise<void> {
-  for (const pod of pods) await ignoreAbsent(api.request({ method: 'DELETE', path: paths.pod(pod.namespace, pod.name) }, signal));
-  const deadline = limit.clock.monotonic() + limit.timeoutMs;
-  for (;;) {
-    const left = await podsOn(api, nodeName, signal);
-    if (left.length === 0) return;
-    if (limit.clock.monotonic() >= deadline) {
-      throw new VickError('TIMEOUT', `pods of ${nodeName} did not end in time: ${left.map((pod) => `${pod.namespace}/${pod.name}`).join(', ')}`, {
-        hint: 'Look at them with kubectl describe pod; or raise --timeout.',
-      });
-    }
-    await limit.clock.sleep(INTERVAL_MS, signal);
-  }
 }
 
 export async function deleteNode(api: KubernetesApi, nodeName: string, signal: AbortSignal): Promise<'deleted' | 'absent'> {

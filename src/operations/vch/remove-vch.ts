@@ -5,7 +5,8 @@ import type { RunContext } from '../../clients/vic-machine/port.ts';
 import { isVickError, VickError } from '../../errors/vick-error.ts';
 import type { Reporter } from '../../platform/talk.ts';
 import type { DeleteVchRequest } from './delete.ts';
-import { cordon, deletePods, type PodName } from './node-removal.ts';
+import { drain, type PodRef } from './drain.ts';
+import { cordon } from './node-removal.ts';
 import type { VchDeps } from './ports.ts';
 import type { VicSession } from './vic-session.ts';
 
@@ -13,7 +14,7 @@ import type { VicSession } from './vic-session.ts';
 interface Surroundings {
   readonly nodeName: string;
   readonly hasNode: boolean;
-  readonly pods: readonly PodName[];
+  readonly pods: readonly PodRef[];
   readonly folder: string;
 }
 
@@ -30,9 +31,7 @@ export async function removeVch(
   const uncordon = api !== undefined && around.hasNode ? await cordon(api, around.nodeName, signal) : undefined;
   try {
     if (api !== undefined && around.pods.length > 0) {
-      await asStep(deps.reporter, `Delete ${around.pods.length} pods of ${around.nodeName}`, () =>
-        deletePods(api, around.nodeName, around.pods, { clock: deps.clock, timeoutMs: request.timeoutMs }, signal),
-      );
+      await drainAsStep(api, around, request, deps, signal);
     }
     await deps.fs.makeDirectory(around.folder, { mode: 0o700 });
     const force = await mayForce(request, vch, session, deps, signal);
@@ -55,13 +54,27 @@ export async function removeVch(
   }
 }
 
+async function drainAsStep(api: KubernetesApi, around: Surroundings, request: DeleteVchRequest, deps: VchDeps, signal: AbortSignal): Promise<void> {
+  const step = deps.reporter.step(`Evict ${around.pods.length === 1 ? 'a pod' : `${around.pods.length} pods`} of ${around.nodeName}`, { name: 'drain' });
+  try {
+    const onState = (state: string): void => {
+      step.detail(state);
+    };
+    await drain(api, around.pods, request.drain, { clock: deps.clock, onState }, signal);
+    step.done();
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+}
+
 /**
  * vic-machine delete --force also deletes volume stores with their content (vmware/vic#2719, #5124). So it is passed
  * with --delete-volumes, or with --force alone when the VCH is known to have no volume store.
  */
 async function mayForce(request: DeleteVchRequest, vch: VchListing, session: VicSession, deps: VchDeps, signal: AbortSignal): Promise<boolean> {
   if (request.deleteVolumes) return true;
-  if (!request.force) return false;
+  if (!request.drain.force) return false;
   try {
     const configuration = await session.vic.inspectConfig(request.target, { id: vch.id }, session.query(signal));
     const stores = configuration['volume-store'] ?? [];
