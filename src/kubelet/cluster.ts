@@ -85,6 +85,8 @@ export interface IssuedToken {
 }
 
 export type ServiceUpdate =
+  /** The watch broke and is being set up again. */
+  | { readonly kind: 'interrupted'; readonly error: unknown }
   | { readonly kind: 'listed'; readonly services: readonly Service[] }
   | { readonly kind: 'changed'; readonly service: Service }
   | { readonly kind: 'deleted'; readonly service: Service };

@@ -11,6 +11,7 @@ import { createEventRecorder } from './events.ts';
 import { NodeController } from './node/node-controller.ts';
 import { PodController } from './pods/pod-controller.ts';
 import { deferred } from './deferred.ts';
+import type { ApiServerAddress } from './pods/env-services.ts';
 import type { PodProvider } from './provider.ts';
 
 export interface KubeletOptions {
@@ -28,6 +29,8 @@ export interface KubeletOptions {
   readonly taints?: readonly Taint[];
   /** The port of the kubelet API, when one is served. */
   readonly port?: number;
+  /** Where pods reach the API server, when the address of its Service is not reachable from them. */
+  readonly apiServer?: ApiServerAddress;
 }
 
 export interface Kubelet {
@@ -75,7 +78,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     onPosted: () => posted.resolve(undefined),
   });
   const pods = new PodController({
-    ...{ nodeName, cluster, provider, clock, log, events },
+    ...{ nodeName, cluster, provider, clock, random, log, events },
+    ...(options.apiServer === undefined ? {} : { apiServer: options.apiServer }),
     node: () => node.node(),
     allocatable: () => node.allocatable(),
     addresses: () => node.addresses(),

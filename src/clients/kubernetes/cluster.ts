@@ -68,7 +68,7 @@ export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock
       issued(await api.request<TokenAnswer>({ method: 'POST', path: paths.serviceAccountToken(namespace, name), body: tokenRequest(spec) }, signal)),
     watchServices: (onUpdate, signal) =>
       listWatch<Service>(
-        { ...follow, path: paths.allServices() },
+        { ...follow, path: paths.allServices(), onInterrupted: (error) => onUpdate({ kind: 'interrupted', error }) },
         (update) => {
           if (update.kind === 'listed') onUpdate({ kind: 'listed', services: update.items });
           else onUpdate({ kind: update.kind, service: update.item });

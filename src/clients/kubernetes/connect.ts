@@ -8,16 +8,29 @@ import type { ApiRequest, KubernetesApi, WatchEvent } from './port.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+const REQUEST_CONNECTIONS = 16;
 
 /** A client for the server of `kubeconfig`, authenticated as its user. Opens no connection by itself. */
 export async function connect(kubeconfig: Kubeconfig): Promise<KubernetesApi> {
   const credentials = await credentialsOf(kubeconfig);
   const base = new URL(kubeconfig.cluster.server);
-  return new UndiciKubernetesApi(kubeconfig.cluster.server, base, createDispatcher(kubeconfig, base, credentials), credentials);
+  const dispatchers = {
+    requests: createDispatcher(kubeconfig, base, credentials, REQUEST_CONNECTIONS),
+    watches: createDispatcher(kubeconfig, base, credentials, null),
+  };
+  return new UndiciKubernetesApi(kubeconfig.cluster.server, base, dispatchers, credentials);
 }
 
-/** A pool of HTTP/1.1 connections: one TLS handshake serves many requests. */
-function createDispatcher(kubeconfig: Kubeconfig, base: URL, credentials: Credentials): Dispatcher {
+/**
+ * HTTP/1.1 connections: one TLS handshake serves many requests. A watch has its connection to itself, so watches are
+ * not counted among those that requests share: sixteen of them would otherwise leave none.
+ */
+interface Dispatchers {
+  readonly requests: Dispatcher;
+  readonly watches: Dispatcher;
+}
+
+function createDispatcher(kubeconfig: Kubeconfig, base: URL, credentials: Credentials, connections: number | null): Dispatcher {
   const { cluster } = kubeconfig;
   const tls = {
     rejectUnauthorized: !cluster.insecureSkipTlsVerify,
@@ -27,19 +40,19 @@ function createDispatcher(kubeconfig: Kubeconfig, base: URL, credentials: Creden
     ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
   };
   if (cluster.proxyUrl !== undefined) return new ProxyAgent({ uri: cluster.proxyUrl, requestTls: tls });
-  return new Pool(base.origin, { connections: 16, connect: { ...tls, timeout: CONNECT_TIMEOUT_MS }, allowH2: false });
+  return new Pool(base.origin, { connections, connect: { ...tls, timeout: CONNECT_TIMEOUT_MS }, allowH2: false });
 }
 
 class UndiciKubernetesApi implements KubernetesApi {
   readonly server: string;
   readonly #base: URL;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatchers: Dispatchers;
   readonly #credentials: Credentials;
 
-  constructor(server: string, base: URL, dispatcher: Dispatcher, credentials: Credentials) {
+  constructor(server: string, base: URL, dispatchers: Dispatchers, credentials: Credentials) {
     this.server = server;
     this.#base = base;
-    this.#dispatcher = dispatcher;
+    this.#dispatchers = dispatchers;
     this.#credentials = credentials;
   }
 
@@ -48,7 +61,7 @@ class UndiciKubernetesApi implements KubernetesApi {
   }
 
   async requestText(request: ApiRequest, signal?: AbortSignal): Promise<string> {
-    const response = await this.#send(request, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+    const response = await this.#send(this.#dispatchers.requests, request, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
     const body = await this.#guard(() => response.body.text(), signal);
     if (response.statusCode >= 300) throw refusal(response.statusCode, body, `${request.method} ${request.path}`);
     return body;
@@ -56,7 +69,7 @@ class UndiciKubernetesApi implements KubernetesApi {
 
   async *watch<T>(request: ApiRequest, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
     // No body timeout: a quiet watch is healthy. Who watches decides when silence is too long.
-    const response = await this.#send(request, 0, signal);
+    const response = await this.#send(this.#dispatchers.watches, request, 0, signal);
     if (response.statusCode >= 300) {
       throw refusal(response.statusCode, await this.#guard(() => response.body.text(), signal), `watch ${request.path}`);
     }
@@ -74,16 +87,16 @@ class UndiciKubernetesApi implements KubernetesApi {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await Promise.all([this.#dispatchers.requests.destroy(), this.#dispatchers.watches.destroy()]);
   }
 
-  async #send(request: ApiRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> {
+  async #send(dispatcher: Dispatcher, request: ApiRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> {
     const headers: Record<string, string> = { accept: 'application/json', ...(await this.#credentials.headers()) };
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     if (body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
     return this.#guard(
       () =>
-        this.#dispatcher.request({
+        dispatcher.request({
           origin: this.#base.origin,
           method: request.method,
           path: this.#base.pathname.replace(/\/$/, '') + request.path + queryString(request.query),

@@ -1,24 +1,51 @@
+import { messageOf } from '../../errors/vick-error.ts';
 import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
-import { ProviderFailure, type ContainerRequest } from '../provider.ts';
+import { isProviderFailure, ProviderFailure, type ContainerRequest } from '../provider.ts';
 import { hostnameOf, resolveEnv, type EnvSources } from './env.ts';
 import { expand } from './expand.ts';
 import { effectiveSecurity } from './security.ts';
+import { mountRequests } from './volumes/mounts.ts';
 
-/** The containers of a pod with everything resolved. Throws ProviderFailure for what the pod's user must see. */
-export function containerRequests(pod: Pod, sources: EnvSources): readonly ContainerRequest[] {
-  return (pod.spec?.containers ?? []).map((container) => containerRequest(pod, container, sources));
+export interface ContainerSources extends EnvSources {
+  /** Volumes of the pod that are not mounted on this node. */
+  readonly leftOutVolumes?: ReadonlySet<string>;
 }
 
-function containerRequest(pod: Pod, container: Container, sources: EnvSources): ContainerRequest {
+/**
+ * Containers of a pod with everything resolved, in spec order, init containers first: those named, or all but the
+ * ephemeral ones. Rejects with ProviderFailure for what the pod's user must see.
+ */
+export async function containerRequests(pod: Pod, sources: ContainerSources, names?: readonly string[]): Promise<readonly ContainerRequest[]> {
+  const chosen = listed(pod).filter(({ container, role }) => (names === undefined ? role !== 'ephemeral' : names.includes(container.name)));
+  const requests: ContainerRequest[] = [];
+  for (const { container, role } of chosen) requests.push(await containerRequest(pod, container, role, sources));
+  return requests;
+}
+
+interface ListedContainer {
+  readonly container: Container;
+  readonly role: ContainerRequest['role'];
+}
+
+function listed({ spec }: Pod): readonly ListedContainer[] {
+  return [
+    ...(spec?.initContainers ?? []).map((container): ListedContainer => ({ container, role: container.restartPolicy === 'Always' ? 'sidecar' : 'init' })),
+    ...(spec?.containers ?? []).map((container): ListedContainer => ({ container, role: 'main' })),
+    ...(spec?.ephemeralContainers ?? []).map((container): ListedContainer => ({ container, role: 'ephemeral' })),
+  ];
+}
+
+async function containerRequest(pod: Pod, container: Container, role: ContainerRequest['role'], sources: ContainerSources): Promise<ContainerRequest> {
   const { name, image = '' } = container;
   if (image === '') throw new ProviderFailure('InvalidImageName', `container ${name} names no image`, { container: name });
-  const own = resolveEnv(pod, container, sources);
+  const own = await resolveEnv(pod, container, sources);
   const scope = new Map(own.map((variable) => [variable.name, variable.value]));
+  const lookup = (variable: string): string | undefined => scope.get(variable);
   const expanded = (words: readonly string[] | undefined): readonly string[] | undefined =>
-    words === undefined || words.length === 0 ? undefined : words.map((word) => expand(word, (variable) => scope.get(variable)));
+    words === undefined || words.length === 0 ? undefined : words.map((word) => expand(word, lookup));
   return {
     name,
-    role: 'main',
+    role,
     spec: container,
     image,
     imagePullPolicy: pullPolicy(container),
@@ -28,13 +55,23 @@ function containerRequest(pod: Pod, container: Container, sources: EnvSources): 
     workingDir: container.workingDir === '' ? undefined : container.workingDir,
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
-    mounts: [],
+    mounts: visibly(name, () => mountRequests(pod, container, lookup, sources.leftOutVolumes ?? new Set())),
     security: effectiveSecurity(pod, container),
     terminationMessage: {
       path: container.terminationMessagePath ?? '/dev/termination-log',
       fallbackToLogsOnError: container.terminationMessagePolicy === 'FallbackToLogsOnError',
     },
   };
+}
+
+/** What `work` throws becomes a failure that the pod's user sees. */
+function visibly<T>(container: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isProviderFailure(error)) throw error;
+    throw new ProviderFailure('CreateContainerConfigError', messageOf(error), { container, cause: error });
+  }
 }
 
 /** The API server's default: Always for `latest` or no tag, else IfNotPresent (pkg/apis/core/v1/defaults.go). */

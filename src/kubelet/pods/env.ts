@@ -1,13 +1,29 @@
-/** The environment of a container: literals, `$(VAR)` and the downward API (pkg/kubelet/kubelet_pods.go). */
-import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
+/** The environment of a container (pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables). */
+import { messageOf } from '../../errors/vick-error.ts';
+import type { ConfigMap, Container, Pod, Secret, Service } from '../../platform/kubernetes-objects.ts';
 import { ProviderFailure } from '../provider.ts';
+import { podField, type FieldSources } from './env-fields.ts';
+import { isEnvName, type EnvNameRule } from './env-names.ts';
+import { resourceField, type Allocatable } from './env-resources.ts';
+import { serviceVariables, type ApiServerAddress } from './env-services.ts';
 import { expand } from './expand.ts';
 
-export interface EnvSources {
-  readonly nodeName: string;
-  readonly hostIPs: readonly string[];
-  /** Empty while the pod has no address. */
-  readonly podIPs: readonly string[];
+/** Objects that pods refer to. Undefined: there is none. Rejects when the API cannot be asked. */
+export interface ObjectReader {
+  configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
+  secret(namespace: string, name: string): Promise<Secret | undefined>;
+}
+
+export interface EnvSources extends FieldSources {
+  readonly allocatable: Allocatable;
+  readonly objects: ObjectReader;
+  /** All services, once they are known. Rejects with a reason when they are not. */
+  readonly services: () => Promise<readonly Service[]>;
+  readonly apiServer?: ApiServerAddress;
+  /** Default `relaxed`. */
+  readonly envNames?: EnvNameRule;
+  /** Keys of an `envFrom` source that make no variable name were left out. */
+  readonly onSkipped?: (message: string) => void;
 }
 
 export interface EnvVariable {
@@ -16,19 +32,32 @@ export interface EnvVariable {
 }
 
 type EnvEntry = NonNullable<Container['env']>[number];
-type ValueFrom = NonNullable<EnvEntry['valueFrom']>;
+type EnvFromEntry = NonNullable<Container['envFrom']>[number];
 
-/** Variables in the order of the spec, the last value of a name winning. Throws ProviderFailure `CreateContainerConfigError`. */
-export function resolveEnv(pod: Pod, container: Container, sources: EnvSources): readonly EnvVariable[] {
-  if ((container.envFrom ?? []).length > 0) throw configError(container, 'envFrom cannot be read: ConfigMaps and Secrets are not available on this node yet');
-  const values = new Map<string, string>();
-  for (const entry of container.env ?? []) {
-    const value =
-      entry.valueFrom === undefined ? expand(entry.value ?? '', (name) => values.get(name)) : referenced(pod, container, entry.name, entry.valueFrom, sources);
-    values.delete(entry.name);
-    values.set(entry.name, value);
+/**
+ * Service variables, then `envFrom`, then `env`, each in order; a later value of a name wins. Rejects with
+ * ProviderFailure `CreateContainerConfigError` for what is missing.
+ */
+export async function resolveEnv(pod: Pod, container: Container, sources: EnvSources): Promise<readonly EnvVariable[]> {
+  try {
+    const links = { namespace: pod.metadata?.namespace ?? '', links: pod.spec?.enableServiceLinks ?? true };
+    const values = new Map(serviceVariables(await sources.services(), links, sources.apiServer));
+    const set = (name: string, value: string): void => {
+      values.delete(name);
+      values.set(name, value);
+    };
+    for (const entry of container.envFrom ?? []) for (const [name, value] of await fromWholeObject(pod, entry, sources)) set(name, value);
+    for (const entry of container.env ?? []) {
+      const value =
+        entry.valueFrom === undefined || (entry.value ?? '') !== ''
+          ? expand(entry.value ?? '', (name) => values.get(name))
+          : await referenced(pod, container, entry, sources);
+      if (value !== undefined) set(entry.name, value);
+    }
+    return [...values].map(([name, value]) => ({ name, value }));
+  } catch (error) {
+    throw new ProviderFailure('CreateContainerConfigError', messageOf(error), { container: container.name, cause: error });
   }
-  return [...values].map(([name, value]) => ({ name, value }));
 }
 
 /** The host name of a pod: `spec.hostname`, or its name cut to what a label allows. */
@@ -37,50 +66,86 @@ export function hostnameOf(pod: Pod): string {
   return name.slice(0, 63).replace(/[-.]+$/, '');
 }
 
-function referenced(pod: Pod, container: Container, name: string, from: ValueFrom, sources: EnvSources): string {
+async function fromWholeObject(pod: Pod, entry: EnvFromEntry, sources: EnvSources): Promise<readonly (readonly [string, string])[]> {
+  const namespace = pod.metadata?.namespace ?? '';
+  const { configMapRef, secretRef, prefix = '' } = entry;
+  const name = configMapRef?.name ?? secretRef?.name ?? '';
+  const kind = configMapRef === undefined ? 'secret' : 'configMap';
+  const object = kind === 'secret' ? await secretData(namespace, name, sources) : await configMapData(namespace, name, sources);
+  if (object === undefined) {
+    if ((configMapRef ?? secretRef)?.optional === true) return [];
+    throw notFound(kind, name);
+  }
+  const named = Object.entries(object).map(([key, value]): readonly [string, string] => [prefix + key, value]);
+  const rule = sources.envNames ?? 'relaxed';
+  const skipped = named.flatMap(([key]) => (isEnvName(key, rule) ? [] : [key])).sort();
+  if (skipped.length > 0) {
+    sources.onSkipped?.(
+      `Keys [${skipped.join(', ')}] from the EnvFrom ${kind} ${namespace}/${name} were skipped since they are considered invalid environment variable names.`,
+    );
+  }
+  return named.filter(([key]) => isEnvName(key, rule)).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The value of a variable, or undefined when what it refers to is optional and missing. */
+async function referenced(pod: Pod, container: Container, entry: EnvEntry, sources: EnvSources): Promise<string | undefined> {
+  const namespace = pod.metadata?.namespace ?? '';
+  const from = entry.valueFrom ?? {};
   if (from.fieldRef !== undefined) {
-    const value = fieldValue(pod, from.fieldRef.fieldPath, sources);
-    if (value === undefined) {
-      throw configError(container, `the value of ${from.fieldRef.fieldPath} for variable ${name} is not known before the container starts`);
-    }
+    const value = podField(pod, from.fieldRef.fieldPath, sources);
+    if (value === undefined) throw new Error(`the value of ${from.fieldRef.fieldPath} for variable ${entry.name} is not known before the container starts`);
     return value;
   }
-  const kinds: readonly (readonly [unknown, string])[] = [
-    [from.configMapKeyRef, `configmap "${from.configMapKeyRef?.name ?? ''}"`],
-    [from.secretKeyRef, `secret "${from.secretKeyRef?.name ?? ''}"`],
-    [from.resourceFieldRef, 'a resource field'],
-  ];
-  const kind = kinds.find(([reference]) => reference !== undefined)?.[1] ?? 'an unknown kind of source';
-  throw configError(container, `variable ${name} refers to ${kind}, which is not available on this node yet`);
-}
-
-function fieldValue(pod: Pod, path: string, sources: EnvSources): string | undefined {
-  const subscript = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
-  if (subscript !== null) return pod.metadata?.[subscript[1] as 'labels' | 'annotations']?.[subscript[2] ?? ''] ?? '';
-  switch (path) {
-    case 'metadata.name':
-      return pod.metadata?.name;
-    case 'metadata.namespace':
-      return pod.metadata?.namespace;
-    case 'metadata.uid':
-      return pod.metadata?.uid;
-    case 'spec.nodeName':
-      return pod.spec?.nodeName ?? sources.nodeName;
-    case 'spec.serviceAccountName':
-      return pod.spec?.serviceAccountName ?? '';
-    case 'status.hostIP':
-      return sources.hostIPs[0];
-    case 'status.hostIPs':
-      return sources.hostIPs.length === 0 ? undefined : sources.hostIPs.join(',');
-    case 'status.podIP':
-      return sources.podIPs[0];
-    case 'status.podIPs':
-      return sources.podIPs.length === 0 ? undefined : sources.podIPs.join(',');
-    default:
-      return undefined;
+  if (from.resourceFieldRef !== undefined) {
+    const { containerName = '' } = from.resourceFieldRef;
+    return resourceField(pod, containerName === '' ? container : containerNamed(pod, containerName), from.resourceFieldRef, sources.allocatable);
   }
+  if (from.configMapKeyRef !== undefined) {
+    const { name = '', key, optional = false } = from.configMapKeyRef;
+    return keyOf(await configMapData(namespace, name, sources), { kind: 'configMap', title: 'ConfigMap', namespace, name, key, optional });
+  }
+  if (from.secretKeyRef !== undefined) {
+    const { name = '', key, optional = false } = from.secretKeyRef;
+    return keyOf(await secretData(namespace, name, sources), { kind: 'secret', title: 'Secret', namespace, name, key, optional });
+  }
+  throw new Error(`variable ${entry.name} takes its value from a kind of source that this node does not support: ${Object.keys(from).join(', ')}`);
 }
 
-function configError(container: Container, message: string): ProviderFailure {
-  return new ProviderFailure('CreateContainerConfigError', message, { container: container.name });
+/** A container of the pod, init containers included. Throws Error when there is none of that name. */
+export function containerNamed(pod: Pod, name: string): Container {
+  const found = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find((container) => container.name === name);
+  if (found === undefined) throw new Error(`container ${name} not found`);
+  return found;
+}
+
+interface KeyReference {
+  readonly kind: 'configMap' | 'secret';
+  readonly title: 'ConfigMap' | 'Secret';
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+  readonly optional: boolean;
+}
+
+function keyOf(data: Readonly<Record<string, string>> | undefined, reference: KeyReference): string | undefined {
+  const { kind, title, namespace, name, key, optional } = reference;
+  const value = data !== undefined && Object.hasOwn(data, key) ? data[key] : undefined;
+  if (value !== undefined || optional) return value;
+  if (data === undefined) throw notFound(kind, name);
+  throw new Error(`couldn't find key ${key} in ${title} ${namespace}/${name}`);
+}
+
+async function configMapData(namespace: string, name: string, sources: EnvSources): Promise<Readonly<Record<string, string>> | undefined> {
+  const object = await sources.objects.configMap(namespace, name);
+  return object === undefined ? undefined : (object.data ?? {});
+}
+
+async function secretData(namespace: string, name: string, sources: EnvSources): Promise<Readonly<Record<string, string>> | undefined> {
+  const object = await sources.objects.secret(namespace, name);
+  if (object === undefined) return undefined;
+  return Object.fromEntries(Object.entries(object.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+}
+
+function notFound(kind: 'configMap' | 'secret', name: string): Error {
+  return new Error(`${kind.toLowerCase()} "${name}" not found`);
 }

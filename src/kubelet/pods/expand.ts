@@ -5,3 +5,12 @@
 export function expand(text: string, lookup: (name: string) => string | undefined): string {
   return text.replace(/\$(?:\$|\(([^)]*)\))/g, (match, name: string | undefined) => (name === undefined ? '$' : (lookup(name) ?? match)));
 }
+
+/** As `expand`, for what must not stay unresolved: throws Error naming the variable that is missing. */
+export function expandStrictly(text: string, lookup: (name: string) => string | undefined): string {
+  return expand(text, (name) => {
+    const value = lookup(name);
+    if (value === undefined) throw new Error(`missing value for "${name}"`);
+    return value;
+  });
+}

@@ -1,4 +1,4 @@
-/** The security context of one container: its own over the pod's (pkg/securitycontext/util.go). */
+/** The security context of one container: its own over the pod's (pkg/securitycontext/util.go). Pure. */
 import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
 import type { SecurityRequest } from '../provider.ts';
 
@@ -7,19 +7,30 @@ export function effectiveSecurity(pod: Pod, container: Pick<Container, 'security
   const own = container.securityContext ?? {};
   const runAsUser = own.runAsUser ?? whole.runAsUser;
   const runAsGroup = own.runAsGroup ?? whole.runAsGroup;
-  const privileged = own.privileged ?? false;
-  const added = own.capabilities?.add ?? [];
   return {
     ...(runAsUser === undefined ? {} : { runAsUser }),
     ...(runAsGroup === undefined ? {} : { runAsGroup }),
     runAsNonRoot: own.runAsNonRoot ?? whole.runAsNonRoot ?? false,
     supplementalGroups: whole.supplementalGroups ?? [],
     ...(whole.fsGroup === undefined ? {} : { fsGroup: whole.fsGroup }),
-    privileged,
+    privileged: own.privileged ?? false,
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
-    // What is privileged, or may administer the system, cannot be kept from gaining more (AddNoNewPrivileges).
+    // No new privileges only where that was asked for (AddNoNewPrivileges).
     allowPrivilegeEscalation: own.allowPrivilegeEscalation ?? true,
-    addCapabilities: added,
-    dropCapabilities: own.capabilities?.drop ?? [],
+    addCapabilities: (own.capabilities?.add ?? []).map(capability),
+    dropCapabilities: (own.capabilities?.drop ?? []).map(capability),
   };
+}
+
+/** The user that every container of the pod runs as, ephemeral ones aside; undefined when one does not say or they differ (FsUserFrom). */
+export function commonUser(pod: Pod): number | undefined {
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  const users = new Set(containers.map((container) => effectiveSecurity(pod, container).runAsUser));
+  const [user] = users;
+  return users.size === 1 ? user : undefined;
+}
+
+/** Both `NET_ADMIN` and `CAP_NET_ADMIN` are written; runtimes get the name without the prefix. */
+function capability(name: string): string {
+  return name.toUpperCase().replace(/^CAP_/, '');
 }

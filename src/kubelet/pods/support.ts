@@ -15,6 +15,17 @@ export interface SupportVerdict {
 const honoured = (...fields: readonly string[]): SupportTable => fields.map((field) => ({ field, support: 'honoured' }));
 const refused = (note: string, ...fields: readonly string[]): SupportTable => fields.map((field) => ({ field, support: 'refused', note }));
 
+const projections = (...kinds: readonly string[]): readonly string[] => kinds.map((kind) => `volumes[].projected.sources[].${kind}`);
+/** Kinds of volumes that somebody else provides and attaches. */
+const DRIVER_VOLUMES: readonly string[] = [
+  ...['persistentVolumeClaim', 'ephemeral', 'csi', 'flexVolume', 'image', 'nfs', 'iscsi', 'fc', 'rbd', 'cephfs', 'glusterfs', 'cinder', 'flocker'],
+  ...['awsElasticBlockStore', 'azureDisk', 'azureFile', 'gcePersistentDisk', 'gitRepo', 'photonPersistentDisk', 'portworxVolume', 'quobyte'],
+  ...['scaleIO', 'storageos', 'vsphereVolume'],
+];
+const WINDOWS: readonly string[] = ['', 'containers[].', 'initContainers[].', 'ephemeralContainers[].'].map(
+  (prefix) => `${prefix}securityContext.windowsOptions`,
+);
+
 /** What the kubelet core does by itself, whatever runs the pods. */
 const CORE_SUPPORT: SupportTable = [
   ...honoured('nodeName', 'nodeSelector', 'affinity', 'tolerations', 'topologySpreadConstraints', 'schedulerName', 'schedulingGates'),
@@ -27,7 +38,14 @@ const CORE_SUPPORT: SupportTable = [
   ...refused('Probes are not run yet.', 'containers[].livenessProbe', 'containers[].readinessProbe', 'containers[].startupProbe'),
   ...refused('Lifecycle hooks are not run yet.', 'containers[].lifecycle'),
   ...refused('Restart rules of single containers are not followed yet.', 'containers[].restartPolicy', 'containers[].restartPolicyRules'),
-  { field: 'automountServiceAccountToken', support: 'degraded', note: 'Service account tokens are not mounted into containers yet.' },
+  { field: 'automountServiceAccountToken', support: 'degraded', note: 'Service account tokens are not mounted into containers on this node.' },
+  ...refused('Variables cannot be read from files on this node.', 'containers[].env[].valueFrom.fileKeyRef', 'initContainers[].env[].valueFrom.fileKeyRef'),
+  ...refused('Trust bundles and pod certificates are not available on this node.', ...projections('clusterTrustBundle', 'podCertificate')),
+  ...refused('Persistent volumes and volume drivers are not available on this node.', ...DRIVER_VOLUMES.map((kind) => `volumes[].${kind}`)),
+  ...refused('Block devices are not available on this node.', 'containers[].volumeDevices', 'initContainers[].volumeDevices'),
+  ...refused('This node runs Linux containers.', ...WINDOWS),
+  // It concerns volumes that outlive pods, and there are none.
+  ...honoured('securityContext.fsGroupChangePolicy'),
 ];
 
 /** Values that the API server fills in, or that ask for nothing. */
@@ -61,6 +79,11 @@ export function judgeSupport(pod: Pod, provider: SupportTable): SupportVerdict {
   }
   const entries = [...found.values()];
   return { refused: entries.filter(({ support }) => support === 'refused'), degraded: entries.filter(({ support }) => support === 'degraded') };
+}
+
+/** Volumes with the injected token that a provider does not mount: neither they nor their mounts are handed to it. */
+export function unmountedTokenVolumes(pod: Pod, provider: SupportTable): ReadonlySet<string> {
+  return verdictOf('automountServiceAccountToken', provider).support === 'honoured' ? new Set() : tokenVolumes(pod);
 }
 
 function verdictOf(field: string, provider: SupportTable): SupportEntry {

@@ -323,7 +323,7 @@ export class MemoryCluster implements Cluster {
   private object(kind: ObjectRef['kind'], { namespace, name }: ObjectName): ConfigMap & Secret {
     const found = this.objects.get(`${kind} ${namespace}/${name}`);
     if (found === undefined) throw new VickError('KUBE_NOT_FOUND', `${kind.toLowerCase()}s "${name}" not found`);
-    return found as ConfigMap & Secret;
+    return found;
   }
 
   private tellObject(key: string): void {

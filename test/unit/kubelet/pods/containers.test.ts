@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CRASH_LIMITS, delayAfter, raise, type BackOff } from '../../../../src/kubelet/pods/back-off.ts';
-import { containerRequests } from '../../../../src/kubelet/pods/container-requests.ts';
+import { containerRequests, type ContainerSources } from '../../../../src/kubelet/pods/container-requests.ts';
 import { expand } from '../../../../src/kubelet/pods/expand.ts';
 import { statusPatch } from '../../../../src/kubelet/pods/status-patch.ts';
 import type { Container, Pod, PodStatus } from '../../../../src/platform/kubernetes-objects.ts';
 import { mergeStatus } from '../../../support/kubelet/merge-status.ts';
 
-const SOURCES = { nodeName: 'n1', hostIPs: ['192.0.2.1'], podIPs: [] };
+const SOURCES: ContainerSources = {
+  ...{ nodeName: 'n1', hostIPs: ['192.0.2.1'], podIPs: [], allocatable: undefined, services: () => Promise.resolve([]) },
+  objects: { configMap: () => Promise.resolve(undefined), secret: () => Promise.resolve(undefined) },
+};
 const pod = (spec: object, container: Partial<Container> = {}): Pod => ({
   metadata: { name: 'web', namespace: 'shop', uid: 'u1', labels: { app: 'web' }, annotations: { 'a/b': 'note' } },
   spec: { containers: [{ name: 'main', image: 'busybox:1.36', ...container }], ...spec },
@@ -45,7 +48,7 @@ describe('$(VAR)', () => {
 });
 
 describe('containers as the back end gets them', () => {
-  it('resolves env in order, the downward API, command and args, and adds HOSTNAME', () => {
+  it('resolves env in order, the downward API, command and args, and adds HOSTNAME', async () => {
     const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
     const env = [
       { name: 'LATER', value: '$(NAME)' },
@@ -57,7 +60,7 @@ describe('containers as the back end gets them', () => {
       { name: 'BOTH', value: '$(NAME)-$(APP)-$$(APP)' },
       { name: 'APP', value: 'twice' },
     ];
-    const [request] = containerRequests(pod({}, { env, command: ['run', '$(BOTH)'], args: ['$(MISSING)', '$(APP)'] }), SOURCES);
+    const [request] = await containerRequests(pod({}, { env, command: ['run', '$(BOTH)'], args: ['$(MISSING)', '$(APP)'] }), SOURCES);
     expect(request).toMatchObject({ command: ['run', 'web-web-$(APP)'], args: ['$(MISSING)', 'twice'], imagePullPolicy: 'IfNotPresent', role: 'main' });
     expect(Object.fromEntries(request!.env.map(({ name, value }) => [name, value]))).toEqual({
       ...{ HOSTNAME: 'web', LATER: '$(NAME)', NAME: 'web', APP: 'twice', NOTE: 'note', NODE: 'n1', HOST: '192.0.2.1', BOTH: 'web-web-$(APP)' },
@@ -70,8 +73,10 @@ describe('containers as the back end gets them', () => {
     ['a resource field', { env: [{ name: 'X', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }] }],
     ['a whole ConfigMap', { envFrom: [{ configMapRef: { name: 'c' } }] }],
     ['an address that is not known yet', { env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] }],
-  ])('refuses %s visibly', (_title, container) => {
-    expect(() => containerRequests(pod({}, container), SOURCES)).toThrow(expect.objectContaining({ reason: 'CreateContainerConfigError', container: 'main' }));
+  ])('refuses %s visibly', async (_title, container) => {
+    await expect(containerRequests(pod({}, container), SOURCES)).rejects.toThrow(
+      expect.objectContaining({ reason: 'CreateContainerConfigError', container: 'main' }),
+    );
   });
 
   it.each([
@@ -80,8 +85,8 @@ describe('containers as the back end gets them', () => {
     ['busybox:1.36', 'IfNotPresent'],
     ['registry:5000/busybox', 'Always'],
     ['busybox@sha256:00', 'IfNotPresent'],
-  ])('%s is pulled %s by default', (image, policy) => {
-    expect(containerRequests(pod({}, { image }), SOURCES)[0]?.imagePullPolicy).toBe(policy);
+  ])('%s is pulled %s by default', async (image, policy) => {
+    expect((await containerRequests(pod({}, { image }), SOURCES))[0]?.imagePullPolicy).toBe(policy);
   });
 });
 
