@@ -8,6 +8,9 @@ export interface ConditionFacts {
   readonly phase: string;
   /** The pod's sandbox and network exist. */
   readonly sandboxReady: boolean;
+  /** Init containers and sidecars that the pod still waits for. */
+  readonly incomplete: readonly string[];
+  /** Main containers and sidecars that are not ready. */
   readonly unready: readonly string[];
   readonly now: number;
 }
@@ -20,7 +23,7 @@ export function podConditions(facts: ConditionFacts): readonly PodCondition[] {
   const containersReady = readiness(facts);
   const verdicts: readonly Verdict[] = [
     { type: 'PodReadyToStartContainers', status: facts.sandboxReady ? 'True' : 'False' },
-    { type: 'Initialized', status: 'True', ...(facts.phase === 'Succeeded' ? { reason: 'PodCompleted' } : {}) },
+    { type: 'Initialized', ...initialization(facts) },
     { ...gated(facts, containersReady), type: 'Ready' },
     { ...containersReady, type: 'ContainersReady' },
     { type: 'PodScheduled', status: 'True' },
@@ -35,6 +38,12 @@ export function podConditions(facts: ConditionFacts): readonly PodCondition[] {
       lastTransitionTime: moved || before.lastTransitionTime === undefined ? rfc3339(now) : before.lastTransitionTime,
     };
   });
+}
+
+function initialization({ phase, incomplete }: ConditionFacts): Omit<Verdict, 'type'> {
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
+  if (incomplete.length === 0) return { status: 'True' };
+  return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${incomplete.join(' ')}]` };
 }
 
 function readiness(facts: ConditionFacts): Omit<Verdict, 'type'> {

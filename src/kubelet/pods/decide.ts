@@ -6,12 +6,13 @@
  * Rules: nothing starts once a pod is terminal, rejected, past its deadline, terminating or gone from the API. A
  * terminating pod is stopped, reported, removed from the back end, and only then deleted from the API.
  */
-import { isTerminal, deadlineOf, viewPod, type PodInput, type PodView } from './view.ts';
+import { podContainers } from './pod-containers.ts';
+import { isTerminal, deadlineOf, viewPod, type ContainerView, type PodInput, type PodView } from './view.ts';
 
 export type Action =
-  /** Define the pod and its containers in the back end. */
+  /** Make the pod in the back end; with `unit: 'pod'` its containers are defined as well. */
   | { readonly kind: 'create' }
-  /** Start these containers; with `unit: 'pod'` the whole pod. */
+  /** Start these containers in this order; with `unit: 'pod'` all of them together, and nothing else. */
   | { readonly kind: 'start'; readonly containers: readonly string[]; readonly restart: boolean }
   /** Stop all that runs, stage after stage; by force at `by`, milliseconds since the epoch. Nothing starts afterwards. */
   | StopAction
@@ -92,27 +93,92 @@ function clear(input: DecideInput, view: PodView, graceSeconds: number): Decisio
 }
 
 function define(input: DecideInput, view: PodView): Decision {
-  const wanted = view.containers.filter((container) => container.wanted);
-  if (wanted.length === 0) return {};
+  const wanted = view.containers.filter(({ role, wanted }) => wanted && role === 'main');
+  if (view.finished || wanted.length === 0) return {};
   const startAt = Math.min(...wanted.map((container) => container.startAt));
   if (startAt > input.now) return { wakeAt: startAt };
   return held(input, 'create') ?? { action: { kind: 'create' } };
 }
 
 function run(input: DecideInput, view: PodView): Decision {
-  const wanted = view.containers.filter((container) => container.wanted);
-  if (wanted.length === 0) {
-    // All has ended as far as anybody knows, and the back end cannot tell: settle it before a terminal phase is told.
-    const settled = view.containers.every((container) => container.exit !== undefined);
-    return settled && view.uncertain ? stop(input, view, podGrace(input), 'terminal') : {};
+  if (view.finished) return view.canRun ? stop(input, view, podGrace(input), 'terminal') : {};
+  if (input.observed?.sandboxLost === true) return held(input, 'remove') ?? { action: { kind: 'remove' } };
+  const kill = unfit(input, view);
+  if (kill !== undefined) return held(input, 'kill') ?? { action: kill };
+  return input.unit === 'pod' ? startGroup(input, view) : startContainers(input, view);
+}
+
+/** The first container whose run must end although the pod goes on. */
+function unfit(input: DecideInput, view: PodView): KillAction | undefined {
+  const specs = podContainers(input.pod);
+  for (const [index, { name, role, alive, record }] of view.containers.entries()) {
+    const { spec } = specs[index] ?? {};
+    if (!alive || role === 'ephemeral') continue;
+    const failed = input.verdicts?.[name]?.failed;
+    const cause = record.replaced ?? failed?.probe ?? (input.unit === 'container' && changed(record.image, spec?.image) ? 'definition' : undefined);
+    if (cause === undefined) continue;
+    const graceSeconds = Math.max(MINIMUM_GRACE_SECONDS, failed?.graceSeconds ?? podGrace(input));
+    const message =
+      cause === 'definition'
+        ? `Container ${name} definition changed, will be restarted`
+        : cause === 'restart'
+          ? `Stopping container ${name}`
+          : `Container ${name} failed ${cause} probe, will be restarted`;
+    return { kind: 'kill', containers: [name], graceSeconds, cause, message };
   }
-  const due = wanted.filter((container) => container.startAt <= input.now);
-  const later = wanted.filter((container) => container.startAt > input.now).map((container) => container.startAt);
-  if (due.length === 0) return { wakeAt: Math.min(...later) };
-  const wait = held(input, 'start');
-  if (wait !== undefined) return wait;
-  const restart = due.some((container) => container.record.run !== undefined);
-  return { action: { kind: 'start', containers: due.map(({ name }) => name), restart }, ...(later.length > 0 ? { wakeAt: Math.min(...later) } : {}) };
+  return undefined;
+}
+
+function changed(defined: string | undefined, wanted: string | undefined): boolean {
+  return defined !== undefined && defined !== '' && wanted !== undefined && defined !== wanted;
+}
+
+/** Whatever may start now, each container after its own back-off; the order of init containers and sidecars is kept. */
+function startContainers(input: DecideInput, view: PodView): Decision {
+  const wanted = [...view.containers.filter(({ role, wanted }) => role === 'ephemeral' && wanted), ...nextInOrder(view)];
+  const times = new Map(wanted.map((container) => [container.name, dueAt(container)]));
+  const due = wanted.filter(({ name }) => (times.get(name) ?? 0) <= input.now);
+  const later = [...times.values()].filter((at) => at > input.now);
+  const wake = later.length > 0 ? { wakeAt: Math.min(...later) } : {};
+  if (due.length === 0) return wake;
+  const restart = due.some(({ record }) => record.run !== undefined);
+  return held(input, 'start') ?? { action: { kind: 'start', containers: due.map(({ name }) => name), restart }, ...wake };
+}
+
+function nextInOrder(view: PodView): readonly ContainerView[] {
+  if (view.initialized) return view.containers.filter(({ role, wanted }) => wanted && (role === 'sidecar' || role === 'main'));
+  const next: ContainerView[] = [];
+  for (const container of view.containers) {
+    if (container.role !== 'init' && container.role !== 'sidecar') break;
+    if (container.wanted) next.push(container);
+    if (container.role === 'init' ? !container.ended : !container.started) break;
+  }
+  return next;
+}
+
+/** When the back-off after its last run and the pause after a failed start are both over. */
+function dueAt({ record, startAt }: ContainerView): number {
+  const { trouble } = record;
+  return Math.max(startAt, trouble === undefined ? 0 : trouble.failedAt + trouble.backOff.delayMs);
+}
+
+/** A pod VM runs one init container at a time, and then all other containers together. */
+function startGroup(input: DecideInput, view: PodView): Decision {
+  const init = view.initialized ? undefined : view.containers.find(({ role, ended }) => role === 'init' && !ended);
+  const group = init === undefined ? view.containers.filter(({ role }) => role === 'main' || role === 'sidecar') : [init];
+  const leading = group.filter(({ role }) => role !== 'sidecar');
+  const wanted = leading.filter((container) => container.wanted);
+  if (leading.some(({ alive }) => alive) || wanted.length === 0) return {};
+  const startAt = Math.max(...wanted.map(dueAt));
+  if (startAt > input.now) return { wakeAt: startAt };
+  const beside = group.filter(({ alive }) => alive).map(({ name }) => name);
+  if (beside.length > 0) {
+    const graceSeconds = Math.max(MINIMUM_GRACE_SECONDS, podGrace(input));
+    const kill: KillAction = { kind: 'kill', containers: beside, graceSeconds, cause: 'restart', message: 'Stopping the pod to start its containers again' };
+    return held(input, 'kill') ?? { action: kill };
+  }
+  const restart = leading.some(({ record }) => record.run !== undefined);
+  return held(input, 'start') ?? { action: { kind: 'start', containers: group.map(({ name }) => name), restart } };
 }
 
 function stop(input: DecideInput, view: PodView, graceSeconds: number, cause: StopAction['cause']): Decision {
@@ -122,7 +188,15 @@ function stop(input: DecideInput, view: PodView, graceSeconds: number, cause: St
   const wait = held(input, 'stop');
   // A shorter grace than before does not wait for the pause after a failed attempt.
   if (wait !== undefined && by >= (input.history.stopBy ?? by)) return wait;
-  return { action: { kind: 'stop', by, containers, stages: [containers], cause } };
+  return { action: { kind: 'stop', by, containers, stages: stages(input, view, containers), cause } };
+}
+
+/** Sidecars outlast the containers they serve, and the one that started first is the last to go. */
+function stages(input: DecideInput, view: PodView, containers: readonly string[]): readonly (readonly string[])[] {
+  if (input.unit === 'pod') return [containers];
+  const sidecars = view.containers.filter(({ name, role }) => role === 'sidecar' && containers.includes(name)).map(({ name }) => name);
+  const others = containers.filter((name) => !sidecars.includes(name));
+  return [...(others.length > 0 ? [others] : []), ...sidecars.reverse().map((name) => [name])];
 }
 
 function podGrace(input: DecideInput): number {

@@ -9,6 +9,7 @@ import type { Pod } from '../../platform/kubernetes-objects.ts';
 import type { ObservedContainer, ObservedPod, ObservedState, PodProvider, ProviderFailureReason } from '../provider.ts';
 import { omit } from '../omit.ts';
 import { CRASH_LIMITS, raise, SYNC_LIMITS, type BackOff } from './back-off.ts';
+import { podContainers, type PodContainer } from './pod-containers.ts';
 import { wantsRestart } from './restart-policy.ts';
 
 export interface Exit {
@@ -25,6 +26,8 @@ export interface Exit {
 export interface Run {
   readonly startedAt?: number;
   readonly exit?: Exit;
+  /** It was in a sandbox that is no more. */
+  readonly stale?: boolean;
   /** True for a run that was read from the API, where times have whole seconds only. */
   readonly coarse?: boolean;
 }
@@ -43,6 +46,8 @@ export interface ContainerRecord {
   readonly trouble?: Trouble;
   /** The image that its latest run was defined with, as written in the spec. */
   readonly image?: string;
+  /** It has ended for good: whatever the back end shows later is not a run of it. */
+  readonly settled?: boolean;
   /** Its run was ended by the kubelet, and another is to follow whatever its exit code says. */
   readonly replaced?: 'liveness' | 'startup' | 'definition' | 'restart';
 }
@@ -75,45 +80,97 @@ export interface PodHistory {
   readonly stopConfirmed: boolean;
 }
 
+const PULL_REASONS: ReadonlySet<ProviderFailureReason> = new Set(['ErrImagePull', 'RegistryUnavailable', 'ImageInspectError']);
 const UNKNOWN_EXIT = { exitCode: 137, reason: 'ContainerStatusUnknown' } as const;
 
 export function recordOf(history: PodHistory, container: string): ContainerRecord {
   return history.containers[container] ?? { restartCount: 0 };
 }
 
-/** `history` after an answer of the back end. `observed` undefined means that it has no such pod. */
+/**
+ * `history` after an answer of the back end. `observed` undefined means that it has no such pod. When the sandbox was
+ * lost, nothing that ran in it counts for the next one: init containers run again. A pod of policy Never that has begun
+ * does not begin anew (pkg/kubelet/kuberuntime, PodSandboxChanged and shouldRestartOnFailure).
+ */
 export function remember(
   input: { readonly pod: Pod; readonly unit: PodProvider['unit']; readonly provider: string; readonly now: number },
   history: PodHistory,
   observed: ObservedPod | undefined,
 ): PodHistory {
-  const policy = input.pod.spec?.restartPolicy;
+  const { pod, now } = input;
+  const lostSandbox = observed === undefined || observed.sandboxLost === true;
+  const states = new Map(observed?.containers.map((container) => [container.name, container]));
   const containers: Record<string, ContainerRecord> = {};
-  for (const { name } of input.pod.spec?.containers ?? []) {
-    const record = recordOf(history, name);
-    const seen = observed?.containers.find((container) => container.name === name);
-    // What ended for good never changes again: the API server refuses terminated containers that come back.
-    const final = record.run?.exit !== undefined && !wantsRestart(policy, record.run.exit.exitCode);
-    containers[name] = final ? record : rememberContainer(record, seen, input.provider, input.now);
+  for (const container of podContainers(pod)) {
+    const record = recordOf(history, container.name);
+    const looked = record.settled === true ? record : rememberContainer(record, states.get(container.name), input.provider, now);
+    const named = looked.run !== undefined && looked.image === undefined ? { ...looked, image: container.spec.image ?? '' } : looked;
+    containers[container.name] = lostSandbox ? outlived(named, now) : named;
   }
-  if (input.unit === 'pod' && neverStartedWithPod(containers, observed)) {
-    for (const [name, record] of Object.entries(containers)) {
-      if (record.run === undefined) containers[name] = { ...record, run: { exit: lost('The container did not run when its pod did', input.now) } };
+  const endWith = (names: readonly PodContainer[], message: string): void => {
+    for (const { name } of names) {
+      const record = containers[name];
+      if (record?.run === undefined) containers[name] = { ...record, restartCount: record?.restartCount ?? 0, run: { exit: lost(message, now) } };
     }
+  };
+  const begun = podContainers(pod).some(({ name, role }) => role !== 'ephemeral' && containers[name]?.run !== undefined);
+  const mains = podContainers(pod).filter(({ role }) => role === 'main');
+  if (lostSandbox && begun) {
+    endWith(
+      mains.filter((main) => !wantsRestart(pod, main, UNKNOWN_EXIT.exitCode)),
+      'The pod was lost before the container ran',
+    );
+  } else if (input.unit === 'pod' && mainsEnded(mains, containers, observed)) {
+    endWith(
+      podContainers(pod).filter(({ role }) => role === 'main' || role === 'sidecar'),
+      'The container did not run when its pod did',
+    );
+  }
+  for (const container of podContainers(pod)) {
+    const record = containers[container.name];
+    if (record !== undefined) containers[container.name] = settled(pod, container, record);
   }
   return { ...history, containers };
 }
 
 /** `history` after an operation failed; `reason` is what the pod's user sees. Each repeat waits longer. */
 export function rememberTrouble(history: PodHistory, failure: Omit<Trouble, 'backOff'>): PodHistory {
-  const before = history.trouble?.operation === failure.operation ? history.trouble.backOff : undefined;
-  const limits = failure.reason === undefined ? SYNC_LIMITS : CRASH_LIMITS;
-  return { ...history, trouble: { ...failure, backOff: raise(before, failure.failedAt, limits) } };
+  const own = failure.operation === 'start' && failure.container !== undefined ? recordOf(history, failure.container) : undefined;
+  const known = own === undefined ? history.trouble : own.trouble;
+  const before = known?.operation === failure.operation && known.image === failure.image ? known.backOff : undefined;
+  const limits = failure.reason !== undefined && PULL_REASONS.has(failure.reason) ? CRASH_LIMITS : SYNC_LIMITS;
+  const trouble: Trouble = { ...failure, backOff: raise(before, failure.failedAt, limits) };
+  if (own === undefined || failure.container === undefined) return { ...history, trouble };
+  return { ...history, containers: { ...history.containers, [failure.container]: { ...own, trouble } } };
 }
 
-/** `history` after `operation` succeeded: its trouble, and that of what had to happen before it, is over. */
+/** `history` after `operation` succeeded: the pod's trouble, and that of what had to happen before it, is over. */
 export function rememberSuccess(history: PodHistory, change: Partial<PodHistory> = {}): PodHistory {
   return { ...omit(history, 'trouble'), ...change };
+}
+
+/** `history` in which nothing waits for the end of a pause after a failed start: what was missing may be there now. */
+export function forgetPauses(history: PodHistory): PodHistory {
+  const calm = (trouble: Trouble): Trouble => ({ ...trouble, backOff: { ...trouble.backOff, delayMs: 0 } });
+  const containers = Object.entries(history.containers).map(([name, record]) => [
+    name,
+    record.trouble === undefined ? record : { ...record, trouble: calm(record.trouble) },
+  ]);
+  const { trouble } = history;
+  return {
+    ...history,
+    containers: Object.fromEntries(containers) as PodHistory['containers'],
+    ...(trouble?.operation === 'create' || trouble?.operation === 'start' ? { trouble: calm(trouble) } : {}),
+  };
+}
+
+/** `history` when containers are about to start from their present definitions. */
+export function rememberImages(history: PodHistory, pod: Pod, names: readonly string[]): PodHistory {
+  const containers = { ...history.containers };
+  for (const { name, spec } of podContainers(pod)) {
+    if (names.includes(name)) containers[name] = { ...recordOf(history, name), image: spec.image ?? '' };
+  }
+  return { ...history, containers };
 }
 
 /** `history` after containers were started: a run that ended is the last one now, and the next restart waits longer. */
@@ -127,14 +184,48 @@ export function rememberStart(history: PodHistory, names: readonly string[], now
 export function rememberFailedStart(history: PodHistory, names: readonly string[], message: string, now: number): PodHistory {
   const containers = { ...history.containers };
   for (const name of names) {
-    containers[name] = { ...begun(recordOf(history, name), now), run: { exit: { exitCode: 128, reason: 'StartError', message, finishedAt: now } } };
+    const record = recordOf(history, name);
+    if (record.settled === true) continue;
+    containers[name] = { ...begun(record, now), run: { exit: { exitCode: 128, reason: 'StartError', message, finishedAt: now } } };
   }
   return { ...history, containers };
 }
 
+/** `history` when the kubelet is about to end these runs itself, to start others. */
+export function rememberKill(history: PodHistory, names: readonly string[], cause: NonNullable<ContainerRecord['replaced']>): PodHistory {
+  const containers = { ...history.containers };
+  for (const name of names) containers[name] = { ...recordOf(history, name), replaced: cause };
+  return { ...history, containers };
+}
+
+/** Whether a container has ended for good, as far as it is known. */
+export function endedForGood(pod: Pod, container: PodContainer, record: ContainerRecord): boolean {
+  const { run, replaced } = record;
+  if (run?.exit === undefined) return false;
+  if (replaced === 'definition' || replaced === 'restart') return false;
+  // A container that a probe has ended goes by policy as one that failed, whatever its exit code.
+  if (replaced !== undefined) return !wantsRestart(pod, container, UNKNOWN_EXIT.exitCode);
+  if (container.role === 'init' && run.exit.exitCode === 0) return run.stale !== true;
+  return !wantsRestart(pod, container, run.exit.exitCode);
+}
+
+function settled(pod: Pod, container: PodContainer, record: ContainerRecord): ContainerRecord {
+  const ended = endedForGood(pod, container, record);
+  if (ended === (record.settled === true)) return record;
+  return ended ? { ...record, settled: true } : omit(record, 'settled');
+}
+
+/** What a container of a lost sandbox leaves: a run that did not end is lost, and none counts for the next sandbox. */
+function outlived(record: ContainerRecord, now: number): ContainerRecord {
+  const { run } = vanished(record, 'The container could not be located', now);
+  return run === undefined || run.stale === true ? record : { ...omit(record, 'settled'), run: { ...run, stale: true } };
+}
+
 function begun(record: ContainerRecord, now: number): ContainerRecord {
-  if (record.run?.exit === undefined) return { ...record, lastStart: now };
-  return { ...newRun(record, {}), lastStart: now, backOff: raise(record.backOff, now, CRASH_LIMITS) };
+  // A pod VM starts again with containers in it that have ended for good: their end stands.
+  if (record.settled === true) return record;
+  const started = { ...omit(record, 'trouble'), lastStart: now };
+  return record.run?.exit === undefined ? started : newRun(started, {}, now);
 }
 
 function rememberContainer(record: ContainerRecord, seen: ObservedContainer | undefined, provider: string, now: number): ContainerRecord {
@@ -154,10 +245,10 @@ function afterState(record: ContainerRecord, state: ObservedState, containerID: 
     case 'created':
       return run?.startedAt === undefined ? record : vanished(record, 'The container has lost its run', now);
     case 'starting':
-      return run?.exit === undefined ? record : newRun(record, {});
+      return run?.exit === undefined ? record : newRun(record, {}, now);
     case 'running':
       if (run === undefined) return { ...record, run: { startedAt: state.startedAt } };
-      if (run.exit !== undefined || later(state.startedAt, run.startedAt, run)) return newRun(record, { startedAt: state.startedAt });
+      if (run.exit !== undefined || later(state.startedAt, run.startedAt, run)) return newRun(record, { startedAt: state.startedAt }, now);
       return run.startedAt === state.startedAt && run.coarse !== true ? record : { ...record, run: { startedAt: state.startedAt } };
     case 'exited': {
       const facts = omit(state, 'kind');
@@ -167,7 +258,7 @@ function afterState(record: ContainerRecord, state: ObservedState, containerID: 
       // One run may show two ends: that of its process, and a later one of what was left around it.
       const comparable = run.exit === undefined || (state.startedAt !== undefined && run.startedAt !== undefined);
       const another = comparable ? later(state.startedAt, run.startedAt, run) : later(state.finishedAt, run.exit.finishedAt, run);
-      if (another) return newRun(record, next);
+      if (another) return newRun(record, next, now);
       return run.exit !== undefined && run.coarse !== true ? record : { ...record, run: next };
     }
     case 'unknown':
@@ -184,16 +275,26 @@ function lost(message: string, now: number, startedAt?: number, containerID?: st
   return { ...UNKNOWN_EXIT, message, finishedAt: now, ...startOf(startedAt), ...(containerID === undefined ? {} : { containerID }) };
 }
 
-function newRun(record: ContainerRecord, run: Run): ContainerRecord {
+/** Another run than the one on record; the restart after one that ended makes the next wait longer. */
+function newRun(before: ContainerRecord, run: Run, now: number): ContainerRecord {
+  const record = omit(before, 'replaced', 'settled');
   if (record.run === undefined) return { ...record, run };
   const lastExit = record.run.exit ?? record.lastExit;
-  return { ...record, run, restartCount: record.restartCount + 1, ...(lastExit === undefined ? {} : { lastExit }) };
+  // A new definition begins without a past.
+  const backOff = before.replaced === 'definition' ? undefined : raise(record.backOff, now, CRASH_LIMITS);
+  return {
+    ...omit(record, 'backOff'),
+    run,
+    restartCount: record.restartCount + 1,
+    ...(lastExit === undefined ? {} : { lastExit }),
+    ...(backOff === undefined ? {} : { backOff }),
+  };
 }
 
 /** A pod VM starts all containers at once: one that shows no run after the others have ended will not run by itself. */
-function neverStartedWithPod(containers: Readonly<Record<string, ContainerRecord>>, observed: ObservedPod | undefined): boolean {
+function mainsEnded(mains: readonly PodContainer[], containers: Readonly<Record<string, ContainerRecord>>, observed: ObservedPod | undefined): boolean {
   if (observed?.containers.some(({ state }) => state.kind === 'running' || state.kind === 'starting') === true) return false;
-  return Object.values(containers).some((record) => record.run?.exit !== undefined);
+  return mains.some(({ name }) => containers[name]?.run?.exit !== undefined);
 }
 
 function later(time: number | undefined, known: number | undefined, run: Run): boolean {

@@ -6,20 +6,20 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventRecorder } from '../events.ts';
-import { isProviderFailure, type DefineContainers, type PodProvider } from '../provider.ts';
-import { containerRequests } from './container-requests.ts';
+import { isProviderFailure, type PodProvider } from '../provider.ts';
 import type { Action } from './decide.ts';
-import type { EnvSources } from './env.ts';
 import { rememberFailedStart, rememberStart, rememberSuccess, rememberTrouble } from './history.ts';
-import { troubleEvents } from './pod-events.ts';
+import { eventsOf, mountEvents, troubleEvents } from './pod-events.ts';
+import type { PodInputs } from './references/pod-inputs.ts';
 import { isDoomed, type Operation, type PodRuntime } from './runtime.ts';
+import { isVolumeFailure } from './volumes/failure.ts';
 
 export interface OperationsOptions {
   readonly provider: PodProvider;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventRecorder;
-  readonly sources: (runtime: PodRuntime) => EnvSources;
+  readonly inputs: Pick<PodInputs, 'define' | 'prepareVolumes'>;
   /** Something about this pod has changed. */
   readonly changed: (uid: string) => void;
 }
@@ -38,40 +38,70 @@ export class Operations {
   /** Calls off what would start something of a pod that must not start any more. */
   callOff(runtime: PodRuntime): void {
     const { operation } = runtime;
-    if (operation === undefined || (operation.kind !== 'create' && operation.kind !== 'start')) return;
+    if (operation === undefined || operation.kind === 'stop' || operation.kind === 'remove') return;
     if (isDoomed(runtime, this.options.clock.now())) operation.abort.abort(new Error('the pod must not start any more'));
   }
 
   create(runtime: PodRuntime): void {
-    const { provider, events } = this.options;
+    const { provider, inputs } = this.options;
     this.begin(runtime, { kind: 'create' }, async (signal) => {
-      const containers = containerRequests(runtime.pod, this.options.sources(runtime));
-      await provider.create({ pod: runtime.pod, volumes: [], define: () => Promise.resolve(containers) }, signal);
+      const { pod } = runtime;
+      const volumes = await inputs.prepareVolumes(pod);
+      signal.throwIfAborted();
+      await provider.create({ pod, volumes, define: inputs.define(pod) }, signal);
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: false });
-      for (const { name } of containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
     });
   }
 
   start(runtime: PodRuntime, action: ActionOf<'start'>): void {
+    const { provider } = this.options;
+    const groups = provider.unit === 'pod' ? [action.containers] : action.containers.map((name) => [name]);
+    this.begin(runtime, { kind: 'start', containers: action.containers }, async (signal) => {
+      for (const names of groups) {
+        await this.startGroup(runtime, names, signal);
+        const { operation } = runtime;
+        if (operation?.containers !== undefined) operation.containers = operation.containers.filter((name) => !names.includes(name));
+      }
+    });
+  }
+
+  private async startGroup(runtime: PodRuntime, names: readonly string[], signal: AbortSignal): Promise<void> {
     const { provider, clock, events } = this.options;
     const uid = runtime.pod.metadata?.uid ?? '';
-    const targets = provider.unit === 'pod' ? [undefined] : action.containers;
-    this.begin(runtime, { kind: 'start' }, async (signal) => {
-      for (const container of targets) {
-        const names = container === undefined ? action.containers : [container];
-        const define: DefineContainers = () =>
-          Promise.resolve(containerRequests(runtime.pod, this.options.sources(runtime)).filter(({ name }) => names.includes(name)));
-        try {
-          await provider.start({ uid, containers: names, define }, signal);
-          runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now()));
-          for (const name of names) events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);
-        } catch (error) {
-          if (!isProviderFailure(error)) throw error;
-          const failed = error.container === undefined || provider.unit === 'pod' ? names : [error.container];
-          runtime.history = rememberFailedStart(runtime.history, failed, error.message, clock.now());
-          for (const name of failed) events.pod(runtime.pod, { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` }, name);
-        }
+    const [single] = provider.unit === 'pod' ? [] : names;
+    try {
+      await provider.start({ uid, containers: names, define: this.options.inputs.define(runtime.pod, names) }, signal);
+      runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now()));
+      for (const name of names) {
+        events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
+        events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);
       }
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (isProviderFailure(error) && error.reason === 'RunContainerError') {
+        const failed = error.container === undefined || provider.unit === 'pod' ? names : [error.container];
+        runtime.history = rememberFailedStart(runtime.history, failed, error.message, clock.now());
+        for (const name of failed) events.pod(runtime.pod, { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` }, name);
+        return;
+      }
+      if (single === undefined) throw error;
+      const trouble = { operation: 'start', message: messageOf(error), container: single, failedAt: clock.now() } as const;
+      runtime.history = rememberTrouble(runtime.history, { ...trouble, ...(isProviderFailure(error) ? { reason: error.reason } : {}) });
+      const told = runtime.history.containers[single]?.trouble;
+      if (told === undefined) return;
+      for (const { event, container } of eventsOf(runtime.pod, told)) events.pod(runtime.pod, event, container);
+    }
+  }
+
+  kill(runtime: PodRuntime, action: ActionOf<'kill'>): void {
+    const { provider, events } = this.options;
+    const uid = runtime.pod.metadata?.uid ?? '';
+    const { graceSeconds } = action;
+    for (const name of action.containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: action.message }, name);
+    const targets = provider.unit === 'pod' ? [{}] : action.containers.map((container) => ({ container }));
+    this.begin(runtime, { kind: 'kill' }, async (signal) => {
+      await Promise.all(targets.map((target) => provider.stop({ uid, graceSeconds, ...target }, signal)));
+      runtime.history = rememberSuccess(runtime.history);
     });
   }
 
@@ -82,8 +112,7 @@ export class Operations {
     const first = runtime.history.stopBy === undefined;
     if (runtime.operation !== undefined && (runtime.operation.by ?? 0) <= action.by) return;
     runtime.history = { ...runtime.history, stopBy: action.by };
-    const graceSeconds = Math.max(2, Math.ceil((action.by - clock.now()) / 1000));
-    const targets = provider.unit === 'pod' ? [undefined] : action.containers;
+    const stages = provider.unit === 'pod' ? [[{}]] : action.stages.map((names) => names.map((container) => ({ container })));
     if (first) {
       if (action.cause === 'deadline') {
         events.pod(runtime.pod, { type: 'Normal', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
@@ -91,7 +120,10 @@ export class Operations {
       for (const name of action.containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: `Stopping container ${name}` }, name);
     }
     this.begin(runtime, { kind: 'stop', by: action.by }, async (signal) => {
-      await Promise.all(targets.map((container) => provider.stop({ uid, graceSeconds, ...(container === undefined ? {} : { container }) }, signal)));
+      for (const stage of stages) {
+        const graceSeconds = Math.max(2, Math.ceil((action.by - clock.now()) / 1000));
+        await Promise.all(stage.map((target) => provider.stop({ uid, graceSeconds, ...target }, signal)));
+      }
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: true });
     });
   }
@@ -145,7 +177,8 @@ export class Operations {
       log.warn(`pod ${operation.kind} failed`, { pod: uid, error: message });
       const known = isProviderFailure(failure) ? { reason: failure.reason, ...(failure.container === undefined ? {} : { container: failure.container }) } : {};
       runtime.history = rememberTrouble(runtime.history, { operation: operation.kind, message, failedAt: clock.now(), ...known });
-      for (const { event, container } of troubleEvents(runtime.pod, runtime.history)) events.pod(runtime.pod, event, container);
+      const told = isVolumeFailure(failure) ? mountEvents(failure) : troubleEvents(runtime.pod, runtime.history);
+      for (const { event, container } of told) events.pod(runtime.pod, event, container);
     }
     this.options.changed(uid);
   }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Node, NodeAddress, Pod } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
 import type { Cluster, PodUpdate } from '../cluster.ts';
 import type { EventRecorder } from '../events.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
@@ -12,7 +13,10 @@ import { rememberSuccess } from './history.ts';
 import { Operations } from './operations.ts';
 import { PodWorker } from './pod-worker.ts';
 import { plus, podRequests } from '../../platform/pod-requests.ts';
-import type { EnvSources } from './env.ts';
+import { PodInputs } from './references/pod-inputs.ts';
+import type { ApiServerAddress } from './env-services.ts';
+import type { EnvNameRule } from './env-names.ts';
+import { withoutWant } from './want.ts';
 import { newRuntime, orphanRuntime, takeOver, type PodRuntime } from './runtime.ts';
 import { unfollowedChanges } from './spec-changes.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -24,8 +28,12 @@ export interface PodControllerOptions {
   readonly cluster: Cluster;
   readonly provider: PodProvider;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly events: EventRecorder;
+  /** Where pods reach the API server, and which variable names are taken from whole objects; see PodInputsOptions. */
+  readonly apiServer?: ApiServerAddress;
+  readonly envNames?: EnvNameRule;
   readonly node: () => Node;
   readonly allocatable: () => Readonly<Record<string, string>> | undefined;
   readonly addresses: () => readonly NodeAddress[];
@@ -43,6 +51,7 @@ export class PodController {
   private readonly runtimes = new Map<string, PodRuntime>();
   private readonly queue: KeyedQueue;
   private readonly writer: StatusWriter;
+  private readonly inputs: PodInputs;
   private readonly operations: Operations;
   private readonly abort = new AbortController();
   private readonly worker: PodWorker;
@@ -57,18 +66,20 @@ export class PodController {
     const onError = (uid: string, error: unknown): void => log.debug('pod state is unknown, nothing is changed', { pod: uid, error });
     this.queue = new KeyedQueue({ clock, retry, onError, work: (uid) => this.work(uid) });
     this.writer = new StatusWriter({ cluster, clock, log, onWritten: this.written, onGone: this.vanished });
-    const sources = (): EnvSources => ({
-      nodeName: options.nodeName,
-      hostIPs: options.addresses().flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : [])),
-      // A pod gets its address when it starts, and everything is resolved before that.
-      podIPs: [],
+    const { nodeName, random, addresses, allocatable, apiServer, envNames } = options;
+    this.inputs = new PodInputs({
+      ...{ nodeName, cluster, provider, clock, random, log, events, addresses, allocatable, signal: this.abort.signal },
+      ...(apiServer === undefined ? {} : { apiServer }),
+      ...(envNames === undefined ? {} : { envNames }),
+      onChange: (uid) => this.supplied(uid),
     });
-    this.operations = new Operations({ provider, clock, log, events, sources, changed: (uid) => this.queue.add(uid) });
+    this.operations = new Operations({ provider, clock, log, events, inputs: this.inputs, changed: (uid) => this.queue.add(uid) });
     this.worker = new PodWorker({
       ...{ cluster, provider, clock, log, events, operations: this.operations, writer: this.writer, addresses: options.addresses, signal: this.abort.signal },
       admit: (pod) => this.admit(pod),
       lookAgainAt: (uid, at) => this.queue.addAt(uid, at),
       forget: (uid) => this.forget(uid),
+      keep: (pod) => this.inputs.keep(pod),
     });
   }
 
@@ -83,6 +94,7 @@ export class PodController {
         cluster.watchPods(nodeName, (update) => this.take(update), signal),
         provider.watch((uid) => (uid === undefined ? this.addAll() : this.addKnown(uid)), signal),
         this.resync(signal),
+        this.inputs.run(signal),
       ];
       await Promise.all(watches);
     } catch (error) {
@@ -162,9 +174,19 @@ export class PodController {
     if (runtime === undefined) return;
     const before = runtime.reportedPhase;
     takeOver(runtime, pod);
+    if (before === runtime.reportedPhase) return;
+    if (runtime.reportedPhase !== undefined) this.inputs.release(uid);
     // A terminating pod waits for the API to hold its end.
-    if (before !== runtime.reportedPhase) this.queue.add(uid);
+    this.queue.add(uid);
   };
+
+  /** What this pod could not be made or started without may be there now: it does not wait for its back-off. */
+  private supplied(uid: string): void {
+    const runtime = this.runtimes.get(uid);
+    if (runtime === undefined) return;
+    runtime.history = withoutWant(runtime.history);
+    this.queue.add(uid);
+  }
 
   private addAll(): void {
     for (const uid of this.runtimes.keys()) this.queue.add(uid);
@@ -216,6 +238,7 @@ export class PodController {
     this.runtimes.delete(uid);
     this.writer.forget(uid);
     this.queue.forget(uid);
+    this.inputs.release(uid);
   }
 
   private async close(): Promise<void> {

@@ -8,10 +8,10 @@ import type { EventRecorder } from '../events.ts';
 import type { ObservedPod, PodProvider } from '../provider.ts';
 import type { Rejection } from './admission.ts';
 import { decide, type Decision } from './decide.ts';
-import { remember } from './history.ts';
+import { remember, rememberImages, rememberKill } from './history.ts';
 import type { Operations } from './operations.ts';
 import { backOffEvents } from './pod-events.ts';
-import { refOf, type PodRuntime } from './runtime.ts';
+import { isDoomed, refOf, type PodRuntime } from './runtime.ts';
 import { computeStatus, statusChangesAt } from './status.ts';
 import type { StatusWriter } from './status-writer.ts';
 import { isTerminal } from './view.ts';
@@ -29,8 +29,13 @@ export interface PodWorkerOptions {
   readonly admit: (pod: Pod) => Rejection | undefined;
   readonly lookAgainAt: (uid: string, at: number) => void;
   readonly forget: (uid: string) => void;
+  /** The back end has this pod and it goes on: what it is made of is kept as it should be. */
+  readonly keep: (pod: Pod) => void;
   readonly signal: AbortSignal;
 }
+
+/** How long a pod must be missing before it counts as gone. */
+const CONFIRM_ABSENCE_MS = 2_000;
 
 export class PodWorker {
   private readonly options: PodWorkerOptions;
@@ -47,17 +52,42 @@ export class PodWorker {
       return;
     }
     operations.callOff(runtime);
-    if (runtime.operation !== undefined && runtime.operation.kind !== 'stop') return;
+    // A pod that is being made or removed shows parts of itself.
+    if (runtime.operation?.kind === 'create' || runtime.operation?.kind === 'remove') return;
+    const { history: asked } = runtime;
     const observed = await provider.status(uid, this.options.signal);
     const now = clock.now();
+    // An operation has ended meanwhile: the answer may be older than what it did.
+    if (runtime.history !== asked) return this.look(uid, runtime);
+    if (this.doubtful(uid, runtime, observed, now)) return;
     runtime.history = remember({ pod: runtime.pod, unit: provider.unit, provider: provider.name, now }, runtime.history, observed);
+    if (observed !== undefined && !isDoomed(runtime, now)) this.options.keep(runtime.pod);
     if (!this.accepted(runtime, observed)) this.admit(runtime, now);
-    const input = { pod: runtime.pod, unit: provider.unit, observed, history: runtime.history, now };
+    const input = { pod: runtime.pod, unit: provider.unit, observed, history: runtime.history, now, verdicts: runtime.verdicts };
     const decision = decide({ ...input, gone: runtime.gone, reportedPhase: runtime.reportedPhase });
-    if (runtime.operation === undefined || decision.action?.kind === 'stop') await this.act(uid, runtime, decision);
+    const shortens = runtime.operation?.kind === 'stop' && decision.action?.kind === 'stop';
+    if (runtime.operation === undefined || shortens) await this.act(uid, runtime, decision);
     this.tell(runtime, observed, now);
     const wakeAt = Math.min(decision.wakeAt ?? Number.POSITIVE_INFINITY, statusChangesAt(runtime.history, now) ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(wakeAt)) this.options.lookAgainAt(uid, wakeAt);
+  }
+
+  /**
+   * Whether an absence is to be confirmed first. Some back ends miss a pod for a moment, while an index is rebuilt or
+   * an object moves; taking that for the truth would fail the pod, or start it a second time.
+   */
+  private doubtful(uid: string, runtime: PodRuntime, observed: ObservedPod | undefined, now: number): boolean {
+    if (observed !== undefined) {
+      runtime.present = true;
+      runtime.absentSince = undefined;
+      return false;
+    }
+    if (!runtime.present) return false;
+    runtime.absentSince ??= now;
+    const until = runtime.absentSince + CONFIRM_ABSENCE_MS;
+    if (now >= until) return false;
+    this.options.lookAgainAt(uid, until);
+    return true;
   }
 
   private accepted(runtime: PodRuntime, observed: ObservedPod | undefined): boolean {
@@ -85,12 +115,19 @@ export class PodWorker {
         operations.create(runtime);
         return;
       case 'start':
+        runtime.history = rememberImages(runtime.history, runtime.pod, action.containers);
         operations.start(runtime, action);
+        return;
+      case 'kill':
+        runtime.history = rememberKill(runtime.history, action.containers, action.cause);
+        operations.kill(runtime, action);
         return;
       case 'stop':
         operations.stop(runtime, action);
         return;
       case 'remove':
+        // What is missing afterwards was removed.
+        runtime.present = false;
         operations.remove(runtime);
         return;
       case 'deleteObject':
@@ -119,8 +156,9 @@ export class PodWorker {
     const { provider, writer, events } = this.options;
     const busy = runtime.operation?.kind === 'create' || runtime.operation?.kind === 'start';
     const previous = runtime.status ?? runtime.pod.status ?? {};
-    const input = { pod: runtime.pod, unit: provider.unit, observed, history: runtime.history, now };
-    const status = computeStatus({ ...input, previous, addresses: this.options.addresses(), busy });
+    const input = { pod: runtime.pod, unit: provider.unit, observed, history: runtime.history, now, verdicts: runtime.verdicts };
+    const starting = runtime.operation?.containers ?? [];
+    const status = computeStatus({ ...input, previous, addresses: this.options.addresses(), busy, starting });
     for (const { event, container } of backOffEvents(runtime.pod, previous, status)) events.pod(runtime.pod, event, container);
     runtime.status = status;
     writer.submit(runtime.pod, status);

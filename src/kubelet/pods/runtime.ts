@@ -5,6 +5,7 @@ import type { RecoveredPod } from '../provider.ts';
 import type { PodHistory } from './history.ts';
 import type { ContainerVerdict } from './view.ts';
 import type { ResourceAmounts } from '../../platform/pod-requests.ts';
+import { containerStatusesOf } from './pod-containers.ts';
 import { seedHistory } from './seed-history.ts';
 import { deadlineOf, isTerminal } from './view.ts';
 
@@ -36,6 +37,10 @@ export interface PodRuntime {
   requests: ResourceAmounts | undefined;
   /** Written by the prober, which then asks for a look at the pod; emptied for a container that starts anew. */
   verdicts: Readonly<Record<string, ContainerVerdict>>;
+  /** The back end had this pod when it was last known. */
+  present: boolean;
+  /** Since when it has been missing there; milliseconds since the epoch. */
+  absentSince: number | undefined;
 }
 
 export function newRuntime(pod: Pod): PodRuntime {
@@ -50,6 +55,8 @@ export function newRuntime(pod: Pod): PodRuntime {
     deleted: false,
     requests: undefined,
     verdicts: {},
+    present: containerStatusesOf(pod.status).some(({ containerID = '' }) => containerID !== ''),
+    absentSince: undefined,
   };
 }
 

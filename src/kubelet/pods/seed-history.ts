@@ -1,11 +1,12 @@
 /** The history of a pod as far as its status in the API tells it; a restarted kubelet begins with this. */
 import type { ContainerStatus, Pod } from '../../platform/kubernetes-objects.ts';
 import type { ContainerRecord, Exit, PodHistory, Run } from './history.ts';
+import { containerStatusesOf } from './pod-containers.ts';
 
 /** The history of a pod that this process sees for the first time. */
 export function seedHistory(pod: Pod): PodHistory {
   const startTime = pod.status?.startTime;
-  const statuses = pod.status?.containerStatuses ?? [];
+  const statuses = containerStatusesOf(pod.status);
   return {
     ...(startTime === undefined ? {} : { startTime: Date.parse(startTime) }),
     admitted: startTime !== undefined,
@@ -26,15 +27,21 @@ function seedRecord(status: ContainerStatus): ContainerRecord {
       : running !== undefined
         ? { coarse: true, ...startOf(running.startedAt === undefined ? undefined : Date.parse(running.startedAt)) }
         : waiting
-          ? { exit: previous, coarse: true, ...startOf(previous.startedAt) }
+          ? { exit: previous, coarse: true, ...startOf(previous.startedAt), ...staleOf(status) }
           : undefined;
   return {
     restartCount: status.restartCount,
     ...(run === undefined ? {} : { run }),
     ...(previous === undefined || waiting ? {} : { lastExit: previous }),
+    ...(run === undefined || status.image === '' ? {} : { image: status.image }),
     ...(status.imageID === '' ? {} : { imageID: status.imageID }),
     ...(status.containerID === undefined || status.containerID === '' ? {} : { containerID: status.containerID }),
   };
+}
+
+/** A container that has run and waits for init containers lost its sandbox after that run. */
+function staleOf(status: ContainerStatus): { readonly stale?: boolean } {
+  return status.state?.waiting?.reason === 'PodInitializing' ? { stale: true } : {};
 }
 
 function exitOf(terminated: NonNullable<ContainerStatus['state']>['terminated']): Exit | undefined {

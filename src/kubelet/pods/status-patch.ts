@@ -26,8 +26,9 @@ export function statusPatch(current: PodStatus, desired: PodStatus): JsonObject 
     return before !== undefined && sameJson(before, condition) ? [] : [conditionPatch(condition, before)];
   });
   if (conditions.length > 0) patch['conditions'] = conditions;
-  if (desired.containerStatuses !== undefined && !sameJson(desired.containerStatuses, current.containerStatuses)) {
-    patch['containerStatuses'] = json(desired.containerStatuses);
+  for (const key of ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'] as const) {
+    const value = desired[key];
+    if (value !== undefined && !sameJson(value, current[key])) patch[key] = json(value);
   }
   return Object.keys(patch).length === 0 ? undefined : patch;
 }

@@ -1,9 +1,9 @@
 /** What observation and history together say about a pod; the common ground of `decide` and `computeStatus`. */
-import type { Pod } from '../../platform/kubernetes-objects.ts';
-import type { ObservedPod, PodProvider } from '../provider.ts';
+import type { ContainerStatus, Pod } from '../../platform/kubernetes-objects.ts';
+import type { ObservedPod, ObservedState, PodProvider } from '../provider.ts';
 import { CRASH_LIMITS, delayAfter } from './back-off.ts';
-import { recordOf, type ContainerRecord, type Exit, type PodHistory } from './history.ts';
-import { wantsRestart } from './restart-policy.ts';
+import { endedForGood, recordOf, type ContainerRecord, type Exit, type PodHistory } from './history.ts';
+import { containerStatusesOf, podContainers, type PodContainer } from './pod-containers.ts';
 
 export interface PodInput {
   readonly pod: Pod;
@@ -34,12 +34,19 @@ export interface ContainerVerdict {
 
 export interface ContainerView {
   readonly name: string;
+  readonly role: PodContainer['role'];
   readonly record: ContainerRecord;
   /** Running or starting right now. */
   readonly alive: boolean;
   readonly running: boolean;
+  /** Running, and its startup probe, if it has one, has succeeded. */
+  readonly started: boolean;
+  /** Started, and its readiness probe, if it has one, has succeeded. */
+  readonly ready: boolean;
   /** The exit of its latest run; undefined while alive and before the first run. */
   readonly exit: Exit | undefined;
+  /** It ended and never runs again, whatever the back end shows. */
+  readonly ended: boolean;
   /** Not alive, and to be started (again) as policy goes. */
   readonly wanted: boolean;
   /** When a wanted container may start; milliseconds since the epoch, 0 for at once. */
@@ -47,40 +54,81 @@ export interface ContainerView {
 }
 
 export interface PodView {
+  /** In the order in which they start (pod-containers.ts). */
   readonly containers: readonly ContainerView[];
   /** Something of this pod runs, or may run for all that the back end can tell. */
   readonly canRun: boolean;
   /** The same for what the back end cannot name, before a stop has settled it. */
   readonly uncertain: boolean;
+  /** Init containers are done and sidecars have started, or a main container has begun in this sandbox. */
+  readonly initialized: boolean;
+  /** An init container failed for good. */
+  readonly initFailed: boolean;
+  /** No main container will run again: sidecars end, and with them the pod. */
+  readonly finished: boolean;
 }
 
 /** How long a back end may need to show what it has started, before it is asked to start it again. */
 const SETTLE_MS = 10_000;
 
 /**
- * With `unit: 'pod'` the containers start and stop together: a container that ended waits for the others, and when all
- * have ended the whole pod starts again if policy wants any of them, after the longest of their back-offs. A container
- * that has succeeded under OnFailure counts as succeeded, whatever it does in a later run of its pod.
+ * With `unit: 'pod'` the containers of a group start and stop together: a container that ended waits for the others,
+ * and when all have ended the group starts again if policy wants any of them, after the longest of their back-offs. A
+ * container that has succeeded under OnFailure counts as succeeded, whatever it does in a later run of its pod.
  */
 export function viewPod(input: PodInput): PodView {
-  const { pod, observed, history, unit } = input;
-  const policy = pod.spec?.restartPolicy;
+  const { pod, observed, history } = input;
   const states = new Map(observed?.containers.map((container) => [container.name, container.state]));
-  const separate = (pod.spec?.containers ?? []).map(({ name }): ContainerView => {
-    const record = recordOf(history, name);
-    const state = states.get(name)?.kind;
-    const alive = state === 'running' || state === 'starting';
-    const last = record.run?.exit;
-    const final = last !== undefined && !wantsRestart(policy, last.exitCode);
-    const startAt =
-      last === undefined ? (record.lastStart ?? -SETTLE_MS) + SETTLE_MS : last.finishedAt + delayAfter(record.backOff, last.finishedAt, CRASH_LIMITS);
-    return { name, record, alive, running: state === 'running', exit: alive && !final ? undefined : last, wanted: !alive && !final, startAt };
-  });
-  const anyAlive = [...states.values()].some(({ kind }) => kind === 'running' || kind === 'starting');
-  const uncertain = !history.stopConfirmed && [...states.values()].some(({ kind }) => kind === 'unknown');
-  const startAt = Math.max(0, ...separate.filter(({ wanted }) => wanted).map((container) => container.startAt));
-  const together = unit === 'pod' ? separate.map((container) => ({ ...container, startAt, wanted: container.wanted && !anyAlive })) : separate;
-  return { containers: together, canRun: anyAlive || uncertain, uncertain };
+  const containers = podContainers(pod).map((container) => viewContainer(input, container, states.get(container.name)));
+  const lost = observed?.sandboxLost === true;
+  const anyAlive = !lost && [...states.values()].some(({ kind }) => kind === 'running' || kind === 'starting');
+  const uncertain = !lost && !history.stopConfirmed && [...states.values()].some(({ kind }) => kind === 'unknown');
+  const mains = containers.filter(({ role }) => role === 'main');
+  const inits = containers.filter(({ role }) => role === 'init');
+  const begun = mains.some(({ alive, record }) => alive || (record.run !== undefined && record.run.stale !== true));
+  const initFailed = !begun && inits.some(({ ended, record }) => ended && record.run?.exit?.exitCode !== 0);
+  return {
+    containers,
+    canRun: anyAlive || uncertain,
+    uncertain,
+    // A pod VM cannot keep a sidecar through later init containers, so sidecars start with the main ones.
+    initialized: begun || (inits.every(({ ended }) => ended) && !initFailed && (input.unit === 'pod' || sidecarsStarted(containers))),
+    initFailed,
+    finished: initFailed || (mains.length > 0 && mains.every(({ ended }) => ended)),
+  };
+}
+
+function viewContainer(input: PodInput, container: PodContainer, state: ObservedState | undefined): ContainerView {
+  const { pod, history } = input;
+  const { name, role, spec } = container;
+  const record = recordOf(history, name);
+  const alive = (state?.kind === 'running' || state?.kind === 'starting') && input.observed?.sandboxLost !== true;
+  const running = alive && state.kind === 'running';
+  const verdict = input.verdicts?.[name];
+  const told = running ? toldOfRun(pod, name, record) : undefined;
+  const started = running && (spec.startupProbe === undefined || (verdict?.started ?? told?.started ?? false));
+  const last = record.run?.exit;
+  const ended = endedForGood(pod, container, record);
+  const startAt =
+    last === undefined ? (record.lastStart ?? -SETTLE_MS) + SETTLE_MS : last.finishedAt + delayAfter(record.backOff, last.finishedAt, CRASH_LIMITS);
+  return {
+    ...{ name, role, record, alive, running, started, ended, startAt },
+    ready: started && (spec.readinessProbe === undefined || (verdict?.ready ?? told?.ready ?? false)),
+    exit: alive && !ended ? undefined : last,
+    wanted: !alive && !ended,
+  };
+}
+
+/** What the API holds of the run that is under way: probes of a restarted kubelet have nothing to say yet. */
+function toldOfRun(pod: Pod, name: string, record: ContainerRecord): ContainerStatus | undefined {
+  const told = containerStatusesOf(pod.status).find((status) => status.name === name);
+  const { startedAt } = record.run ?? {};
+  if (told?.state?.running?.startedAt === undefined || startedAt === undefined) return undefined;
+  return Math.floor(Date.parse(told.state.running.startedAt) / 1000) === Math.floor(startedAt / 1000) ? told : undefined;
+}
+
+function sidecarsStarted(containers: readonly ContainerView[]): boolean {
+  return containers.every(({ role, started }) => role !== 'sidecar' || started);
 }
 
 /** Milliseconds since the epoch at which `activeDeadlineSeconds` ends, or undefined. */

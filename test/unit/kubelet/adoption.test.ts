@@ -40,7 +40,10 @@ describe('what cannot be known', () => {
   ])('a pod of policy %s whose VM vanished is %s', async (restartPolicy, phase, creates) => {
     const uid = await created(podSpec({ main: ['sleep'] }, { restartPolicy }));
     world.backend.vanish(uid);
-    await world.clock.advance(0);
+    await world.clock.advance(1_900);
+    expect(statusOf(uid).phase).toBe('Running');
+    expect(calls('create')).toHaveLength(1);
+    await world.clock.advance(200);
     expect(statusOf(uid).phase).toBe(phase);
     expect(calls('create')).toHaveLength(creates);
     const { state, lastState } = containerOf(uid);

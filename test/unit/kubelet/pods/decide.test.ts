@@ -115,13 +115,13 @@ describe('decide', () => {
       { wakeAt: NOW + 20_000 },
     ],
     [
-      'one that succeeded under OnFailure asks for nothing',
+      'one that succeeded under OnFailure asks for nothing, and runs along with the others',
       {
         pod: pod(['a', 'b'], { spec: { restartPolicy: 'OnFailure' } }),
         observed: observed({ a: exited(1), b: exited(0) }),
-        history: { ...EMPTY, containers: { a: ran(1), b: ran(0) } },
+        history: { ...EMPTY, containers: { a: ran(1), b: ran(0, 20_000) } },
       },
-      { action: { kind: 'start', containers: ['a'], restart: true } },
+      { action: { kind: 'start', containers: ['a', 'b'], restart: true } },
     ],
   ])('a pod VM: %s', (_title, more, expected) => {
     expect(decide(input({ pod: pod(['a', 'b']), unit: 'pod', ...more }))).toEqual(expected);
