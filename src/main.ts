@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Host, TalkSettings } from './cli/deps.ts';
+import type { KubeconfigSource } from './clients/kubernetes/kubeconfig.ts';
 import { asVickError, renderError } from './cli/render/error.ts';
 import { run } from './cli/run.ts';
 import { VickError } from './errors/vick-error.ts';
@@ -14,6 +15,7 @@ import { systemClock } from './platform/node/clock.ts';
 import { nodeFileSystem } from './platform/node/fs.ts';
 import { createPrompter } from './platform/node/prompter.ts';
 import { systemRandom } from './platform/node/random.ts';
+import { createEventReporter } from './platform/event-reporter.ts';
 import { createReporter } from './platform/node/reporter.ts';
 import { execaRunner } from './platform/node/runner.ts';
 import { nodeProcessTable, nodeSpawner } from './platform/node/spawner.ts';
@@ -108,22 +110,15 @@ function createHost(streams: Streams): Host {
     processes: nodeProcessTable,
     log: createLog({ write: (line) => streams.stderr.write(line), clock: systemClock }),
     kubernetes: {
-      readKubeconfig: async ({ path, context }) => {
-        const { readKubeconfig } = await import('./clients/kubernetes/kubeconfig.ts');
-        return readKubeconfig({
-          env,
-          homeDirectory: env['HOME'] ?? homedir(),
-          cwd: process.cwd(),
-          fs: nodeFileSystem,
-          ...(path === undefined ? {} : { explicitPath: path }),
-          ...(context === undefined ? {} : { context }),
-        });
-      },
+      readKubeconfig: async (choice) => (await import('./clients/kubernetes/kubeconfig.ts')).readKubeconfig(kubeconfigSource(env, choice)),
+      examine: async (choice) => (await import('./clients/kubernetes/kubeconfig.ts')).examineKubeconfig(kubeconfigSource(env, choice)),
+      probe: async (target, signal) => (await import('./clients/kubernetes/probe.ts')).probeServer(target, signal),
       connect: async (kubeconfig) => {
         const { connect } = await import('./clients/kubernetes/connect.ts');
         return connect(kubeconfig);
       },
     },
+    identity: lateKeeper(env),
     vch: {
       portLayer: async (address) => {
         const { createPortLayer } = await import('./clients/port-layer/client.ts');
@@ -164,6 +159,40 @@ function createHost(streams: Streams): Host {
   };
 }
 
+function kubeconfigSource(env: NodeJS.ProcessEnv, { path, context }: Parameters<Host['kubernetes']['readKubeconfig']>[0]): KubeconfigSource {
+  return {
+    env,
+    homeDirectory: env['HOME'] ?? homedir(),
+    cwd: process.cwd(),
+    fs: nodeFileSystem,
+    ...(path === undefined ? {} : { explicitPath: path }),
+    ...(context === undefined ? {} : { context }),
+  };
+}
+
+/** The keeper of node identities, its code loaded at the first call. */
+function lateKeeper(env: NodeJS.ProcessEnv): NonNullable<Host['identity']> {
+  const keeper = async (): Promise<NonNullable<Host['identity']>> => {
+    const [{ createIdentityKeeper }, { connect }] = await Promise.all([
+      import('./operations/identity/keeper.ts'),
+      import('./clients/kubernetes/connect.ts'),
+    ]);
+    const homeDirectory = env['HOME'] ?? homedir();
+    return createIdentityKeeper({
+      env,
+      homeDirectory,
+      clock: systemClock,
+      random: systemRandom,
+      fs: nodeFileSystem,
+      kubernetes: { connect },
+    });
+  };
+  return {
+    mint: async (request, signal) => (await keeper()).mint(request, signal),
+    revoke: async (request, signal) => (await keeper()).revoke(request, signal),
+  };
+}
+
 function siteTools(streams: Streams): SiteTools {
   return {
     clock: systemClock,
@@ -187,9 +216,13 @@ function binArgv(bin: string): readonly string[] {
   return [process.execPath, fileURLToPath(new URL(`../bin/${bin}.js`, import.meta.url))];
 }
 
-function talk(plain: Streams, { verbose, input, yes, colour }: TalkSettings): ReturnType<Host['talk']> {
+function talk(plain: Streams, { verbose, input, yes, colour, json }: TalkSettings): ReturnType<Host['talk']> {
   const streams = colour ? plain : withoutColour(plain);
-  const reporter = once(() => createReporter({ output: streams.stderr, verbose, terminal: process.stderr }));
+  const reporter = once(() =>
+    json
+      ? createEventReporter({ output: streams.stderr, verbose, clock: systemClock })
+      : createReporter({ output: streams.stderr, verbose, terminal: process.stderr }),
+  );
   const prompter = once(() => {
     const interactive = input && plain.stdin.isTerminal && plain.stderr.isTerminal;
     return createPrompter({ stdin: process.stdin, stderr: process.stderr, interactive, yes });

@@ -1,5 +1,8 @@
 import type { Kubeconfig } from '../clients/kubernetes/kubeconfig.ts';
+import type { EntryFinding } from '../clients/kubernetes/kubeconfig-entries.ts';
+import type { ProbeTarget, ServerProbe } from '../clients/kubernetes/probe.ts';
 import type { KubernetesApi } from '../clients/kubernetes/port.ts';
+import type { IdentityKeeper } from '../operations/vch/ports.ts';
 import type { PortLayer } from '../clients/port-layer/port.ts';
 import type { KubeletAccess } from '../operations/kubelet/port.ts';
 import type { SandboxAccess } from '../operations/sandbox/port.ts';
@@ -28,6 +31,8 @@ export interface Deps {
   readonly log: Log;
   /** The Kubernetes client of the operator; its code is loaded at the first call. */
   readonly kubernetes: KubernetesAccess;
+  /** Gives nodes their identity; its code is loaded at the first call. */
+  readonly identity?: IdentityKeeper | undefined;
   /** Clients of a VCH's own services; their code is loaded at the first call. */
   readonly vch: VchAccess;
   /** Adapters of the kubelet personality; their code is loaded at the first call. */
@@ -52,6 +57,8 @@ export interface TalkSettings {
   readonly input: boolean;
   /** True with --yes: `confirm` answers true. */
   readonly yes: boolean;
+  /** With -o json: steps and remarks are events, one line of JSON each. */
+  readonly json: boolean;
   /** False with --no-color; otherwise the streams decide. */
   readonly colour: boolean;
 }
@@ -61,6 +68,10 @@ export interface KubernetesAccess {
   readKubeconfig(choice: KubeconfigChoice): Promise<Kubeconfig>;
   /** A client for it; opens no connection by itself. The caller closes it. */
   connect(kubeconfig: Kubeconfig): Promise<KubernetesApi>;
+  /** What the files say of themselves beyond the chosen context: names twice, names that lead nowhere. */
+  examine?(choice: KubeconfigChoice): Promise<readonly EntryFinding[]>;
+  /** Looks at a server step by step, without credentials. */
+  probe?(target: ProbeTarget, signal: AbortSignal): Promise<ServerProbe>;
 }
 
 interface VchAccess {

@@ -20,12 +20,12 @@ import type { Table } from './table.ts';
 
 /** Runs `argv` (without node and script). Aborting `signal` cancels: the command says what exists and the exit code is 130. */
 export async function run(argv: readonly string[], host: Host, signal: AbortSignal = new AbortController().signal, table: Table = TABLE): Promise<ExitCode> {
-  let settings = settingsOf(roughFlags(argv), host.env);
   let json = asksForJson(argv);
+  let settings = settingsOf(roughFlags(argv), host.env, json);
   let deps: Deps | undefined;
   try {
     const parsed = parseArgv(argv, table);
-    if (parsed.kind === 'command') settings = settingsOf(parsed.flags, host.env);
+    if (parsed.kind === 'command') settings = settingsOf(parsed.flags, host.env, parsed.flags['output'] === 'json');
     deps = { ...host, ...host.talk(settings) };
     if (parsed.kind !== 'command') {
       deps.streams.stdout.write(
@@ -76,7 +76,7 @@ function cancelled(error: unknown, signal: AbortSignal): VickError {
   return new VickError('CANCELLED', 'Cancelled.', { cause: error });
 }
 
-function settingsOf(flags: RawFlags, env: Host['env']): TalkSettings {
+function settingsOf(flags: RawFlags, env: Host['env'], json: boolean): TalkSettings {
   const on = (name: string): boolean => {
     const flag = GLOBAL_FLAGS.find((candidate) => candidate.name === name);
     const typed = flags[name];
@@ -89,7 +89,7 @@ function settingsOf(flags: RawFlags, env: Host['env']): TalkSettings {
     }
   };
   const yes = on('yes');
-  return { verbose: on('verbose'), yes, input: !yes && !on('no-input'), colour: !on('no-color') };
+  return { verbose: on('verbose'), yes, input: !yes && !on('no-input'), colour: !on('no-color'), json };
 }
 
 /** The global switches of a command line that may not even parse, for showing why. */

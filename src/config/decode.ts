@@ -55,7 +55,8 @@ function decodeOne(document: YamlDocument, origin: string, schemas: Schemas, sug
   if (parsed.success) {
     return { documents: [{ kind: known, value: parsed.data as Readonly<Record<string, unknown>>, origin, line: document.lineOf([]) }], findings: [] };
   }
-  return refuse(...parsed.error.issues.flatMap((issue) => explain(issue, value, schemas[known], fault, suggest)));
+  const findings = parsed.error.issues.flatMap((issue) => explain(issue, value, schemas[known], fault, suggest));
+  return refuse(...findings.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
 
 type Fault = (path: readonly PropertyKey[], message: string, hint?: string) => Finding;
@@ -71,7 +72,13 @@ function explain(issue: core.$ZodIssue, root: unknown, schema: ZodType, fault: F
   const found = valueAt(root, issue.path);
   if (found === undefined) return [fault(issue.path, 'is missing')];
   if (issue.code === 'invalid_type')
-    return [fault(issue.path, `must be ${EXPECTED[issue.expected] ?? issue.expected}, not ${nameOf(found)}`, quoting(issue.expected, found))];
+    return [
+      fault(
+        issue.path,
+        `must be ${EXPECTED[issue.expected] ?? issue.expected}, not ${issue.expected === 'int' ? String(found) : nameOf(found)}`,
+        quoting(issue.expected, found),
+      ),
+    ];
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const near = typeof found === 'string' ? suggest(found, values) : undefined;
@@ -83,7 +90,7 @@ function explain(issue: core.$ZodIssue, root: unknown, schema: ZodType, fault: F
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'text',
   boolean: 'true or false',
-  number: 'a number',
+  number: 'a whole number',
   int: 'a whole number',
   array: 'a list',
   object: 'a mapping',

@@ -30,7 +30,23 @@ export type FieldValue = string | number | boolean | readonly string[] | Readonl
 
 /** Said for one command at a time, dangerous to leave in a file, or no setting at all. */
 const NEVER = new Set([
-  ...['help', 'yes', 'config', 'output', 'dry-run', 'filename', 'resume', 'cleanup', 'retain', 'force', 'delete-volumes', 'delete-emptydir-data', 'disable-eviction', 'password-stdin', 'id'],
+  ...[
+    'help',
+    'yes',
+    'config',
+    'output',
+    'dry-run',
+    'filename',
+    'resume',
+    'cleanup',
+    'retain',
+    'force',
+    'delete-volumes',
+    'delete-emptydir-data',
+    'disable-eviction',
+    'password-stdin',
+    'id',
+  ],
   ...['overwrite', 'follow', 'all', 'selector', 'reset-progress', 'rollback', 'allow', 'deny', 'accept-thumbprint', 'shell', 'state-dir'],
 ]);
 

@@ -33,6 +33,7 @@ export const ERROR_CODES = define({
   // --- what the operator typed
   USAGE: { exit: 'usage', family: 'user', meaning: 'the command line is not valid' },
   CONFIG_INVALID: { exit: 'usage', family: 'user', meaning: 'a configuration file or value is not valid' },
+  CONFIG_EXISTS: { exit: 'conflict', family: 'user', meaning: 'a configuration file is there already' },
   NAME_INVALID: { exit: 'usage', family: 'user', meaning: 'a name breaks the rules of the thing it names' },
   CANCELLED: { exit: 'interrupted', family: 'user', meaning: 'the operator stopped the command' },
   // --- the Kubernetes side
@@ -72,6 +73,7 @@ export const ERROR_CODES = define({
   VCH_PARTIAL: { exit: 'partial', family: 'environment', meaning: 'the VCH works, but something in it did not come up' },
   PORT_LAYER: { exit: 'failure', family: 'environment', meaning: 'the port layer refused or dropped a request' },
   PERSONALITY: { exit: 'failure', family: 'environment', meaning: 'the Docker personality refused a request' },
+  ENGINE: { exit: 'failure', family: 'environment', meaning: 'the container engine refused or dropped a request' },
   // --- the kubelet, the sandbox, the rest
   KUBELET_CONFIG: { exit: 'preflight', family: 'user', meaning: 'the kubelet cannot start with these settings' },
   KUBELET_BACKEND: { exit: 'timeout', family: 'environment', meaning: 'the back end of the kubelet did not become ready' },

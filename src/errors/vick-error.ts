@@ -1,4 +1,4 @@
-import { ERROR_CODES, EXIT_CODES, type ErrorCode, type ErrorFamily, type ExitCode } from './codes.ts';
+import { ERROR_CODES, EXIT_CODES, type ErrorCode, type ErrorFamily, type ExitCode, type ExitName } from './codes.ts';
 import { redact } from './redact.ts';
 
 const BRAND = Symbol.for('vick.dev/error');
@@ -28,6 +28,10 @@ export class VickError extends Error {
 
   get family(): ErrorFamily {
     return ERROR_CODES[this.code].family;
+  }
+
+  get exitName(): ExitName {
+    return ERROR_CODES[this.code].exit;
   }
 
   get exitCode(): ExitCode {

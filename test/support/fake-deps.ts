@@ -1,5 +1,6 @@
 import type { Host, TalkSettings } from '../../src/cli/deps.ts';
 import { silentLog } from '../../src/platform/log.ts';
+import { createEventReporter } from '../../src/platform/event-reporter.ts';
 import { createReporter } from '../../src/platform/node/reporter.ts';
 import { nodeFileSystem } from '../../src/platform/node/fs.ts';
 import { systemRandom } from '../../src/platform/node/random.ts';
@@ -57,7 +58,9 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
       settings = chosen;
       return {
         streams,
-        reporter: createReporter({ output: stderr.output, verbose: chosen.verbose }),
+        reporter: chosen.json
+          ? createEventReporter({ output: stderr.output, verbose: chosen.verbose, clock })
+          : createReporter({ output: stderr.output, verbose: chosen.verbose }),
         prompter: scriptedPrompter(options.answers ?? [], asked, { interactive: terminal && chosen.input, yes: chosen.yes }),
       };
     },

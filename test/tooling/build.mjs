@@ -85,6 +85,7 @@ export async function bundle(outdir = join(root, 'dist')) {
     await writeFile(path, path.endsWith('.cjs') ? file.text.replace(/\bimport\((?=")/g, `${LAZY_IMPORT}(`) : file.contents);
   }
   compile(join(fresh, 'main.cjs'));
+  await writeSchemas(fresh);
   await rm(outdir, { recursive: true, force: true });
   await rename(fresh, outdir);
   return { inputs: { ...entry.metafile.inputs, ...parts.metafile.inputs }, outputs: { ...entry.metafile.outputs, ...parts.metafile.outputs } };
@@ -100,6 +101,17 @@ function compile(file) {
     compiled.runInThisContext().call(loaded.exports, loaded.exports, Module.createRequire(file), loaded, file, '.');
     loaded.exports.vick().then(() => fs.writeFileSync(file + '.cache', compiled.createCachedData()));`;
   execFileSync(process.execPath, ['-e', script, file, '--help'], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** The JSON Schemas of the kinds of files, printed by the program that reads them: dist/schema/*.json. */
+async function writeSchemas(folder) {
+  await mkdir(join(folder, 'schema'));
+  const script = "process.argv.splice(1, 1, 'vick'); require(process.env.VICK_BUNDLE).vick();";
+  for (const kind of ['VirtualContainerHost', 'Config']) {
+    const env = { ...process.env, VICK_BUNDLE: join(folder, 'main.cjs') };
+    const text = execFileSync(process.execPath, ['-e', script, 'vick', 'config', 'schema', kind], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    await writeFile(join(folder, 'schema', `${kind}.json`), text);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -5,7 +5,8 @@ import { VSPHERE_FLAGS } from './vsphere-flags.ts';
 export const deleteVchSpec: CommandSpec = {
   path: ['delete', 'vch'],
   summary: 'delete a VCH, its node and its local files',
-  description: 'Drains the node as kubectl drain does: pods are evicted, disruption budgets are asked, and pods that nothing would make again are in the way. ' +
+  description:
+    'Drains the node as kubectl drain does: pods are evicted, disruption budgets are asked, and pods that nothing would make again are in the way. ' +
     'Volume stores and what is in them are kept unless --delete-volumes is given.',
   args: [{ name: 'NAME', description: 'name of the VCH', required: true, completes: 'none' }],
   flags: [

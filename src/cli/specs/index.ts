@@ -1,7 +1,9 @@
 /** The command table: every command of vick, in the order of `vick --help`. One import per spec, and nothing heavy behind it. */
 import type { CommandSpec } from '../spec.ts';
 import type { Table } from '../table.ts';
+import { applySpec } from './apply.ts';
 import { completionSpec } from './completion.ts';
+import { configInitSpec, configSchemaSpec, configShowSpec, configValidateSpec } from './config.ts';
 import { createVchSpec } from './create-vch.ts';
 import { deleteVchSpec } from './delete-vch.ts';
 import { helpSpec } from './help.ts';
@@ -13,6 +15,7 @@ import { sandboxApplySpec, sandboxDownSpec, sandboxEnvSpec, sandboxLogsSpec, san
 import { versionSpec } from './version.ts';
 
 const COMMANDS: readonly CommandSpec[] = [
+  applySpec,
   createVchSpec,
   deleteVchSpec,
   listVchSpec,
@@ -28,6 +31,10 @@ const COMMANDS: readonly CommandSpec[] = [
   sandboxApplySpec,
   sandboxLogsSpec,
   sandboxServeSpec,
+  configShowSpec,
+  configValidateSpec,
+  configInitSpec,
+  configSchemaSpec,
   completionSpec,
   versionSpec,
   helpSpec,
@@ -46,15 +53,17 @@ const GROUPS: readonly GroupSpec[] = [
   { path: ['list'], summary: 'list VCHs', aliases: ['ls', 'get'] },
   { path: ['node'], summary: 'taint, label and list the nodes that VCHs are', aliases: ['nodes', 'no'] },
   { path: ['kubelet'], summary: 'run the kubelet personality beside a VCH' },
+  { path: ['config'], summary: 'settings and where they come from' },
   { path: ['sandbox'], summary: 'a whole site on this machine, without vSphere or a cluster' },
 ];
 
 /** Headings of `vick --help`, by the first word of the commands below them; the one without words takes the rest. */
 export const SECTIONS: readonly { readonly title: string; readonly words: readonly string[] }[] = [
-  { title: 'Virtual container hosts', words: ['create', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'delete', 'status', 'check'] },
+  { title: 'Virtual container hosts', words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'delete', 'status', 'check'] },
   { title: 'Nodes', words: ['node'] },
   { title: 'Kubelet', words: ['kubelet'] },
   { title: 'Sandbox', words: ['sandbox'] },
+  { title: 'Settings', words: ['config'] },
   { title: 'Other', words: [] },
 ];
 

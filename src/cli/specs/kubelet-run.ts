@@ -134,5 +134,6 @@ export const kubeletRunSpec: CommandSpec = {
       run: 'DOCKER_CERT_PATH=./web vick kubelet run --nodename kubelet-web --persona-addr 10.0.0.5:2376 --portlayer-addr 10.0.0.5:2380',
     },
   ],
+  configured: false,
   load: async () => (await import('../commands/kubelet-run.ts')).runKubeletRun,
 };
