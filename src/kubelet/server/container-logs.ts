@@ -1,0 +1,97 @@
+/** `/containerLogs/{namespace}/{pod}/{container}` (pkg/kubelet/server/server.go: getContainerLogs). */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Clock } from '../../platform/clock.ts';
+import type { Pod } from '../../platform/kubernetes-objects.ts';
+import type { ContainerLogs } from '../capabilities.ts';
+import { parseLogQuery } from './log-query.ts';
+import { findContainer, findPod, type FoundContainer } from './pod-lookup.ts';
+import { HttpError } from './responses.ts';
+import type { RouteParameters } from './routes.ts';
+
+export interface LogRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly parameters: RouteParameters;
+  readonly signal: AbortSignal;
+}
+
+export async function serveContainerLogs(
+  { request, response, query, parameters, signal }: LogRequest,
+  context: { readonly logs: ContainerLogs | undefined; readonly pods: readonly Pod[]; readonly clock: Clock },
+): Promise<void> {
+  const pod = findPod(context.pods, parameters);
+  if (pod === undefined) throw new HttpError(404, `pod "${parameters.pod ?? ''}" does not exist\n`);
+  const found = findContainer(pod, parameters.container);
+  if (found === undefined) throw new HttpError(404, `container "${parameters.container ?? ''}" not found in pod "${pod.name}"\n`);
+  const { options, limitBytes } = parseLogQuery(query, context.clock.now());
+  refuseWithoutLog(found, options.previous);
+  if (context.logs === undefined) throw new HttpError(501, 'the back end of this node keeps no container logs');
+  const source = await context.logs.open({ uid: found.uid, container: found.container }, options, signal);
+  response.writeHead(200, { 'Content-Type': 'text/plain', 'Transfer-Encoding': 'chunked' });
+  response.flushHeaders();
+  if (request.method === 'HEAD') {
+    source.destroy();
+    response.end();
+    return;
+  }
+  if (limitBytes === undefined) {
+    await pipeline(source, response, { signal });
+    return;
+  }
+  await pipeline(
+    source,
+    firstBytes(limitBytes, () => source.destroy()),
+    response,
+    { signal },
+  ).catch(ignoreOwnEnd(response));
+}
+
+/** Says why a container has no log yet, or no earlier one (pkg/kubelet/kubelet_pods.go: validateContainerLogStatus). */
+function refuseWithoutLog({ container, name, status }: FoundContainer, previous: boolean): void {
+  const what = `container "${container}" in pod "${name}"`;
+  if (status === undefined) throw new HttpError(400, `${what} is waiting to start: ContainerCreating`);
+  const last = status.lastState?.terminated;
+  if (previous) {
+    if ((last?.containerID ?? '') === '') throw new HttpError(400, `previous terminated ${what} not found`);
+    return;
+  }
+  const { running, terminated, waiting } = status.state ?? {};
+  if (running !== undefined) return;
+  if (terminated !== undefined || last !== undefined) {
+    if ((terminated?.containerID ?? '') === '' && (last?.containerID ?? '') === '') throw new HttpError(400, `${what} is terminated`);
+    return;
+  }
+  throw new HttpError(400, `${what} is waiting to start: ${waitingReason(waiting?.reason)}`);
+}
+
+function waitingReason(reason: string | undefined): string {
+  if (reason === 'ErrImagePull') return "image can't be pulled";
+  if (reason === 'ImagePullBackOff') return 'trying and failing to pull image';
+  return reason ?? 'ContainerCreating';
+}
+
+/** Lets so many bytes through, then ends. */
+function firstBytes(limit: number, stop: () => void): Transform {
+  let left = limit;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      if (part.length > 0) this.push(part);
+      callback();
+      if (left > 0) return;
+      this.push(null);
+      stop();
+    },
+  });
+}
+
+/** The source is cut off on purpose once enough was read; the answer is complete all the same. */
+function ignoreOwnEnd(response: ServerResponse): (error: unknown) => void {
+  return (error) => {
+    if (!response.writableEnded) throw error;
+  };
+}
