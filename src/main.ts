@@ -173,10 +173,7 @@ function kubeconfigSource(env: NodeJS.ProcessEnv, { path, context }: Parameters<
 /** The keeper of node identities, its code loaded at the first call. */
 function lateKeeper(env: NodeJS.ProcessEnv): NonNullable<Host['identity']> {
   const keeper = async (): Promise<NonNullable<Host['identity']>> => {
-    const [{ createIdentityKeeper }, { connect }] = await Promise.all([
-      import('./operations/identity/keeper.ts'),
-      import('./clients/kubernetes/connect.ts'),
-    ]);
+    const [{ createIdentityKeeper }, { connect }] = await Promise.all([import('./operations/identity/keeper.ts'), import('./clients/kubernetes/connect.ts')]);
     const homeDirectory = env['HOME'] ?? homedir();
     return createIdentityKeeper({
       env,

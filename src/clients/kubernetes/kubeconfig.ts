@@ -2,6 +2,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { registerSecret } from '../../errors/redact.ts';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { FileSystem } from '../../platform/fs.ts';
+import { examineEntries, type EntryFinding } from './kubeconfig-entries.ts';
 import { decodeKubeconfigFile, invalid, mergeKubeconfigFiles, type KubeconfigFile, type NamedEntry } from './kubeconfig-file.ts';
 
 /** Where a kubeconfig comes from: `--kubeconfig`, else $KUBECONFIG (a list), else ~/.kube/config, as kubectl has it. */
@@ -50,6 +51,11 @@ export interface KubeconfigUser {
 export async function readKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
   const { paths, files } = await readFiles(source);
   return resolveContext(mergeKubeconfigFiles(files), source.context, paths.join(delimiter), source.fs);
+}
+
+/** What the files say of themselves beyond the chosen context. Fails as readKubeconfig does. */
+export async function examineKubeconfig(source: KubeconfigSource): Promise<readonly EntryFinding[]> {
+  return examineEntries((await readFiles(source)).files);
 }
 
 /** As readKubeconfig, from a text in hand; `label` stands for the path in messages. */

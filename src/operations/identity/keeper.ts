@@ -4,14 +4,16 @@ import { mintIdentity, type MintRequest, type NodeIdentity } from './mint.ts';
 import { removeRecord, writeRecord } from './record.ts';
 import { deleteRequests, withdrawIdentity } from './withdraw.ts';
 
-export type IdentityDeps = Pick<VchDeps, 'env' | 'homeDirectory' | 'clock' | 'random' | 'fs' | 'kubernetes' | 'reporter'>;
+export interface IdentityDeps extends Pick<VchDeps, 'env' | 'homeDirectory' | 'clock' | 'random' | 'fs'> {
+  readonly kubernetes: Pick<VchDeps['kubernetes'], 'connect'>;
+}
 
 /** The identity keeper that create and delete use. */
 export function createIdentityKeeper(deps: IdentityDeps): IdentityKeeper {
   return {
     mint: async (request, signal): Promise<MintedIdentity> => {
-      const { kubeconfigText, user } = await mintAndRecord(deps, request, signal);
-      return { kubeconfigText, user };
+      const { kubeconfigText, user, notes } = await mintAndRecord(deps, request, signal);
+      return { kubeconfigText, user, notes };
     },
     revoke: async (request, signal) => {
       const api = await deps.kubernetes.connect(request.kubeconfig);

@@ -9,7 +9,6 @@ import { isVickError, VickError } from '../../errors/vick-error.ts';
 import { createCertificateRequest, generatePrivateKey, type KeyKind } from '../../platform/certificate-request.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
-import type { Reporter } from '../../platform/talk.ts';
 import { accessReview } from '../preflight/permissions.ts';
 import { bindClientCa, readClientCa } from './client-ca.ts';
 import { CLIENT_SIGNER, identityLabels, NODE_GROUP, nodeUser } from './names.ts';
@@ -18,7 +17,6 @@ import { verifyNodeCertificate, type CertificateFacts } from './verify-certifica
 export interface MintTools {
   readonly clock: Clock;
   readonly random: Random;
-  readonly reporter: Pick<Reporter, 'verbose' | 'warn'>;
   connect(kubeconfig: Kubeconfig): Promise<KubernetesApi>;
 }
 
@@ -42,6 +40,8 @@ export interface NodeIdentity {
   readonly facts: CertificateFacts;
   /** Self-contained; holds the key. */
   readonly kubeconfigText: string;
+  /** What was found on the way, for who wants to know. */
+  readonly notes: readonly string[];
 }
 
 const SIGNED_WITHIN_MS = 60_000;
@@ -70,17 +70,15 @@ export async function mintIdentity(api: KubernetesApi, request: MintRequest, too
     tools.clock,
     signal,
   );
-  tools.reporter.verbose(`certificate request ${csr}: approved by ${approvedBy === 'caller' ? 'you' : 'the cluster'}, signed`);
+  const notes = [`certificate request ${csr}: approved by ${approvedBy === 'caller' ? 'you' : 'the cluster'}, signed`];
   const clientCaPem = await readClientCa(api, signal);
   const facts = verifyNodeCertificate(certificatePem, { user, keyPem, clientCaPem, now: tools.clock.now() });
   const own = nodeKubeconfig(kubeconfig, user, certificatePem, keyPem);
   await proveIdentity(own, nodeName, tools, signal);
   if ((await bindClientCa(api, nodeName, signal)) === 'refused') {
-    tools.reporter.verbose(
-      `${user} was not bound to the role that reads the client CA: where nobody else binds it, its kubelet cannot know the API server by certificate`,
-    );
+    notes.push(`${user} was not bound to the role that reads the client CA: where nobody else binds it, its kubelet cannot know the API server by certificate`);
   }
-  return { user, csr, certificatePem, facts, kubeconfigText: flattenKubeconfig(atServer(own, request.server)) };
+  return { user, csr, certificatePem, facts, kubeconfigText: flattenKubeconfig(atServer(own, request.server)), notes };
 }
 
 /** Which usages the signer takes: all take key encipherment, newer ones do without it for keys that cannot encipher. */

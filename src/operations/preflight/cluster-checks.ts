@@ -4,25 +4,45 @@ import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import { isVickError, messageOf } from '../../errors/vick-error.ts';
 import type { Node } from '../../platform/kubernetes-objects.ts';
 import { failed, failedWith, isFailure, passed, skipped, warned, type Check } from './check.ts';
-import { accessReview, permissionsForNode, renderPermission, type Permission, type PermissionNeeds } from './permissions.ts';
-import type { Reporter } from '../../platform/talk.ts';
-import { asStep } from './run-checks.ts';
+import { checkLease } from './lease-check.ts';
+import { CHECKS } from './names.ts';
+import { askAccess, checkPermissions, plannedPermissions, type PermissionPlan } from './permission-checks.ts';
+import { permissionsForNode } from './permissions.ts';
+import type { CheckRunner } from './runner.ts';
+import { checkVersion } from './version-check.ts';
 
-const REACHABLE = { name: 'cluster-reachable', title: 'API server answers and is trusted' } as const;
-const ACCEPTED = { name: 'credentials-accepted', title: 'credentials are accepted' } as const;
-const PERMITTED = { name: 'permissions', title: 'permissions' } as const;
-const NODE_FREE = { name: 'node-name-free', title: 'node name is free' } as const;
+const REACHABLE = CHECKS.reachable;
+const ACCEPTED = CHECKS.accepted;
+const NODE_FREE = CHECKS.nodeFree;
+const AFTER = [CHECKS.version, CHECKS.accepted, CHECKS.permissions, CHECKS.nodeFree, CHECKS.lease];
+
+export interface ClusterNeeds extends PermissionPlan {
+  /** Now, in milliseconds since the epoch. */
+  readonly now: number;
+}
 
 /** All cluster checks in order, as steps. What depends on a failed one is skipped with the reason. */
-export async function checkCluster(api: KubernetesApi, needs: PermissionNeeds, progress: Reporter, signal: AbortSignal): Promise<readonly Check[]> {
-  const reachable = await asStep(progress, REACHABLE.title, () => checkReachable(api, signal));
-  if (isFailure(reachable)) return [reachable, ...[ACCEPTED, PERMITTED, NODE_FREE].map((about) => skipped(about, 'the API server cannot be asked'))];
-  const accepted = await asStep(progress, ACCEPTED.title, () => checkAccepted(api, needs, signal));
-  if (isFailure(accepted)) return [reachable, accepted, ...[PERMITTED, NODE_FREE].map((about) => skipped(about, 'the credentials are not accepted'))];
-  const permissions =
-    accepted.status === 'skip' ? [skipped(PERMITTED, 'the API server answers no access reviews')] : await checkPermissions(api, needs, progress, signal);
-  const nodeFree = await asStep(progress, `node name ${needs.nodeName} is free`, () => checkNodeFree(api, needs.nodeName, signal));
-  return [reachable, accepted, ...permissions, nodeFree];
+export async function checkCluster(api: KubernetesApi, needs: ClusterNeeds, runner: CheckRunner, signal: AbortSignal): Promise<void> {
+  const reachable = await runner.run(REACHABLE, () => checkReachable(api, signal));
+  if (isFailure(reachable)) {
+    runner.notRun(AFTER, 'the API server cannot be asked');
+    return;
+  }
+  await runner.run(CHECKS.version, () => checkVersion(api, signal));
+  const accepted = await runner.run(ACCEPTED, () => checkAccepted(api, needs, signal));
+  if (isFailure(accepted)) {
+    runner.notRun([CHECKS.permissions, CHECKS.nodeFree, CHECKS.lease], 'the credentials are not accepted');
+    return;
+  }
+  if (runner.isSkipped(CHECKS.permissions)) runner.notRun([CHECKS.permissions], '');
+  else if (accepted.status === 'skip' && !runner.isSkipped(ACCEPTED)) runner.notRun([CHECKS.permissions], 'the API server answers no access reviews');
+  else runner.results.push(...(await checkPermissions(api, plannedPermissions(needs), runner.reporter, signal)));
+  if (needs.isProbe === true) {
+    runner.notRun([CHECKS.nodeFree, CHECKS.lease], 'no VCH was named');
+    return;
+  }
+  await runner.run(NODE_FREE, () => checkNodeFree(api, needs.nodeName, signal), `node name ${needs.nodeName} is free`);
+  await runner.run(CHECKS.lease, () => checkLease(api, needs.nodeName, needs.now, signal));
 }
 
 async function checkReachable(api: KubernetesApi, signal: AbortSignal): Promise<Check> {
@@ -41,11 +61,11 @@ async function checkReachable(api: KubernetesApi, signal: AbortSignal): Promise<
 }
 
 /** Everybody who is authenticated may ask about himself, so the first review tells whether the credentials are good. */
-async function checkAccepted(api: KubernetesApi, needs: PermissionNeeds, signal: AbortSignal): Promise<Check> {
+async function checkAccepted(api: KubernetesApi, needs: PermissionPlan, signal: AbortSignal): Promise<Check> {
   const [first] = permissionsForNode(needs);
   if (first === undefined) return passed(ACCEPTED);
   try {
-    await ask(api, first, signal);
+    await askAccess(api, first, undefined, signal);
     return passed(ACCEPTED);
   } catch (error) {
     signal.throwIfAborted();
@@ -59,61 +79,6 @@ async function checkAccepted(api: KubernetesApi, needs: PermissionNeeds, signal:
     }
     return skipped(ACCEPTED, `the API server answers no access reviews: ${messageOf(error)}`);
   }
-}
-
-/** Reviews under way at a time: a far server must not cost a round trip each, a small one must not be flooded. */
-const AT_ONCE = 5;
-
-async function checkPermissions(api: KubernetesApi, needs: PermissionNeeds, progress: Reporter, signal: AbortSignal): Promise<readonly Check[]> {
-  const title = 'permissions of the node and of its operator';
-  const step = progress.step(title, { brief: true });
-  try {
-    const checks: Check[] = [];
-    const left = [...permissionsForNode(needs)];
-    while (left.length > 0) {
-      checks.push(...(await Promise.all(left.splice(0, AT_ONCE).map((permission) => checkPermission(api, permission, signal)))));
-    }
-    const missing = checks.filter((check) => check.status !== 'pass');
-    const fatal = missing.filter(isFailure);
-    // The fatal ones are told with the error; beside them the others are noise.
-    if (fatal.length === 0) for (const check of missing) step.detail(check.message ?? check.title);
-    if (fatal.length > 0) step.fail(`${fatal.length} of ${checks.length} permissions are missing`);
-    else step.done(`${title}: ${missing.length === 0 ? `all ${checks.length} granted` : `${checks.length - missing.length} of ${checks.length} granted`}`);
-    return checks;
-  } catch (error) {
-    step.fail();
-    throw error;
-  }
-}
-
-async function checkPermission(api: KubernetesApi, permission: Permission, signal: AbortSignal): Promise<Check> {
-  const shown = renderPermission(permission);
-  const about = { name: `permission:${shown.replaceAll(' ', '-')}`, title: `may ${shown}` };
-  try {
-    if (await ask(api, permission, signal)) return passed(about);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!isVickError(error)) throw error;
-    return warned(about, `could not be asked whether it may ${shown}: ${messageOf(error)}`);
-  }
-  const message = `may not ${shown}, which is needed to ${permission.purpose}`;
-  return permission.severity === 'fatal'
-    ? failed(about, 'KUBE_FORBIDDEN', message, `Ask an administrator to grant it; check with: kubectl auth can-i ${canI(permission)}`)
-    : warned(about, message);
-}
-
-async function ask(api: KubernetesApi, permission: Permission, signal: AbortSignal): Promise<boolean> {
-  const review = accessReview(permission);
-  const answer = await api.request<{ readonly status?: { readonly allowed?: boolean } }>(
-    { method: 'POST', path: paths.selfSubjectAccessReviews(), body: review },
-    signal,
-  );
-  return answer.status?.allowed === true;
-}
-
-function canI({ verb, group, resource, subresource, namespace, name }: Permission): string {
-  const kind = `${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : `/${name}`}`;
-  return `${verb} ${kind}${subresource === undefined ? '' : ` --subresource=${subresource}`}${namespace === undefined ? '' : ` -n ${namespace}`}`;
 }
 
 /** A node of that name that is Ready is another VCH's; one that is not can be taken over by the new VCH. */

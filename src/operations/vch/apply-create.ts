@@ -46,14 +46,16 @@ export async function applyCreate(plan: CreatePlan, ready: ApplyWith, journal: J
 /** The kubeconfig that goes into the VCH: that of an identity of its own where one can be minted, else the given one. */
 async function kubeconfigFor(plan: CreatePlan, ready: ApplyWith, journal: Journal, deps: VchDeps, signal: AbortSignal): Promise<string> {
   const { identity } = deps;
-  if (identity === undefined) return ready.kubeconfigText;
-  const request = { vch: plan.name, nodeName: plan.nodeName, kubeconfig: ready.kubeconfig };
+  // Without an identity to mint, the preflight has made sure that the given kubeconfig can be handed on.
+  if (identity === undefined || plan.input.kubeletIdentity !== 'node') return ready.kubeconfigText;
+  const request = { vch: plan.name, nodeName: plan.nodeName, kubeconfig: ready.kubeconfig, server: plan.input.serverAddress };
   // Written down as there before it is: a crash in between leaves one that nobody would look for.
   await journal.note({ identity: true });
   return await journal.step('identity', async () => {
     const step = deps.reporter.step(`Identity of ${plan.nodeName}`, { name: 'identity' });
     try {
       const minted = await identity.mint(request, signal);
+      for (const note of minted.notes ?? []) deps.reporter.verbose(note);
       step.done(`Identity of ${plan.nodeName}: ${minted.user}`);
       return minted.kubeconfigText;
     } catch (error) {

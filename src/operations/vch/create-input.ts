@@ -24,6 +24,10 @@ export interface CreateVchInput {
   /** Undefined: derived from the kubeconfig. */
   readonly serverAddress?: string | undefined;
   readonly allowLoopback: boolean;
+  /** `node`: an identity of its own is minted for the kubelet; else the given credentials go into the VCH. */
+  readonly kubeletIdentity?: 'node' | 'as-is' | undefined;
+  /** Names of checks that are left out. */
+  readonly skip?: readonly string[] | undefined;
   readonly labels: LabelChange | undefined;
   readonly taints: TaintChange | undefined;
   readonly wait: boolean;

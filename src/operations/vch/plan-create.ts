@@ -152,7 +152,9 @@ export function needsNode(input: Pick<CreateVchInput, 'labels' | 'taints'>): boo
 
 function notesOf(input: CreateVchInput, facts: CreateFacts): readonly string[] {
   const notes = [
-    `user "${facts.kubeconfig.userName}" is what the node will be in the cluster: vic-machine stores its credentials readable in the settings of the VM`,
+    input.kubeletIdentity === 'node'
+      ? `the node gets an identity of its own (system:node:${nodeNameOf(input.name)}), which vic-machine stores readable in the settings of the VM; your credentials stay here`
+      : `user "${facts.kubeconfig.userName}" is what the node will be in the cluster: vic-machine stores its credentials readable in the settings of the VM`,
   ];
   if (facts.applianceIso === undefined) {
     notes.push('no appliance image with the kubelet was named or found; the VCH would not become a node (--appliance-iso FILE)');

@@ -1,5 +1,7 @@
 /** What the VCH operations ask for; structurally parts of the CLI's Deps. */
 import type { Kubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
+import type { EntryFinding } from '../../clients/kubernetes/kubeconfig-entries.ts';
+import type { ProbeTarget, ServerProbe } from '../../clients/kubernetes/probe.ts';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
@@ -15,6 +17,10 @@ export interface ClusterChoice {
 interface ClusterAccess {
   readKubeconfig(choice: ClusterChoice): Promise<Kubeconfig>;
   connect(kubeconfig: Kubeconfig): Promise<KubernetesApi>;
+  /** Absent: what is not the chosen context is not looked at. */
+  examine?(choice: ClusterChoice): Promise<readonly EntryFinding[]>;
+  /** Absent: the server is judged by its answers alone. */
+  probe?(target: ProbeTarget, signal: AbortSignal): Promise<ServerProbe>;
 }
 
 /**
@@ -45,6 +51,8 @@ export interface MintedIdentity {
   readonly kubeconfigText: string;
   /** Who the kubelet is in the cluster: `system:node:kubelet-web`. */
   readonly user: string;
+  /** What was found on the way, for who wants to know. */
+  readonly notes?: readonly string[];
 }
 
 export interface VchDeps {

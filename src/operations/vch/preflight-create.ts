@@ -3,9 +3,9 @@ import type { Kubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
 import { flattenKubeconfig } from '../../clients/kubernetes/flatten-kubeconfig.ts';
 import { targetHost } from './target.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
-import { failed, failedWith, isFailure, passed, refuseFailures, skipped, warned, type Check } from '../preflight/check.ts';
-import { checkCluster } from '../preflight/cluster-checks.ts';
-import { checkCertificate, checkPortable, isLoopback } from '../preflight/kubeconfig-checks.ts';
+import { failed, failedWith, passed, refuseFailures, skipped, warned, type Check } from '../preflight/check.ts';
+import { isLoopback } from '../preflight/kubeconfig-checks.ts';
+import { preflightCluster } from '../preflight/preflight.ts';
 import { asStep } from '../preflight/run-checks.ts';
 import type { CreateVchInput } from './create-input.ts';
 import { findVch } from './find-vch.ts';
@@ -20,14 +20,13 @@ const PROBE_LIMIT_MS = 30_000;
 
 export interface CreateReady {
   readonly kubeconfig: Kubeconfig;
-  /** Self-contained text for the VCH. */
+  /** The operator's, self-contained, for the VCH; empty where the node gets an identity of its own. */
   readonly kubeconfigText: string;
   readonly session: VicSession;
   readonly images: FoundImages;
   readonly checks: readonly Check[];
 }
 
-const KUBECONFIG = { name: 'kubeconfig', title: 'kubeconfig is readable and well-formed' } as const;
 const BINARY = { name: 'vic-machine', title: 'vic-machine is there' } as const;
 const FLAGS = { name: 'vic-machine-flags', title: 'vic-machine knows the options' } as const;
 const TARGET = { name: 'vsphere-target', title: 'vSphere target accepts the login' } as const;
@@ -45,7 +44,13 @@ export async function preflightCreate(
   const checks = [...kube.checks, ...vic.checks];
   refuseFailures(checks, `create vch ${input.name}`);
   if (kube.kubeconfig === undefined || vic.session === undefined) throw new VickError('BUG', 'preflight passed without a kubeconfig or vic-machine');
-  return { kubeconfig: kube.kubeconfig, kubeconfigText: flattenKubeconfig(kube.kubeconfig), session: vic.session, images: vic.images, checks };
+  return {
+    kubeconfig: kube.kubeconfig,
+    kubeconfigText: mintsIdentity(input, deps) ? '' : flattenKubeconfig(kube.kubeconfig),
+    session: vic.session,
+    images: vic.images,
+    checks,
+  };
 }
 
 async function checkKubernetes(
@@ -54,30 +59,24 @@ async function checkKubernetes(
   deps: VchDeps,
   signal: AbortSignal,
 ): Promise<{ kubeconfig: Kubeconfig | undefined; checks: readonly Check[] }> {
-  let kubeconfig: Kubeconfig | undefined;
-  const readable = await asStep(deps.reporter, KUBECONFIG.title, async () => {
-    try {
-      kubeconfig = await deps.kubernetes.readKubeconfig(cluster);
-      return passed(KUBECONFIG, `context "${kubeconfig.contextName}" of ${kubeconfig.path}`);
-    } catch (error) {
-      return failedWith(KUBECONFIG, error);
-    }
-  });
-  if (kubeconfig === undefined) return { kubeconfig, checks: [readable] };
-  const facts = { kubeconfig, now: deps.clock.now(), loopbackAllowed: loopbackAllowed(input) };
-  const portable = await asStep(deps.reporter, 'kubeconfig works from inside the VCH', () => checkPortable(facts));
-  const certificate = await asStep(deps.reporter, 'credentials have not expired', () => checkCertificate(facts));
-  const checks = [readable, portable, certificate];
-  // An expired certificate explains every refusal that would follow; asking would only add noise.
-  if (isFailure(certificate)) return { kubeconfig, checks };
-  const api = await deps.kubernetes.connect(kubeconfig).catch((error: unknown) => failedWith(KUBECONFIG, error));
-  if ('status' in api) return { kubeconfig, checks: isFailure(portable) ? checks : [...checks, api] };
-  try {
-    const needs = { nodeName: nodeNameOf(input.name), patchesNode: needsNode(input) };
-    return { kubeconfig, checks: [...checks, ...(await checkCluster(api, needs, deps.reporter, signal))] };
-  } finally {
-    await api.close();
-  }
+  return preflightCluster(
+    {
+      cluster,
+      nodeName: nodeNameOf(input.name),
+      patchesNode: needsNode(input),
+      identity: mintsIdentity(input, deps) ? 'node' : 'as-is',
+      serverAddress: input.serverAddress,
+      loopbackAllowed: loopbackAllowed(input),
+      skip: input.skip ?? [],
+    },
+    deps,
+    signal,
+  );
+}
+
+/** True when the kubelet gets an identity of its own, and the VCH nothing of the operator's. */
+function mintsIdentity(input: CreateVchInput, deps: VchDeps): boolean {
+  return deps.identity !== undefined && input.kubeletIdentity === 'node';
 }
 
 /** A VCH whose vSphere is on this machine runs on this machine too. */

@@ -25,8 +25,6 @@ export interface IdentityWorld {
   readonly admin: KubernetesApi;
   readonly adminKubeconfig: Kubeconfig;
   readonly deps: IdentityDeps;
-  /** What was said on the way. */
-  readonly said: string[];
   parse(text: string): Promise<Kubeconfig>;
   stop(): Promise<void>;
 }
@@ -50,15 +48,11 @@ export async function startIdentityWorld(): Promise<IdentityWorld> {
     cluster.brings.controllerManager || cluster.authority === undefined
       ? undefined
       : runCertificateSigning({ ...tools, api: admin, authority: cluster.authority }, stopping.signal);
-  const said: string[] = [];
-  const note = (text: string): void => void said.push(text);
-  const step = { detail: note, done: () => undefined, fail: note, skip: note };
   return {
     folder,
     cluster,
     admin,
     adminKubeconfig: await parse(cluster.adminKubeconfig),
-    said,
     parse,
     deps: {
       env: { VICK_STATE_DIR: join(folder, 'state') },
@@ -66,8 +60,7 @@ export async function startIdentityWorld(): Promise<IdentityWorld> {
       clock: systemClock,
       random: systemRandom,
       fs: nodeFileSystem,
-      kubernetes: { connect, readKubeconfig: () => parse(cluster.adminKubeconfig) },
-      reporter: { info: note, warn: note, verbose: note, step: () => step },
+      kubernetes: { connect },
     },
     stop: async () => {
       stopping.abort(new Error('the test ends'));
