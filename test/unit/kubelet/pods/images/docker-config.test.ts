@@ -60,8 +60,8 @@ describe('docker configuration', () => {
   });
 
   it('gives back every user and password that was encoded', () => {
-    const user = fc.string().filter((text) => !text.includes(':') && text.isWellFormed());
-    const password = fc.string().filter((text) => text.isWellFormed());
+    const user = fc.string().filter((text) => !text.includes(':'));
+    const password = fc.string();
     fc.assert(
       fc.property(user, password, (username, secret) => {
         const auth = base64(`${username}:${secret}`);
