@@ -59,11 +59,21 @@ export async function operationsPassword(
   return [`--ops-password=${settled}`];
 }
 
-async function readSecret(file: string, { fs, cwd }: Pick<Deps, 'fs' | 'cwd'>): Promise<string> {
+/** `--NAME=secret` from its variable or from the file that `--NAME-file` names; nothing where neither is given. */
+export async function secretWord(input: CommandInput, name: string, deps: Pick<Deps, 'fs' | 'cwd'>): Promise<readonly string[]> {
+  const file = textFlag(input, `${name}-file`);
+  const given = input.flags[name];
+  const secret = file === undefined ? (typeof given === 'string' ? given : undefined) : await readSecret(file, deps, `--${name}-file`);
+  if (secret === undefined || secret === '') return [];
+  registerSecret(secret);
+  return [`--${name}=${secret}`];
+}
+
+async function readSecret(file: string, { fs, cwd }: Pick<Deps, 'fs' | 'cwd'>, flag = '--ops-password-file'): Promise<string> {
   try {
     return (await fs.readText(resolve(cwd, file))).replace(/\r?\n$/, '');
   } catch (error) {
-    throw new VickError('USAGE', `the password file ${file} cannot be read: ${messageOf(error)}`, { hint: 'Check --ops-password-file.', cause: error });
+    throw new VickError('USAGE', `the password file ${file} cannot be read: ${messageOf(error)}`, { hint: `Check ${flag}.`, cause: error });
   }
 }
 

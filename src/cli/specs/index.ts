@@ -5,13 +5,18 @@ import { applySpec } from './apply.ts';
 import { completionSpec } from './completion.ts';
 import { configInitSpec, configSchemaSpec, configShowSpec, configValidateSpec } from './config.ts';
 import { createVchSpec } from './create-vch.ts';
+import { configureVchSpec } from './configure-vch.ts';
+import { debugVchSpec } from './debug-vch.ts';
 import { deleteVchSpec } from './delete-vch.ts';
 import { helpSpec } from './help.ts';
+import { inspectVchSpec } from './inspect-vch.ts';
 import { listVchSpec } from './list-vch.ts';
 import { kubeletRunSpec } from './kubelet-run.ts';
 import { nodeLabelSpec, nodeListSpec, nodeTaintSpec } from './node.ts';
 import { statusSpec } from './status.ts';
 import { sandboxApplySpec, sandboxDownSpec, sandboxEnvSpec, sandboxLogsSpec, sandboxServeSpec, sandboxStatusSpec, sandboxUpSpec } from './sandbox.ts';
+import { updateFirewallSpec } from './update-firewall.ts';
+import { upgradeVchSpec } from './upgrade-vch.ts';
 import { versionSpec } from './version.ts';
 
 const COMMANDS: readonly CommandSpec[] = [
@@ -19,6 +24,11 @@ const COMMANDS: readonly CommandSpec[] = [
   createVchSpec,
   deleteVchSpec,
   listVchSpec,
+  inspectVchSpec,
+  configureVchSpec,
+  upgradeVchSpec,
+  debugVchSpec,
+  updateFirewallSpec,
   statusSpec,
   nodeListSpec,
   nodeTaintSpec,
@@ -51,6 +61,11 @@ const GROUPS: readonly GroupSpec[] = [
   { path: ['create'], summary: 'create a VCH that joins a cluster as a node' },
   { path: ['delete'], summary: 'delete a VCH and its node' },
   { path: ['list'], summary: 'list VCHs', aliases: ['ls', 'get'] },
+  { path: ['inspect'], summary: 'show addresses, version and settings of a VCH', aliases: ['describe'] },
+  { path: ['configure'], summary: 'change settings of a VCH' },
+  { path: ['upgrade'], summary: 'bring a VCH to the version of vic-machine, or back' },
+  { path: ['debug'], summary: 'switch SSH on in the endpoint VM of a VCH' },
+  { path: ['update'], summary: 'change the hosts that VCHs run on' },
   { path: ['node'], summary: 'taint, label and list the nodes that VCHs are', aliases: ['nodes', 'no'] },
   { path: ['kubelet'], summary: 'run the kubelet personality beside a VCH' },
   { path: ['config'], summary: 'settings and where they come from' },
@@ -59,7 +74,7 @@ const GROUPS: readonly GroupSpec[] = [
 
 /** Headings of `vick --help`, by the first word of the commands below them; the one without words takes the rest. */
 export const SECTIONS: readonly { readonly title: string; readonly words: readonly string[] }[] = [
-  { title: 'Virtual container hosts', words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'delete', 'status', 'check'] },
+  { title: 'Virtual container hosts', words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'check'] },
   { title: 'Nodes', words: ['node'] },
   { title: 'Kubelet', words: ['kubelet'] },
   { title: 'Sandbox', words: ['sandbox'] },

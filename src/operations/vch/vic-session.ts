@@ -4,6 +4,7 @@ import { locateVicMachine } from '../../clients/vic-machine/locate.ts';
 import type { RunContext, VicMachine } from '../../clients/vic-machine/port.ts';
 import { createVicMachine } from '../../clients/vic-machine/vic-machine.ts';
 import { stateDirectory } from '../../config/state-dir.ts';
+import { rememberingFlags } from './binary-flags.ts';
 import type { VchDeps } from './ports.ts';
 
 /** ls and inspect limit themselves to three minutes. */
@@ -24,7 +25,7 @@ export async function openVicMachine(deps: SessionDeps, explicit: string | undef
   const state = stateDirectory(deps);
   const folder = join(state, 'vic-machine');
   await deps.fs.makeDirectory(folder, { mode: 0o700 });
-  const vic = createVicMachine({ binary, runner: deps.runner, env: deps.env });
+  const vic = rememberingFlags(createVicMachine({ binary, runner: deps.runner, env: deps.env }), folder, deps.fs);
   const query = (signal?: AbortSignal, limitMs = QUERY_LIMIT_MS): RunContext => ({
     workingDirectory: folder,
     limitMs,

@@ -1,0 +1,58 @@
+/** Decodes what the commands on a VCH that is there have in common. */
+import { VickError } from '../../errors/vick-error.ts';
+import type { ExistingVch } from '../../operations/vch/existing-vch.ts';
+import { readPassThrough, type PassThrough } from '../../operations/vch/pass-through.ts';
+import type { Deps } from '../deps.ts';
+import type { CommandInput, FlagSpec, Outcome } from '../spec.ts';
+import { nameArg, numberFlag, targetInput, textFlag } from './vch-input.ts';
+import { vicWords } from './vic-words.ts';
+
+/** NAME or --id; asks for the name on a terminal. The password is asked for last. */
+export async function existingVch(input: CommandInput, deps: Deps): Promise<ExistingVch> {
+  const id = textFlag(input, 'id')?.replace(/^VirtualMachine:/, '');
+  const given = nameArg(input);
+  if (given === '' && id === undefined && !deps.prompter.interactive) {
+    throw new VickError('USAGE', 'which VCH is not said', { hint: 'Give its name, or --id ID as vick list vch shows it.' });
+  }
+  const name = given === '' ? (id === undefined ? await deps.prompter.text({ message: 'Name of the VCH', flag: 'NAME' }) : undefined) : given;
+  return {
+    name,
+    id,
+    computeResource: textFlag(input, 'compute-resource'),
+    vicMachine: textFlag(input, 'vic-machine'),
+    timeoutMs: numberFlag(input, 'timeout') ?? 0,
+    target: await targetInput(input, deps),
+  };
+}
+
+/** Flags that are handed on under their own names, then the words after `--`. */
+export function handedOn(
+  input: CommandInput,
+  flags: readonly FlagSpec[],
+  names: readonly string[],
+  deps: Pick<Deps, 'cwd'>,
+  more: readonly string[] = [],
+): PassThrough {
+  const chosen = names.length === 0 ? flags : flags.filter((flag) => names.includes(flag.name));
+  return readPassThrough([...vicWords(input, chosen), ...more, ...input.rest], deps.cwd);
+}
+
+/** Asks where somebody can answer; goes on where nobody can, since the command itself was explicit. */
+export async function confirmOnTerminal(input: CommandInput, { prompter }: Pick<Deps, 'prompter'>, message: string): Promise<void> {
+  if (input.flags['yes'] === true || !prompter.interactive) return;
+  if (await prompter.confirm({ message, flag: '--yes', default: true })) return;
+  throw new VickError('CANCELLED', 'Nothing was changed.');
+}
+
+/** Problems on stderr, and exit code 8 for them. */
+export function withProblems(outcome: Omit<Outcome, 'exit'>, problems: readonly string[], deps: Pick<Deps, 'reporter'>): Outcome {
+  for (const problem of problems) deps.reporter.warn(problem);
+  return { ...outcome, ...(problems.length === 0 ? {} : { exit: 'partial' as const }) };
+}
+
+/** `title:  value` rows, without those that have no value. */
+export function lines(rows: readonly (readonly [string, string | undefined])[]): string {
+  const shown = rows.flatMap(([title, value]) => (value === undefined || value === '' ? [] : [[title, value] as const]));
+  const width = Math.max(0, ...shown.map(([title]) => title.length)) + 3;
+  return shown.map(([title, value]) => `${`${title}:`.padEnd(width)}${value}`).join('\n');
+}
