@@ -32,6 +32,7 @@ export function readYaml(text: string, origin: string): YamlFile {
     const documents = Array.isArray(parsed) ? parsed : [];
     const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]);
     if (faults.length > 0) {
+      if (faults.some(({ message }) => message.includes('Maximum call stack'))) return whole('is nested too deeply');
       const findings = faults.map((fault): Finding => ({
         origin,
         line: fault.linePos?.[0].line,
@@ -40,7 +41,12 @@ export function readYaml(text: string, origin: string): YamlFile {
       }));
       return { documents: [], findings: findings.slice(0, 20) };
     }
-    return { documents: documents.filter((document) => document.contents !== null).map((document) => plain(document, lines)), findings: [] };
+    return {
+      documents: documents
+        .filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))
+        .map((document) => plain(document, lines)),
+      findings: [],
+    };
   } catch (error) {
     if (error instanceof Unreadable) return whole(error.message, error.line);
     // The parser recurses: thousands of brackets exhaust its stack.

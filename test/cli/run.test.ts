@@ -208,7 +208,16 @@ describe('outcomes', () => {
       },
     });
     expect(JSON.parse(stdout)).toEqual(outcome.data);
-    expect(stderr).toBe('• Looking …\n  left\n✓ Looked\n');
+    const events = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const step = { apiVersion: 'vick.dev/v1alpha1', time: '2026-11-23T12:00:00Z', type: 'step', name: 'looking', title: 'Looking' };
+    expect(events).toEqual([
+      { ...step, state: 'started' },
+      { ...step, state: 'progress', message: 'left' },
+      { ...step, state: 'done', message: 'Looked' },
+    ]);
   });
 });
 
