@@ -3,8 +3,7 @@ import type { Node, Pod } from '../../platform/kubernetes-objects.ts';
 import { matchesNode } from '../../platform/node-affinity.ts';
 import { amounts, plus, podRequests, type ResourceAmounts } from '../../platform/pod-requests.ts';
 import { untolerated } from '../../platform/tolerations.ts';
-import type { SupportTable } from '../provider.ts';
-import { judgeSupport } from './support.ts';
+import { judgeSupport, type SupportFacts } from './support.ts';
 
 export interface AdmissionInput {
   readonly pod: Pod;
@@ -14,7 +13,7 @@ export interface AdmissionInput {
   /** What the accepted pods that have not ended ask for, and how many they are. */
   readonly used: ResourceAmounts;
   readonly podCount: number;
-  readonly support: SupportTable;
+  readonly provider: SupportFacts;
 }
 
 export interface Rejection {
@@ -24,7 +23,7 @@ export interface Rejection {
 
 export function admit(input: AdmissionInput): Rejection | undefined {
   const { pod, node } = input;
-  return wrongNode(pod, node) ?? unsupported(pod, input.support) ?? outOfResources(input);
+  return wrongNode(pod, node) ?? unsupported(pod, input.provider) ?? outOfResources(input);
 }
 
 function wrongNode(pod: Pod, node: Node): Rejection | undefined {
@@ -42,8 +41,8 @@ function wrongNode(pod: Pod, node: Node): Rejection | undefined {
   };
 }
 
-function unsupported(pod: Pod, support: SupportTable): Rejection | undefined {
-  const { refused } = judgeSupport(pod, support);
+function unsupported(pod: Pod, provider: SupportFacts): Rejection | undefined {
+  const { refused } = judgeSupport(pod, provider);
   if (refused.length === 0) return undefined;
   const causes = refused.map(({ field, note }) => `${field}: ${note ?? 'not supported on this node'}`);
   return { reason: 'UnsupportedPodField', message: `Pod asks for what this node cannot do: ${causes.join('; ')}` };

@@ -9,7 +9,7 @@ import { KeyedQueue } from '../keyed-queue.ts';
 import type { PodProvider, RecoveredPod } from '../provider.ts';
 import { retryForever } from '../retry.ts';
 import { admit, type Rejection } from './admission.ts';
-import { rememberSuccess } from './history.ts';
+import { forgetPauses } from './history.ts';
 import { Operations } from './operations.ts';
 import { PodWorker } from './pod-worker.ts';
 import { plus, podRequests } from '../../platform/pod-requests.ts';
@@ -18,9 +18,9 @@ import type { ApiServerAddress } from './env-services.ts';
 import type { EnvNameRule } from './env-names.ts';
 import { withoutWant } from './want.ts';
 import { newRuntime, orphanRuntime, takeOver, type PodRuntime } from './runtime.ts';
-import { unfollowedChanges } from './spec-changes.ts';
+import { imageChanges, refusedEphemeralContainer, withoutEphemeralContainers } from './spec-changes.ts';
 import { StatusWriter } from './status-writer.ts';
-import { judgeSupport } from './support.ts';
+import { judgeSupport, takesEphemeralContainers } from './support.ts';
 import { isTerminal } from './view.ts';
 
 export interface PodControllerOptions {
@@ -58,9 +58,11 @@ export class PodController {
   /** What the back end had when this process started; taken once the API has told all its pods. */
   private found: readonly RecoveredPod[] = [];
   private synced = false;
+  private readonly addsContainers: boolean;
 
   constructor(options: PodControllerOptions) {
     this.options = options;
+    this.addsContainers = takesEphemeralContainers(options.provider);
     const { clock, log, provider, events, cluster } = options;
     const retry = { firstMs: 1_000, maximumMs: 10_000 };
     const onError = (uid: string, error: unknown): void => log.debug('pod state is unknown, nothing is changed', { pod: uid, error });
@@ -137,27 +139,43 @@ export class PodController {
     this.found = [];
   }
 
-  private changed(pod: Pod): void {
-    const uid = pod.metadata?.uid ?? '';
+  private changed(told: Pod): void {
+    const uid = told.metadata?.uid ?? '';
+    const pod = this.ownView(told);
     const known = this.runtimes.get(uid);
     if (known === undefined) this.runtimes.set(uid, newRuntime(pod));
     else if (!this.takeOver(known, pod)) return;
     this.queue.add(uid);
+    this.refuseEphemeral(told);
   }
 
   private takeOver(runtime: PodRuntime, pod: Pod): boolean {
     const before = runtime.pod;
     if (!takeOver(runtime, pod)) return false;
     this.operations.callOff(runtime);
-    for (const { container, message } of unfollowedChanges(before, pod)) {
-      // What never ran is created from the new spec; a pull that failed is tried at once with the new image.
-      if (runtime.history.containers[container]?.run === undefined && runtime.history.trouble?.operation === 'create') {
-        runtime.history = rememberSuccess(runtime.history);
-      } else {
-        this.options.events.pod(pod, { type: 'Warning', reason: 'SpecChangeNotApplied', message }, container);
-      }
+    const { provider, events } = this.options;
+    for (const { container, refusal } of before.spec === pod.spec ? [] : imageChanges(before, pod, provider.unit)) {
+      // What could not be started is tried at once with the new image.
+      const waits = runtime.history.containers[container]?.run === undefined || refusal === undefined;
+      if (waits) runtime.history = forgetPauses(runtime.history);
+      else events.pod(pod, { type: 'Warning', reason: 'SpecChangeNotApplied', message: refusal }, container);
     }
     return true;
+  }
+
+  /** The pod without what this node cannot add to it. */
+  private ownView(pod: Pod): Pod {
+    return this.addsContainers ? pod : withoutEphemeralContainers(pod);
+  }
+
+  private refuseEphemeral(pod: Pod): void {
+    if (this.addsContainers) return;
+    const runtime = this.runtimes.get(pod.metadata?.uid ?? '');
+    for (const { name } of pod.spec?.ephemeralContainers ?? []) {
+      if (runtime === undefined || runtime.refusedContainers.has(name)) continue;
+      runtime.refusedContainers.add(name);
+      this.options.events.pod(pod, { type: 'Warning', reason: 'SpecChangeNotApplied', message: refusedEphemeralContainer(name) }, name);
+    }
   }
 
   private readonly vanished = (uid: string): void => {
@@ -173,7 +191,7 @@ export class PodController {
     const runtime = this.runtimes.get(uid);
     if (runtime === undefined) return;
     const before = runtime.reportedPhase;
-    takeOver(runtime, pod);
+    takeOver(runtime, this.ownView(pod));
     if (before === runtime.reportedPhase) return;
     if (runtime.reportedPhase !== undefined) this.inputs.release(uid);
     // A terminating pod waits for the API to hold its end.
@@ -224,9 +242,9 @@ export class PodController {
     const { provider, events } = this.options;
     const others = [...this.runtimes.values()].filter((runtime) => runtime.pod.metadata?.uid !== pod.metadata?.uid && takesRoom(runtime));
     const used = others.map((runtime) => (runtime.requests ??= podRequests(runtime.pod))).reduce(plus, {});
-    const facts = { node: this.options.node(), allocatable: this.options.allocatable(), support: provider.support };
+    const facts = { node: this.options.node(), allocatable: this.options.allocatable(), provider };
     const rejection = admit({ pod, used, podCount: others.length, ...facts });
-    const { degraded } = judgeSupport(pod, provider.support);
+    const { degraded } = judgeSupport(pod, provider);
     if (rejection === undefined && degraded.length > 0) {
       const message = degraded.map(({ field, note }) => `${field}: ${note ?? 'not fully supported on this node'}`).join('; ');
       events.pod(pod, { type: 'Normal', reason: 'PodFieldDegraded', message });

@@ -41,6 +41,8 @@ export interface PodRuntime {
   present: boolean;
   /** Since when it has been missing there; milliseconds since the epoch. */
   absentSince: number | undefined;
+  /** Ephemeral containers that were told to be impossible here. */
+  readonly refusedContainers: Set<string>;
 }
 
 export function newRuntime(pod: Pod): PodRuntime {
@@ -57,6 +59,7 @@ export function newRuntime(pod: Pod): PodRuntime {
     verdicts: {},
     present: containerStatusesOf(pod.status).some(({ containerID = '' }) => containerID !== ''),
     absentSince: undefined,
+    refusedContainers: new Set(),
   };
 }
 

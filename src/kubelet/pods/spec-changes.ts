@@ -1,21 +1,30 @@
-/** Changes of a bound pod's spec that this node does not follow; each is told, none is ignored in silence. Pure. */
+/** What a node makes of changes of a bound pod's spec: each is followed, or told. Pure. */
 import type { Pod } from '../../platform/kubernetes-objects.ts';
+import type { PodProvider } from '../provider.ts';
+import { omit } from '../omit.ts';
+import { podContainers } from './pod-containers.ts';
 
 export interface SpecChange {
   readonly container: string;
-  readonly message: string;
+  /** Undefined: the change is followed. */
+  readonly refusal: string | undefined;
 }
 
-/** Images and ephemeral containers are what the API server lets change, besides deadlines and tolerations. */
-export function unfollowedChanges(before: Pod, after: Pod): readonly SpecChange[] {
-  const images = (after.spec?.containers ?? []).flatMap(({ name, image }): readonly SpecChange[] => {
-    const old = before.spec?.containers.find((container) => container.name === name)?.image;
-    const message = `Container ${name} keeps image "${old ?? ''}" until the pod is created again: this node does not replace images of existing pods`;
-    return old === undefined || old === image ? [] : [{ container: name, message }];
+/** New images; besides deadlines, tolerations and ephemeral containers they are what the API server lets change. */
+export function imageChanges(before: Pod, after: Pod, unit: PodProvider['unit']): readonly SpecChange[] {
+  return podContainers(after).flatMap(({ name, role, spec }): readonly SpecChange[] => {
+    const old = podContainers(before).find((container) => container.name === name)?.spec.image;
+    if (old === undefined || old === spec.image || role === 'ephemeral') return [];
+    const refusal = `Container ${name} keeps image "${old}" until the pod is created again: this node does not replace images of existing pods`;
+    return [{ container: name, refusal: unit === 'pod' ? refusal : undefined }];
   });
-  const known = new Set((before.spec?.ephemeralContainers ?? []).map(({ name }) => name));
-  const ephemeral = (after.spec?.ephemeralContainers ?? []).flatMap(({ name }): readonly SpecChange[] =>
-    known.has(name) ? [] : [{ container: name, message: `Ephemeral container ${name} is not started: this node does not support ephemeral containers` }],
-  );
-  return [...images, ...ephemeral];
+}
+
+/** The pod as a node sees it that cannot add containers to pods that run. */
+export function withoutEphemeralContainers(pod: Pod): Pod {
+  return pod.spec?.ephemeralContainers === undefined ? pod : { ...pod, spec: omit(pod.spec, 'ephemeralContainers') };
+}
+
+export function refusedEphemeralContainer(name: string): string {
+  return `Ephemeral container ${name} is not started: containers cannot be added to running pods on this node`;
 }

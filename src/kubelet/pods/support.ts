@@ -3,9 +3,10 @@
  * core below or in the provider's; the entry with the longest path that leads to the field decides. The core's refusals
  * stand whatever a provider says, because the core itself would have to do the work.
  */
-import type { Pod } from '../../platform/kubernetes-objects.ts';
+import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
 import { omit } from '../omit.ts';
 import type { SupportEntry, SupportTable } from '../provider.ts';
+import { neededCapabilities } from './probes/needed-capabilities.ts';
 
 export interface SupportVerdict {
   readonly refused: readonly SupportEntry[];
@@ -34,10 +35,9 @@ const CORE_SUPPORT: SupportTable = [
   ...honoured('containers[].name', 'containers[].image', 'containers[].imagePullPolicy', 'containers[].command', 'containers[].args'),
   ...honoured('containers[].env', 'containers[].envFrom', 'containers[].workingDir', 'containers[].tty', 'containers[].stdin'),
   ...honoured('containers[].ports[].name', 'containers[].ports[].containerPort', 'containers[].ports[].protocol'),
-  ...refused('Init containers and sidecars are not run yet.', 'initContainers'),
-  ...refused('Probes are not run yet.', 'containers[].livenessProbe', 'containers[].readinessProbe', 'containers[].startupProbe'),
-  ...refused('Lifecycle hooks are not run yet.', 'containers[].lifecycle'),
-  ...refused('Restart rules of single containers are not followed yet.', 'containers[].restartPolicy', 'containers[].restartPolicyRules'),
+  ...honoured('initContainers', 'initContainers[].restartPolicy', 'containers[].restartPolicy', 'containers[].restartPolicyRules'),
+  ...honoured('containers[].livenessProbe', 'containers[].readinessProbe', 'containers[].startupProbe'),
+  ...honoured('containers[].lifecycle.postStart', 'containers[].lifecycle.preStop'),
   { field: 'automountServiceAccountToken', support: 'degraded', note: 'Service account tokens are not mounted into containers on this node.' },
   ...refused('Variables cannot be read from files on this node.', 'containers[].env[].valueFrom.fileKeyRef', 'initContainers[].env[].valueFrom.fileKeyRef'),
   ...refused('Trust bundles and pod certificates are not available on this node.', ...projections('clusterTrustBundle', 'podCertificate')),
@@ -65,20 +65,49 @@ const TOKEN_VOLUME = /^kube-api-access-[a-z0-9]{5}$/;
 const OLD_TOKEN_VOLUME = /-token-[a-z0-9]{5}$/;
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+/** What a provider says and is able to do, as far as fields of pods depend on it. */
+export interface SupportFacts {
+  readonly support: SupportTable;
+  readonly exec?: unknown;
+  readonly network?: unknown;
+}
+
+const CAPABILITIES = {
+  exec: 'This node cannot run commands in containers.',
+  network: 'This node cannot reach the network of its pods.',
+} as const;
+
 /** Judges every field that is set in the pod's spec. */
-export function judgeSupport(pod: Pod, provider: SupportTable): SupportVerdict {
+export function judgeSupport(pod: Pod, provider: SupportFacts): SupportVerdict {
   const found = new Map<string, SupportEntry>();
   const tokens = tokenVolumes(pod);
-  for (const field of setFields(withoutToken(pod, tokens))) {
-    const entry = verdictOf(field, provider);
+  const add = (entry: SupportEntry): void => {
     if (entry.support !== 'honoured') found.set(entry.field, entry);
+  };
+  for (const field of setFields(withoutToken(pod, tokens))) add(verdictOf(field, provider.support));
+  if (tokens.size > 0) add(verdictOf('automountServiceAccountToken', provider.support));
+  for (const { capability, field } of neededCapabilities(pod)) {
+    if (provider[capability] === undefined) add({ field, support: 'refused', note: CAPABILITIES[capability] });
   }
-  if (tokens.size > 0) {
-    const entry = verdictOf('automountServiceAccountToken', provider);
-    if (entry.support !== 'honoured') found.set(entry.field, entry);
+  for (const field of restartingAll(pod)) {
+    add({ field, support: 'refused', note: 'The action RestartAllContainers is not available on this node.' });
   }
   const entries = [...found.values()];
   return { refused: entries.filter(({ support }) => support === 'refused'), degraded: entries.filter(({ support }) => support === 'degraded') };
+}
+
+/** Whether containers can be added to pods that run. */
+export function takesEphemeralContainers(provider: Pick<SupportFacts, 'support'>): boolean {
+  return verdictOf('ephemeralContainers', provider.support).support !== 'refused';
+}
+
+function restartingAll(pod: Pod): readonly string[] {
+  const asks = (containers: readonly Container[] | undefined): boolean =>
+    containers?.some(({ restartPolicyRules }) => restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers') === true) === true;
+  return [
+    ...(asks(pod.spec?.initContainers) ? ['initContainers[].restartPolicyRules[].action'] : []),
+    ...(asks(pod.spec?.containers) ? ['containers[].restartPolicyRules[].action'] : []),
+  ];
 }
 
 /** Volumes with the injected token that a provider does not mount: neither they nor their mounts are handed to it. */
@@ -86,7 +115,24 @@ export function unmountedTokenVolumes(pod: Pod, provider: SupportTable): Readonl
   return verdictOf('automountServiceAccountToken', provider).support === 'honoured' ? new Set() : tokenVolumes(pod);
 }
 
+const LISTS = /^(initContainers|ephemeralContainers)\[\]\.(.*)$/;
+
+/**
+ * Fields of init and ephemeral containers are judged by the entries for `containers[]` unless a table names them
+ * themselves, and by that of their list.
+ */
 function verdictOf(field: string, provider: SupportTable): SupportEntry {
+  const [, list, rest] = LISTS.exec(field) ?? [];
+  if (list === undefined || rest === undefined) return plainVerdict(field, provider);
+  const whole = plainVerdict(list, provider);
+  if (whole.support === 'refused') return whole;
+  const named = [...provider, ...CORE_SUPPORT].some((entry) => entry.field.startsWith(`${list}[].`) && covers(entry.field, field));
+  if (named) return plainVerdict(field, provider);
+  const { field: judged, ...verdict } = plainVerdict(`containers[].${rest}`, provider);
+  return { ...verdict, field: judged.replace(/^containers\[\]/, `${list}[]`) };
+}
+
+function plainVerdict(field: string, provider: SupportTable): SupportEntry {
   const core = closest(field, CORE_SUPPORT);
   if (core?.support === 'refused') return core;
   const own = closest(field, provider);
@@ -94,15 +140,19 @@ function verdictOf(field: string, provider: SupportTable): SupportEntry {
   return entry ?? { field, support: 'refused', note: 'This field is not supported on this node.' };
 }
 
+function covers(entry: string, field: string): boolean {
+  return field === entry || field.startsWith(`${entry}.`) || field.startsWith(`${entry}[]`);
+}
+
 /** The entry with the longest path that is the field or contains it. */
 function closest(field: string, table: SupportTable): SupportEntry | undefined {
-  const matches = table.filter((entry) => field === entry.field || field.startsWith(`${entry.field}.`) || field.startsWith(`${entry.field}[]`));
+  const matches = table.filter((entry) => covers(entry.field, field));
   return matches.sort((a, b) => b.field.length - a.field.length)[0];
 }
 
 /** Paths of all leaves that ask for something: not null, false, empty, or the API server's default. */
 function setFields(value: unknown, path = ''): readonly string[] {
-  if (value === null || value === undefined || (value === false && !ASKS_BY_FALSE.has(path)) || value === '' || DEFAULTS[path] === value) return [];
+  if (value === null || value === undefined || value === '' || isDefault(path, value)) return [];
   if (Array.isArray(value)) return [...new Set(value.flatMap((item: unknown) => (item === null ? [] : setFields(item, `${path}[]`))))];
   if (typeof value !== 'object') return [path];
   const prefix = path === '' ? '' : `${path}.`;
@@ -112,13 +162,18 @@ function setFields(value: unknown, path = ''): readonly string[] {
   return [...new Set(entries.flatMap(([key, item]) => setFields(item, `${prefix}${key}`)))];
 }
 
+function isDefault(path: string, value: unknown): boolean {
+  if (value === false) return !ASKS_BY_FALSE.has(path);
+  return DEFAULTS[path.replace(/^(initC|ephemeralC)ontainers\[\]/, 'containers[]')] === value;
+}
+
 /** Names of the volumes that nobody but admission (plugin/pkg/admission/serviceaccount) has asked for. */
 function tokenVolumes(pod: Pod): ReadonlySet<string> {
   const injected = (pod.spec?.volumes ?? []).filter(({ name, projected, secret }) => {
     if (projected !== undefined) return TOKEN_VOLUME.test(name);
     return secret?.secretName === name && OLD_TOKEN_VOLUME.test(name);
   });
-  const mounts = (pod.spec?.containers ?? []).flatMap((container) => container.volumeMounts ?? []);
+  const mounts = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].flatMap((container) => container.volumeMounts ?? []);
   const elsewhere = new Set(mounts.filter(({ mountPath }) => mountPath !== TOKEN_PATH).map(({ name }) => name));
   return new Set(injected.map(({ name }) => name).filter((name) => !elsewhere.has(name)));
 }
@@ -129,12 +184,11 @@ function withoutToken(pod: Pod, tokens: ReadonlySet<string>): unknown {
   if (spec === undefined) return {};
   const rest = omit(spec, 'automountServiceAccountToken');
   if (tokens.size === 0) return rest;
+  const unmounted = (container: Container): unknown => ({ ...container, volumeMounts: (container.volumeMounts ?? []).filter(({ name }) => !tokens.has(name)) });
   return {
     ...rest,
     volumes: (spec.volumes ?? []).filter(({ name }) => !tokens.has(name)),
-    containers: spec.containers.map((container) => ({
-      ...container,
-      volumeMounts: (container.volumeMounts ?? []).filter(({ name }) => !tokens.has(name)),
-    })),
+    ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(unmounted) }),
+    containers: spec.containers.map(unmounted),
   };
 }

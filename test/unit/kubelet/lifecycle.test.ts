@@ -168,7 +168,7 @@ describe('deadlines, room and the API', () => {
     expect(world.cluster.writes.length).toBeLessThanOrEqual(600);
   });
 
-  it('tries a new image at once when the old one could not be pulled, and tells when a running container keeps its own', async () => {
+  it('tries a new image at once when the old one could not be pulled, and restarts a running container from its new definition', async () => {
     world.backend.failNext('create', new ProviderFailure('ErrImagePull', 'manifest unknown', { container: 'main' }));
     const uid = await created(podSpec({ main: ['sleep'] }));
     const setImage = (image: string): void => {
@@ -182,6 +182,20 @@ describe('deadlines, room and the API', () => {
     expect(world.backend.pods.get(uid)?.containers.get('main')?.request.image).toBe('busybox:1.37');
     setImage('busybox:1.38');
     await world.clock.advance(0);
-    expect(world.cluster.events.find(({ reason }) => reason === 'SpecChangeNotApplied')?.message).toContain('keeps image "busybox:1.37"');
+    expect(world.backend.container(uid, 'main').request.image).toBe('busybox:1.38');
+    expect(containerOf(uid)).toMatchObject({ image: 'busybox:1.38', restartCount: 1, lastState: { terminated: { exitCode: 143 } } });
+    expect(world.cluster.events.find(({ reason }) => reason === 'Killing')?.message).toBe('Container main definition changed, will be restarted');
+  });
+
+  it('tells when a container of a pod VM keeps its image', async () => {
+    const vm = createWorld('pod');
+    await vm.start();
+    const uid = vm.cluster.createPod({ name: 'vm', spec: podSpec({ main: ['sleep'] }) }).metadata!.uid!;
+    await vm.clock.advance(0);
+    vm.cluster.modifyPod(uid, (pod) => ({ ...pod, spec: { ...pod.spec, containers: [{ ...pod.spec!.containers[0]!, image: 'busybox:1.38' }] } }));
+    await vm.clock.advance(0);
+    expect(vm.cluster.events.find(({ reason }) => reason === 'SpecChangeNotApplied')?.message).toContain('keeps image "busybox:1.36"');
+    expect(vm.backend.container(uid, 'main').starts).toBe(1);
+    await vm.stop();
   });
 });

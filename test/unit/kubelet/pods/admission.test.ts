@@ -3,6 +3,7 @@ import { admit, type AdmissionInput } from '../../../../src/kubelet/pods/admissi
 import { matchesNode } from '../../../../src/platform/node-affinity.ts';
 import { judgeSupport } from '../../../../src/kubelet/pods/support.ts';
 import { tolerates } from '../../../../src/platform/tolerations.ts';
+import type { SupportTable } from '../../../../src/kubelet/provider.ts';
 import type { Container, Node, Pod } from '../../../../src/platform/kubernetes-objects.ts';
 
 const pod = (spec: object, container: Partial<Container> = {}): Pod => ({
@@ -13,7 +14,7 @@ const pod = (spec: object, container: Partial<Container> = {}): Pod => ({
 describe('which fields of a pod are supported', () => {
   const table = [{ field: 'containers[].resources', support: 'honoured' as const }];
   const names = (spec: object, container: Partial<Container> = {}): readonly string[] =>
-    judgeSupport(pod(spec, container), table).refused.map(({ field }) => field);
+    judgeSupport(pod(spec, container), { support: table }).refused.map(({ field }) => field);
 
   it('takes what the API server fills in for a plain pod', () => {
     const spec = {
@@ -32,7 +33,7 @@ describe('which fields of a pod are supported', () => {
       ...{ terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File', imagePullPolicy: 'Always', resources: {} },
       volumeMounts: [{ name: 'kube-api-access-x7k2p', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }],
     };
-    expect(judgeSupport(pod(spec, container), table)).toEqual({
+    expect(judgeSupport(pod(spec, container), { support: table })).toEqual({
       refused: [],
       degraded: [expect.objectContaining({ field: 'automountServiceAccountToken' })],
     });
@@ -41,7 +42,7 @@ describe('which fields of a pod are supported', () => {
   it('takes the token secret that API servers before 1.21 add for no volume of the user, unless it is used like one', () => {
     const volumes = [{ name: 'default-token-6r2fw', secret: { secretName: 'default-token-6r2fw', defaultMode: 420 } }];
     const mount = { name: 'default-token-6r2fw', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true };
-    expect(judgeSupport(pod({ volumes }, { volumeMounts: [mount] }), table)).toEqual({
+    expect(judgeSupport(pod({ volumes }, { volumeMounts: [mount] }), { support: table })).toEqual({
       refused: [],
       degraded: [expect.objectContaining({ field: 'automountServiceAccountToken' })],
     });
@@ -54,10 +55,19 @@ describe('which fields of a pod are supported', () => {
     [{ hostNetwork: false }, {}, []],
     [{ hostUsers: false }, {}, ['hostUsers']],
     [{ volumes: [{ name: 'v', emptyDir: {} }] }, {}, ['volumes[].emptyDir']],
-    [{}, { livenessProbe: { tcpSocket: { port: 80 } } }, ['containers[].livenessProbe']],
+    [{}, { livenessProbe: { tcpSocket: { port: 80 } } }, ['containers[].livenessProbe.tcpSocket']],
+    [{}, { livenessProbe: { tcpSocket: { port: 80, host: 'example.com' } } }, []],
+    [{}, { lifecycle: { preStop: { exec: { command: ['x'] } } } }, ['containers[].lifecycle.preStop.exec']],
+    [{}, { lifecycle: { preStop: { sleep: { seconds: 1 } } } }, []],
+    [{}, { lifecycle: { stopSignal: 'SIGUSR1' } }, ['containers[].lifecycle.stopSignal']],
+    [{}, { restartPolicy: 'Never', restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }] }, []],
+    [{}, { restartPolicyRules: [{ action: 'RestartAllContainers' }] }, ['containers[].restartPolicyRules[].action']],
     [{}, { ports: [{ containerPort: 80, protocol: 'TCP' }] }, []],
     [{}, { ports: [{ containerPort: 80, hostPort: 80 }] }, ['containers[].ports[].hostPort']],
-    [{ initContainers: [{ name: 'i', image: 'x' }] }, {}, ['initContainers']],
+    [{ initContainers: [{ name: 'i', image: 'x', restartPolicy: 'Always', resources: { limits: { cpu: '1' } } }] }, {}, []],
+    [{ initContainers: [{ name: 'i', image: 'x', terminationMessagePath: '/dev/termination-log' }] }, {}, []],
+    [{ initContainers: [{ name: 'i', image: 'x', stdinOnce: true }] }, {}, ['initContainers[].stdinOnce']],
+    [{ initContainers: [{ name: 'i', image: 'x', startupProbe: { exec: { command: ['x'] } } }] }, {}, ['initContainers[].startupProbe.exec']],
     [{ somethingNew: { deep: 1 } }, {}, ['somethingNew.deep']],
     [{}, { resources: { limits: { cpu: '1' } } }, []],
   ])('%o %o refuses %o', (spec, container, expected) => {
@@ -76,18 +86,28 @@ describe('which fields of a pod are supported', () => {
         { name: 'b', nfs: { server: 's' } },
       ],
     };
-    expect(judgeSupport(pod(spec, { lifecycle: { preStop: { sleep: { seconds: 1 } } } }), provider).refused.map(({ field }) => field)).toEqual([
-      'containers[].lifecycle',
-      'volumes',
+    expect(judgeSupport(pod(spec, { volumeDevices: [{ name: 'a', devicePath: '/dev/a' }] }), { support: provider }).refused.map(({ field }) => field)).toEqual([
+      'containers[].volumeDevices',
+      'volumes[].nfs',
+    ]);
+  });
+
+  it('judges init containers by what is said of containers, unless a table names them or refuses them all', () => {
+    const init = { initContainers: [{ name: 'i', image: 'x', stdinOnce: true }] };
+    const judge = (...support: SupportTable): readonly string[] => judgeSupport(pod(init), { support }).refused.map(({ field }) => field);
+    expect(judge({ field: 'containers', support: 'honoured' })).toEqual([]);
+    expect(judge({ field: 'containers', support: 'honoured' }, { field: 'initContainers', support: 'refused' })).toEqual(['initContainers']);
+    expect(judge({ field: 'containers', support: 'honoured' }, { field: 'initContainers[].stdinOnce', support: 'refused' })).toEqual([
+      'initContainers[].stdinOnce',
     ]);
   });
 });
 
 describe('admission', () => {
   const node: Node = { metadata: { name: 'n1', labels: { zone: 'a', size: '5', 'kubernetes.io/os': 'linux' } }, spec: {} };
-  const support = [{ field: 'containers', support: 'honoured' as const }];
+  const provider = { support: [{ field: 'containers', support: 'honoured' as const }] };
   const judge = (one: Pod, more: Partial<AdmissionInput> = {}): string | undefined =>
-    admit({ pod: one, node, allocatable: { cpu: '2', memory: '1Gi', pods: '3' }, used: {}, podCount: 0, support, ...more })?.reason;
+    admit({ pod: one, node, allocatable: { cpu: '2', memory: '1Gi', pods: '3' }, used: {}, podCount: 0, provider, ...more })?.reason;
   const wants = (requests: Record<string, string>): Pod => pod({}, { resources: { requests } });
 
   it.each<[string, Pod, Partial<AdmissionInput>, string | undefined]>([
