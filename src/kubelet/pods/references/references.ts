@@ -37,7 +37,9 @@ interface Entry {
   known: { readonly object: ConfigMap | Secret | undefined; readonly at: number } | undefined;
   /** The version that was handed out last; a change of it is told. `absent` counts as one. */
   told: string | undefined;
-  firstAnswer: (() => void)[];
+  /** The watch has answered, be it with an error. */
+  answered: boolean;
+  waiting: (() => void)[];
 }
 
 export class References implements ObjectReader {
@@ -76,7 +78,7 @@ export class References implements ObjectReader {
   }
 
   async secret(namespace: string, name: string): Promise<Secret | undefined> {
-    return (await this.read({ kind: 'Secret', namespace, name }));
+    return await this.read({ kind: 'Secret', namespace, name });
   }
 
   /** Reads again, for as long as the signal lets it, what is held and no watch keeps fresh. */
@@ -100,7 +102,7 @@ export class References implements ObjectReader {
   private async read(ref: ObjectRef): Promise<ConfigMap | Secret | undefined> {
     // What no pod holds, or holds no more, is read and forgotten.
     const entry = this.entries.get(keyOf(ref)) ?? newEntry(ref);
-    if (entry.watch !== undefined && entry.known === undefined) await this.firstAnswer(entry);
+    if (entry.watch !== undefined && !entry.answered) await this.firstAnswer(entry);
     const object = await this.current(entry);
     entry.told = versionOf(object);
     return object;
@@ -149,7 +151,8 @@ export class References implements ObjectReader {
     if (entry.watch !== watch || watch.signal.aborted) return;
     entry.live = update.kind === 'known';
     if (update.kind === 'known') this.learn(entry, update.object);
-    for (const answer of entry.firstAnswer.splice(0)) answer();
+    entry.answered = true;
+    for (const wake of entry.waiting.splice(0)) wake();
   }
 
   private learn(entry: Entry, object: ConfigMap | Secret | undefined): void {
@@ -164,7 +167,7 @@ export class References implements ObjectReader {
   private async firstAnswer(entry: Entry): Promise<void> {
     await new Promise<void>((resolve) => {
       const cancel = this.options.clock.schedule(FIRST_ANSWER_MS, resolve);
-      entry.firstAnswer.push(() => {
+      entry.waiting.push(() => {
         cancel();
         resolve();
       });
@@ -184,12 +187,12 @@ export class References implements ObjectReader {
     entry.live = false;
     this.watches -= 1;
     watch.abort(new Error('the object is no longer followed'));
-    for (const answer of entry.firstAnswer.splice(0)) answer();
+    for (const wake of entry.waiting.splice(0)) wake();
   }
 }
 
 function newEntry(ref: ObjectRef): Entry {
-  return { ref, holders: new Set(), watch: undefined, live: false, known: undefined, told: undefined, firstAnswer: [] };
+  return { ref, holders: new Set(), watch: undefined, live: false, known: undefined, told: undefined, answered: false, waiting: [] };
 }
 
 /** An immutable object keeps its content for as long as it lives (kubernetes.io/docs/concepts/configuration/configmap). */
