@@ -91,7 +91,12 @@ export async function createKubeletServer(options: KubeletServerOptions): Promis
     onKnown: (socket) => strangers.known(socket),
     signal: abort.signal,
   });
-  const server = createServer({ ...tlsOptions(certificate, clientCa), maxHeaderSize: HEADER_BYTES, handshakeTimeout: limits.helloMs });
+  const server = createServer({
+    ...tlsOptions(certificate, clientCa),
+    maxHeaderSize: HEADER_BYTES,
+    handshakeTimeout: limits.helloMs,
+    connectionsCheckingInterval: limits.helloMs,
+  });
   server.maxConnections = limits.connections;
   server.headersTimeout = limits.helloMs;
   server.requestTimeout = 3 * limits.helloMs;

@@ -43,8 +43,10 @@ export async function acceptWebSocket(request: IncomingMessage, socket: Duplex, 
     perMessageDeflate: false,
     maxPayload: MAXIMUM_MESSAGE_BYTES,
     autoPong: false,
-    handleProtocols: () => (protocol === '' ? false : protocol),
   });
+  // Negotiated already, and one name is none that the library would take: `SPDY/3.1+portforward.k8s.io` has a slash.
+  delete request.headers['sec-websocket-protocol'];
+  if (protocol !== '') server.on('headers', (headers: string[]) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve, reject) => {
     const refused = (): void => reject(new Error('the WebSocket handshake has failed'));
     socket.once('close', refused);
