@@ -84,6 +84,16 @@ export function podSpec(containers: Readonly<Record<string, readonly string[]>>,
   return { nodeName: 'kubelet-test', ...more, containers: Object.entries(containers).map(([name, command]) => ({ name, image: 'busybox:1.36', command })) };
 }
 
+/** Init containers and, under names that begin with `side`, sidecars; for the second argument of `podSpec`. */
+export function initContainers(containers: Readonly<Record<string, readonly string[]>>): Pick<NonNullable<Pod['spec']>, 'initContainers'> {
+  return {
+    initContainers: Object.entries(containers).map(([name, command]) => ({
+      ...{ name, image: 'busybox:1.36', command },
+      ...(name.startsWith('side') ? { restartPolicy: 'Always' } : {}),
+    })),
+  };
+}
+
 /** `target` for as long as its process lives; every call after that fails, and no watch tells anything any more. */
 function mortal<T extends object>(target: T, process: { readonly alive: boolean }): T {
   return new Proxy(target, {
