@@ -9,10 +9,12 @@ import { configureVchSpec } from './configure-vch.ts';
 import { debugVchSpec } from './debug-vch.ts';
 import { deleteVchSpec } from './delete-vch.ts';
 import { helpSpec } from './help.ts';
+import { identityRevokeSpec, identityRotateSpec, identityShowSpec } from './identity.ts';
 import { inspectVchSpec } from './inspect-vch.ts';
 import { listVchSpec } from './list-vch.ts';
 import { kubeletRunSpec } from './kubelet-run.ts';
 import { nodeLabelSpec, nodeListSpec, nodeTaintSpec } from './node.ts';
+import { preflightSpec } from './preflight.ts';
 import { statusSpec } from './status.ts';
 import { sandboxApplySpec, sandboxDownSpec, sandboxEnvSpec, sandboxLogsSpec, sandboxServeSpec, sandboxStatusSpec, sandboxUpSpec } from './sandbox.ts';
 import { updateFirewallSpec } from './update-firewall.ts';
@@ -30,6 +32,10 @@ const COMMANDS: readonly CommandSpec[] = [
   debugVchSpec,
   updateFirewallSpec,
   statusSpec,
+  preflightSpec,
+  identityShowSpec,
+  identityRotateSpec,
+  identityRevokeSpec,
   nodeListSpec,
   nodeTaintSpec,
   nodeLabelSpec,
@@ -66,6 +72,7 @@ const GROUPS: readonly GroupSpec[] = [
   { path: ['upgrade'], summary: 'bring a VCH to the version of vic-machine, or back' },
   { path: ['debug'], summary: 'switch SSH on in the endpoint VM of a VCH' },
   { path: ['update'], summary: 'change the hosts that VCHs run on' },
+  { path: ['identity'], summary: 'who the nodes of VCHs are in the cluster: certificates, their expiry, new ones' },
   { path: ['node'], summary: 'taint, label and list the nodes that VCHs are', aliases: ['nodes', 'no'] },
   { path: ['kubelet'], summary: 'run the kubelet personality beside a VCH' },
   { path: ['config'], summary: 'settings and where they come from' },
@@ -74,8 +81,8 @@ const GROUPS: readonly GroupSpec[] = [
 
 /** Headings of `vick --help`, by the first word of the commands below them; the one without words takes the rest. */
 export const SECTIONS: readonly { readonly title: string; readonly words: readonly string[] }[] = [
-  { title: 'Virtual container hosts', words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'check'] },
-  { title: 'Nodes', words: ['node'] },
+  { title: 'Virtual container hosts', words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'preflight', 'check'] },
+  { title: 'Nodes', words: ['node', 'identity'] },
   { title: 'Kubelet', words: ['kubelet'] },
   { title: 'Sandbox', words: ['sandbox'] },
   { title: 'Settings', words: ['config'] },

@@ -2,7 +2,6 @@
 import { paths } from '../../clients/kubernetes/paths.ts';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import { isVickError, messageOf } from '../../errors/vick-error.ts';
-import type { Json } from '../../platform/kubernetes-objects.ts';
 import type { Reporter } from '../../platform/talk.ts';
 import { failed, isFailure, passed, skipped, warned, type Check } from './check.ts';
 import { CHECKS } from './names.ts';
