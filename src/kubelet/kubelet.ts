@@ -10,6 +10,7 @@ import type { Cluster } from './cluster.ts';
 import { createEventRecorder } from './events.ts';
 import { NodeController } from './node/node-controller.ts';
 import { PodController } from './pods/pod-controller.ts';
+import type { ProbeCount } from './pods/probes/probe-counts.ts';
 import { deferred } from './deferred.ts';
 import type { ApiServerAddress } from './pods/env-services.ts';
 import type { PodProvider } from './provider.ts';
@@ -43,6 +44,8 @@ export interface Kubelet {
   readonly ready: Promise<void>;
   /** The pods this node knows of, with the newest status. */
   pods(): readonly Pod[];
+  /** How often which probe of these pods had which result: `prober_probe_total`. */
+  probeCounts(): readonly ProbeCount[];
 }
 
 export function createKubelet(options: KubeletOptions): Kubelet {
@@ -78,7 +81,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     onPosted: () => posted.resolve(undefined),
   });
   const pods = new PodController({
-    ...{ nodeName, cluster, provider, clock, random, log, events },
+    ...{ nodeName, cluster, provider, clock, random, log, events, kubeletVersion: options.kubeletVersion },
     ...(options.apiServer === undefined ? {} : { apiServer: options.apiServer }),
     node: () => node.node(),
     allocatable: () => node.allocatable(),
@@ -98,6 +101,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   return {
     ready,
     pods: () => pods.pods(),
+    probeCounts: () => pods.probeCounts(),
     run: async (signal) => {
       const stop = (): void => abort.abort(signal.reason);
       if (signal.aborted) stop();

@@ -7,7 +7,11 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventRecorder } from '../events.ts';
 import { isProviderFailure, type PodProvider } from '../provider.ts';
+import { retryForever } from '../retry.ts';
 import type { Action } from './decide.ts';
+import type { LifecycleHooks } from './hooks/lifecycle-hooks.ts';
+import type { PodImages } from './images/pod-images.ts';
+import { podContainers } from './pod-containers.ts';
 import { rememberFailedStart, rememberStart, rememberSuccess, rememberTrouble } from './history.ts';
 import { eventsOf, mountEvents, troubleEvents } from './pod-events.ts';
 import type { PodInputs } from './references/pod-inputs.ts';
@@ -20,9 +24,15 @@ export interface OperationsOptions {
   readonly log: Log;
   readonly events: EventRecorder;
   readonly inputs: Pick<PodInputs, 'define' | 'prepareVolumes'>;
+  readonly images: Pick<PodImages, 'forCreate' | 'forStart'>;
+  readonly hooks: Pick<LifecycleHooks, 'postStart' | 'preStop'>;
   /** Something about this pod has changed. */
   readonly changed: (uid: string) => void;
 }
+
+/** A runtime never gets less than this, whatever is left of the grace (pkg/kubelet/kuberuntime, minimumGracePeriodInSeconds). */
+const MINIMUM_GRACE_SECONDS = 2;
+const DEFAULT_GRACE_SECONDS = 30;
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
 
@@ -43,12 +53,13 @@ export class Operations {
   }
 
   create(runtime: PodRuntime): void {
-    const { provider, inputs } = this.options;
+    const { provider, inputs, images } = this.options;
     this.begin(runtime, { kind: 'create' }, async (signal) => {
       const { pod } = runtime;
       const volumes = await inputs.prepareVolumes(pod);
       signal.throwIfAborted();
-      await provider.create({ pod, volumes, define: inputs.define(pod) }, signal);
+      const define = await images.forCreate(pod, inputs.define(pod), signal);
+      await provider.create({ pod, volumes, define }, signal);
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: false });
     });
   }
@@ -66,16 +77,18 @@ export class Operations {
   }
 
   private async startGroup(runtime: PodRuntime, names: readonly string[], signal: AbortSignal): Promise<void> {
-    const { provider, clock, events } = this.options;
+    const { provider, clock, events, inputs, images } = this.options;
     const uid = runtime.pod.metadata?.uid ?? '';
     const [single] = provider.unit === 'pod' ? [] : names;
     try {
-      await provider.start({ uid, containers: names, define: this.options.inputs.define(runtime.pod, names) }, signal);
+      const define = await images.forStart(runtime.pod, names, inputs.define(runtime.pod, names), signal);
+      await provider.start({ uid, containers: names, define }, signal);
       runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now()));
       for (const name of names) {
         events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
         events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);
       }
+      await this.afterStart(runtime, names, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       if (isProviderFailure(error) && error.reason === 'RunContainerError') {
@@ -93,26 +106,54 @@ export class Operations {
     }
   }
 
-  kill(runtime: PodRuntime, action: ActionOf<'kill'>): void {
-    const { provider, events } = this.options;
+  /** A container whose postStart hook fails is stopped, and goes by its restart policy. */
+  private async afterStart(runtime: PodRuntime, names: readonly string[], signal: AbortSignal): Promise<void> {
+    const { clock, events, hooks } = this.options;
+    for (const name of names) {
+      if (await hooks.postStart(runtime.pod, name, signal)) continue;
+      events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: 'FailedPostStartHook' }, name);
+      const by = clock.now() + (runtime.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1_000;
+      await retryForever(() => this.end(runtime, [name], () => by, signal), { clock, signal, firstMs: 1_000, maximumMs: 10_000 });
+    }
+  }
+
+  /**
+   * Ends these containers (with unit `pod` all of the pod) at the same time: each one's preStop hook, then its stop with
+   * what is left of the grace.
+   */
+  private async end(runtime: PodRuntime, names: readonly string[], by: () => number, signal: AbortSignal): Promise<void> {
+    const { provider, clock, hooks } = this.options;
     const uid = runtime.pod.metadata?.uid ?? '';
-    const { graceSeconds } = action;
+    const all = podContainers(runtime.pod).map(({ name }) => name);
+    const targets = provider.unit === 'pod' ? [{ hooked: all, target: {} }] : names.map((name) => ({ hooked: [name], target: { container: name } }));
+    await Promise.all(
+      targets.map(async ({ hooked, target }) => {
+        await hooks.preStop(runtime.pod, hooked, by(), signal);
+        const graceSeconds = Math.max(MINIMUM_GRACE_SECONDS, Math.ceil((by() - clock.now()) / 1_000));
+        await provider.stop({ uid, graceSeconds, ...target }, signal);
+      }),
+    );
+  }
+
+  kill(runtime: PodRuntime, action: ActionOf<'kill'>): void {
+    const { clock, events } = this.options;
+    const by = clock.now() + action.graceSeconds * 1_000;
     for (const name of action.containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: action.message }, name);
-    const targets = provider.unit === 'pod' ? [{}] : action.containers.map((container) => ({ container }));
     this.begin(runtime, { kind: 'kill' }, async (signal) => {
-      await Promise.all(targets.map((target) => provider.stop({ uid, graceSeconds, ...target }, signal)));
+      await this.end(runtime, action.containers, () => by, signal);
       runtime.history = rememberSuccess(runtime.history);
     });
   }
 
   /** Does nothing when a stop with the same or a nearer end is under way. */
   stop(runtime: PodRuntime, action: ActionOf<'stop'>): void {
-    const { provider, clock, events } = this.options;
-    const uid = runtime.pod.metadata?.uid ?? '';
+    const { provider, events, hooks } = this.options;
     const first = runtime.history.stopBy === undefined;
     if (runtime.operation !== undefined && (runtime.operation.by ?? 0) <= action.by) return;
     runtime.history = { ...runtime.history, stopBy: action.by };
-    const stages = provider.unit === 'pod' ? [[{}]] : action.stages.map((names) => names.map((container) => ({ container })));
+    const stages = provider.unit === 'pod' ? [action.containers] : action.stages;
+    // A stop that was shortened ends when the shorter one does.
+    const by = (): number => Math.min(action.by, runtime.history.stopBy ?? action.by);
     if (first) {
       if (action.cause === 'deadline') {
         events.pod(runtime.pod, { type: 'Normal', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
@@ -120,10 +161,9 @@ export class Operations {
       for (const name of action.containers) events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: `Stopping container ${name}` }, name);
     }
     this.begin(runtime, { kind: 'stop', by: action.by }, async (signal) => {
-      for (const stage of stages) {
-        const graceSeconds = Math.max(2, Math.ceil((action.by - clock.now()) / 1000));
-        await Promise.all(stage.map((target) => provider.stop({ uid, graceSeconds, ...target }, signal)));
-      }
+      // Hooks do not wait for their container's turn.
+      if (stages.length > 1) hooks.preStop(runtime.pod, action.containers, by(), signal).catch(() => undefined);
+      for (const stage of stages) await this.end(runtime, stage, by, signal);
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: true });
     });
   }

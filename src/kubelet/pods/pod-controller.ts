@@ -1,6 +1,6 @@
 /** The pods of this node: what the API says comes in, the queue hands each pod to the worker, orphans are collected. */
 import type { Clock } from '../../platform/clock.ts';
-import type { Node, NodeAddress, Pod } from '../../platform/kubernetes-objects.ts';
+import type { Node, NodeAddress, Pod, Secret } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Cluster, PodUpdate } from '../cluster.ts';
@@ -10,8 +10,13 @@ import type { PodProvider, RecoveredPod } from '../provider.ts';
 import { retryForever } from '../retry.ts';
 import { admit, type Rejection } from './admission.ts';
 import { forgetPauses } from './history.ts';
+import { LifecycleHooks } from './hooks/lifecycle-hooks.ts';
+import { ImageManager } from './images/image-manager.ts';
+import { PodImages } from './images/pod-images.ts';
 import { Operations } from './operations.ts';
 import { PodWorker } from './pod-worker.ts';
+import type { ProbeCount } from './probes/probe-counts.ts';
+import { Prober } from './probes/prober.ts';
 import { plus, podRequests } from '../../platform/pod-requests.ts';
 import { PodInputs } from './references/pod-inputs.ts';
 import type { ApiServerAddress } from './env-services.ts';
@@ -31,6 +36,8 @@ export interface PodControllerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly events: EventRecorder;
+  /** As the Node reports it; probes and hooks name it to those they ask. */
+  readonly kubeletVersion: string;
   /** Where pods reach the API server, and which variable names are taken from whole objects; see PodInputsOptions. */
   readonly apiServer?: ApiServerAddress;
   readonly envNames?: EnvNameRule;
@@ -52,6 +59,9 @@ export class PodController {
   private readonly queue: KeyedQueue;
   private readonly writer: StatusWriter;
   private readonly inputs: PodInputs;
+  private readonly prober: Prober;
+  private readonly hooks: LifecycleHooks;
+  private readonly images: PodImages;
   private readonly operations: Operations;
   private readonly abort = new AbortController();
   private readonly worker: PodWorker;
@@ -75,13 +85,21 @@ export class PodController {
       ...(envNames === undefined ? {} : { envNames }),
       onChange: (uid) => this.supplied(uid),
     });
-    this.operations = new Operations({ provider, clock, log, events, inputs: this.inputs, changed: (uid) => this.queue.add(uid) });
+    const { kubeletVersion } = options;
+    const changed = (uid: string): void => this.queue.add(uid);
+    const readSecret = (namespace: string, name: string): Promise<Secret | undefined> => this.inputs.secret(namespace, name);
+    const manager = provider.images === undefined ? undefined : new ImageManager({ images: provider.images, clock, random, events, readSecret });
+    this.images = new PodImages(provider.unit, manager);
+    this.hooks = new LifecycleHooks({ provider, clock, log, events, kubeletVersion });
+    this.prober = new Prober({ provider, clock, random, events, kubeletVersion, changed });
+    this.operations = new Operations({ provider, clock, log, events, inputs: this.inputs, images: this.images, hooks: this.hooks, changed });
     this.worker = new PodWorker({
       ...{ cluster, provider, clock, log, events, operations: this.operations, writer: this.writer, addresses: options.addresses, signal: this.abort.signal },
       admit: (pod) => this.admit(pod),
       lookAgainAt: (uid, at) => this.queue.addAt(uid, at),
       forget: (uid) => this.forget(uid),
       keep: (pod) => this.inputs.keep(pod),
+      probe: (runtime, observed) => this.prober.sync(runtime, observed),
     });
   }
 
@@ -109,6 +127,11 @@ export class PodController {
   /** The pods this node knows of, newest state, for servers and tests. */
   pods(): readonly Pod[] {
     return [...this.runtimes.values()].map(({ pod, status }) => (status === undefined ? pod : { ...pod, status: { ...pod.status, ...status } }));
+  }
+
+  /** How often which probe of the pods that are here had which result. */
+  probeCounts(): readonly ProbeCount[] {
+    return this.prober.counts();
   }
 
   private async work(uid: string): Promise<void> {
@@ -143,10 +166,16 @@ export class PodController {
     const uid = told.metadata?.uid ?? '';
     const pod = this.ownView(told);
     const known = this.runtimes.get(uid);
-    if (known === undefined) this.runtimes.set(uid, newRuntime(pod));
+    if (known === undefined) this.runtimes.set(uid, this.adopt(pod));
     else if (!this.takeOver(known, pod)) return;
     this.queue.add(uid);
     this.refuseEphemeral(told);
+  }
+
+  private adopt(pod: Pod): PodRuntime {
+    const runtime = newRuntime(pod);
+    runtime.present ||= this.found.some(({ uid }) => uid === pod.metadata?.uid);
+    return runtime;
   }
 
   private takeOver(runtime: PodRuntime, pod: Pod): boolean {
@@ -257,10 +286,15 @@ export class PodController {
     this.writer.forget(uid);
     this.queue.forget(uid);
     this.inputs.release(uid);
+    this.prober.forget(uid);
+    this.hooks.forget(uid);
+    this.images.forget(uid);
   }
 
   private async close(): Promise<void> {
     this.queue.stop();
+    this.prober.close();
+    this.hooks.close();
     await this.operations.close(CLOSE_MS);
     this.abort.abort(new Error('the kubelet is stopping'));
     await this.queue.idle();

@@ -31,6 +31,8 @@ export interface PodWorkerOptions {
   readonly forget: (uid: string) => void;
   /** The back end has this pod and it goes on: what it is made of is kept as it should be. */
   readonly keep: (pod: Pod) => void;
+  /** Brings the probes of the pod in line with what runs, and its verdicts up to date. */
+  readonly probe: (runtime: PodRuntime, observed: ObservedPod | undefined) => void;
   readonly signal: AbortSignal;
 }
 
@@ -63,6 +65,7 @@ export class PodWorker {
     runtime.history = remember({ pod: runtime.pod, unit: provider.unit, provider: provider.name, now }, runtime.history, observed);
     if (observed !== undefined && !isDoomed(runtime, now)) this.options.keep(runtime.pod);
     if (!this.accepted(runtime, observed)) this.admit(runtime, now);
+    this.options.probe(runtime, observed);
     const input = { pod: runtime.pod, unit: provider.unit, observed, history: runtime.history, now, verdicts: runtime.verdicts };
     const decision = decide({ ...input, gone: runtime.gone, reportedPhase: runtime.reportedPhase });
     const shortens = runtime.operation?.kind === 'stop' && decision.action?.kind === 'stop';

@@ -63,7 +63,9 @@ export class Prober {
     const starting = new Set(runtime.operation?.containers);
     for (const container of specs) {
       const seen = observed?.containers.find(({ name }) => name === container.name);
-      this.follow(uid, probed, container, starting.has(container.name) ? undefined : seen);
+      // What has ended for good may run once more with the rest of its pod, and is not asked any more.
+      const judged = !starting.has(container.name) && runtime.history.containers[container.name]?.settled !== true;
+      this.follow(uid, probed, container, judged ? seen : undefined);
       if (terminating) probed.containers.get(container.name)?.prober.terminate();
     }
     runtime.verdicts = verdictsOf(probed);
