@@ -28,7 +28,11 @@ export interface FileSystem {
   info(path: string): Promise<FileInfo | undefined>;
   rename(from: string, to: string): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
+  /** Where a symbolic link leads as it is written; undefined for what is absent or no link. */
+  readLink(path: string): Promise<string | undefined>;
   chmod(path: string, mode: number): Promise<void>;
+  /** -1 leaves the user or the group as it is. */
+  chown(path: string, uid: number, gid: number): Promise<void>;
   /** Removes a file or a whole folder; absent is fine. */
   remove(path: string): Promise<void>;
   /** True when this user may execute the file. */

@@ -37,7 +37,16 @@ export const nodeFileSystem: FileSystem = {
   },
   rename: (from, to) => files.promises.rename(from, to),
   symlink: (target, path) => files.promises.symlink(target, path),
+  readLink: async (path) => {
+    try {
+      return await files.promises.readlink(path);
+    } catch (error) {
+      if (['EINVAL', 'ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      throw error;
+    }
+  },
   chmod: (path, mode) => files.promises.chmod(path, mode),
+  chown: (path, uid, gid) => files.promises.chown(path, uid, gid),
   remove: (path) => files.promises.rm(path, { recursive: true, force: true }),
   isExecutable: async (path) => {
     try {

@@ -40,8 +40,8 @@ function worldWithVolumes(
       await startWorld({ provider });
     },
   };
-  const startWorld = world.start;
-  return Object.assign(world, more) as World & typeof more;
+  const startWorld = world.start.bind(world);
+  return Object.assign<World, typeof more>(world, more);
 }
 
 const configMap = (name: string, data: Record<string, string>, more: Partial<ConfigMap> = {}): ConfigMap => ({

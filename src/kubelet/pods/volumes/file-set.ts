@@ -1,6 +1,6 @@
 /** Files of a volume put together from its sources. Pure. */
+import { cleanFilePath } from '../../../platform/file-paths.ts';
 import type { VolumeFile } from '../../provider.ts';
-import { cleanFilePath } from './paths.ts';
 
 export interface KeyToPath {
   readonly key: string;

@@ -39,7 +39,7 @@ async function values(container: Partial<Container>, more: Partial<EnvSources> =
   return Object.fromEntries((await env(container, more)).map(({ name, value }) => [name, value]));
 }
 
-const service = (name: string, namespace: string, spec: Service['spec']): Service => ({ metadata: { name, namespace }, spec });
+const service = (name: string, namespace: string, spec: NonNullable<Service['spec']>): Service => ({ metadata: { name, namespace }, spec });
 const KUBERNETES = service('kubernetes', 'default', { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, protocol: 'TCP' }] });
 
 describe('variables from objects', () => {

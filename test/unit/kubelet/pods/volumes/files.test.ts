@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { formatMap } from '../../../../../src/kubelet/pods/env-fields.ts';
 import { goQuote } from '../../../../../src/kubelet/pods/go-quote.ts';
 import { fileSet, selectFiles } from '../../../../../src/kubelet/pods/volumes/file-set.ts';
-import { cleanFilePath, cleanSubPath } from '../../../../../src/kubelet/pods/volumes/paths.ts';
+import { cleanSubPath } from '../../../../../src/kubelet/pods/volumes/paths.ts';
+import { cleanFilePath } from '../../../../../src/platform/file-paths.ts';
 import type { VolumeFile } from '../../../../../src/kubelet/provider.ts';
 
 const file = (path: string, text = '', mode = 0o644): VolumeFile => ({ path, content: Buffer.from(text), mode });
