@@ -75,6 +75,7 @@ export class MemoryBackend {
   private readonly failures = new Map<MemoryOperation, Error[]>();
   private readonly gates = new Map<MemoryOperation, Promise<void>>();
   private readonly listeners = new Set<(uid: string | undefined) => void>();
+  private readonly denied = new Map<string, number>();
   private unreachable: string | undefined;
   private serial = 0;
 
@@ -138,6 +139,12 @@ export class MemoryBackend {
     for (const container of pod.containers.values()) {
       if (container.state.kind === 'running') container.state = { kind: 'unknown', message: 'the sandbox was lost' };
     }
+    this.changed(uid);
+  }
+
+  /** For so long the back end says that it has no such pod, which is not true. */
+  denyFor(uid: string, ms: number): void {
+    this.denied.set(uid, this.clock.now() + ms);
     this.changed(uid);
   }
 
@@ -264,7 +271,7 @@ export class MemoryBackend {
 
   private observe(uid: string): ObservedPod | undefined {
     const pod = this.pods.get(uid);
-    if (pod === undefined) return undefined;
+    if (pod === undefined || this.clock.now() < (this.denied.get(uid) ?? 0)) return undefined;
     const containers = [...pod.containers.values()].map((container): ObservedContainer => ({
       name: container.request.name,
       id: container.id,

@@ -26,6 +26,8 @@ export interface World {
   stop(): Promise<void>;
   /** Ends it as a killed process ends: from now on nothing it asks for reaches the cluster or the back end. */
   kill(): Promise<void>;
+  /** The process dies by itself at its n-th call from now, before that call has had its effect or right after it. */
+  dieAtCall(count: number, when: 'before' | 'after'): void;
 }
 
 /** A cluster and a back end that outlive the kubelet between them. */
@@ -36,7 +38,7 @@ export function createWorld(unit: 'container' | 'pod' = 'container'): World {
   const random = steadyRandom();
   let abort = new AbortController();
   let running: Promise<void> = Promise.resolve();
-  let process = { alive: true };
+  let process: Process = { alive: true };
   const build = (options: Partial<KubeletOptions> = {}): Kubelet => {
     process = { alive: true };
     return createKubelet({
@@ -75,6 +77,9 @@ export function createWorld(unit: 'container' | 'pod' = 'container'): World {
       await clock.advance(20_000);
       await running;
     },
+    dieAtCall: (count, when) => {
+      process.fuse = { count, when };
+    },
   };
   return world;
 }
@@ -94,20 +99,32 @@ export function initContainers(containers: Readonly<Record<string, readonly stri
   };
 }
 
+interface Process {
+  alive: boolean;
+  fuse?: { count: number; readonly when: 'before' | 'after' };
+}
+
 /** `target` for as long as its process lives; every call after that fails, and no watch tells anything any more. */
-function mortal<T extends object>(target: T, process: { readonly alive: boolean }): T {
+function mortal<T extends object>(target: T, process: Process): T {
+  const dead = (): Promise<never> => Promise.reject(new Error('this process was killed'));
   return new Proxy(target, {
     get: (object, key): unknown => {
       const value: unknown = Reflect.get(object, key);
       if (typeof value !== 'function') return value;
       return (...args: readonly unknown[]): unknown => {
-        if (!process.alive) return Promise.reject(new Error('this process was killed'));
+        if (process.alive && process.fuse !== undefined && --process.fuse.count <= 0) {
+          process.alive = process.fuse.when === 'after';
+          if (process.alive) queueMicrotask(() => (process.alive = false));
+        }
+        if (!process.alive) return dead();
         const shield =
           (callback: (...facts: unknown[]) => unknown) =>
           (...facts: unknown[]): unknown =>
             process.alive ? callback(...facts) : undefined;
         const shielded = args.map((arg) => (typeof arg === 'function' ? shield(arg as () => unknown) : arg));
-        return Reflect.apply(value, object, shielded);
+        const answer: unknown = Reflect.apply(value, object, shielded);
+        // What was asked for happens; whether the process still learns of it is another matter.
+        return answer instanceof Promise ? answer.then((result: unknown) => (process.alive ? result : dead())) : answer;
       };
     },
   });

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { PodProvider } from '../../../src/kubelet/provider.ts';
-import { createWorld, podSpec, type World } from '../../support/kubelet/world.ts';
+import type { Pod } from '../../../src/platform/kubernetes-objects.ts';
+import type { MemoryPod } from '../../support/memory-provider.ts';
+import { createWorld, initContainers, podSpec, type World } from '../../support/kubelet/world.ts';
 
 /** What may happen to a cluster, a back end, and the kubelet between them. */
 const step = fc.oneof(
@@ -11,11 +13,30 @@ const step = fc.oneof(
       do: fc.constant('create' as const),
       policy: fc.constantFrom('Always', 'OnFailure', 'Never'),
       two: fc.boolean(),
+      inits: fc.array(fc.constantFrom('sleep', 'exit 0', 'exit 1', 'side sleep', 'side exit 1', 'side ignore-term'), { maxLength: 3 }),
       program: fc.constantFrom('sleep', 'exit 0', 'exit 1', 'ignore-term'),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('exit' as const), pod: fc.nat(5), container: fc.constantFrom('a', 'b'), code: fc.constantFrom(0, 1) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('vanish' as const), pod: fc.nat(5) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('exit' as const),
+      pod: fc.nat(5),
+      container: fc.constantFrom('a', 'b', 'i0', 'i1', 'side0', 'side1'),
+      code: fc.constantFrom(0, 1),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('vanish' as const, 'lose' as const, 'debug' as const), pod: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deny' as const), pod: fc.nat(5), ms: fc.constantFrom(300, 1_900) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('image' as const), pod: fc.nat(5), version: fc.nat(3) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('die' as const),
+      calls: fc.integer({ min: 1, max: 12 }),
+      when: fc.constantFrom('before' as const, 'after' as const),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), pod: fc.nat(5), grace: fc.constantFrom(undefined, 5, 0) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 100, 3_000, 31_000) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('kill' as const, 'restart' as const) }) },
@@ -36,12 +57,16 @@ class Judge {
   private readonly world: World;
   private readonly terminal = new Map<string, string>();
   private readonly counts = new Map<string, number>();
+  private readonly begun = new Set<string>();
+  /** Containers whose image was changed: they are replaced whatever policy says. */
+  readonly replaced = new Set<string>();
 
   constructor(world: World) {
     this.world = world;
     world.cluster.onWrite = (pod) => {
       const uid = pod.metadata!.uid!;
-      const { phase = '', containerStatuses = [] } = pod.status!;
+      const { phase = '', initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status!;
+      const statuses = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
       const before = this.terminal.get(uid);
       if (before !== undefined && before !== phase) this.violations.push(`${uid} went from ${before} to ${phase}`);
       if (phase === 'Succeeded' || phase === 'Failed') {
@@ -49,7 +74,7 @@ class Judge {
         const running = [...(world.backend.pods.get(uid)?.containers.values() ?? [])].some(({ state }) => state.kind === 'running');
         if (running) this.violations.push(`${uid} is ${phase} while a container runs`);
       }
-      for (const { name, restartCount } of containerStatuses) {
+      for (const { name, restartCount } of statuses) {
         const key = `${uid}/${name}`;
         if (restartCount < (this.counts.get(key) ?? 0)) this.violations.push(`${key} counts fewer restarts than before`);
         this.counts.set(key, restartCount);
@@ -57,7 +82,7 @@ class Judge {
     };
   }
 
-  /** `provider` with every start and create judged before it happens. */
+  /** `provider` with every create, start and stop judged before it happens. */
   watch(provider: PodProvider): PodProvider {
     const { backend, cluster } = this.world;
     return {
@@ -66,31 +91,90 @@ class Judge {
         const uid = request.pod.metadata!.uid!;
         if (backend.pods.has(uid)) this.violations.push(`${uid} is created twice`);
         if (this.terminal.has(uid)) this.violations.push(`${uid} is created after its end`);
+        if (this.begun.has(uid) && request.pod.spec?.restartPolicy === 'Never') this.violations.push(`${uid} of policy Never begins anew`);
         return provider.create(request, signal);
       },
       start: (target, signal) => {
-        const pod = backend.pods.get(target.uid);
-        if (this.terminal.has(target.uid)) this.violations.push(`${target.uid} is started after its end`);
-        if (cluster.pod(target.uid)?.metadata?.deletionTimestamp !== undefined) this.violations.push(`${target.uid} is started while it terminates`);
-        const policy = pod?.request.pod.spec?.restartPolicy;
-        const chosen = [...(pod?.containers.values() ?? [])].filter(({ request }) => target.containers.includes(request.name));
-        const final = chosen.filter(({ state }) => state.kind === 'exited' && (policy === 'Never' || (policy === 'OnFailure' && state.exitCode === 0)));
-        // Containers of a pod VM restart together: against policy only when policy wants none of them.
-        const bad = provider.unit === 'pod' ? final.length === chosen.length && chosen.length > 0 : final.length > 0;
-        if (bad) this.violations.push(`${target.uid}/${target.containers.join(',')} is restarted against ${String(policy)}`);
+        const { uid } = target;
+        if (this.terminal.has(uid)) this.violations.push(`${uid} is started after its end`);
+        if (cluster.pod(uid)?.metadata?.deletionTimestamp !== undefined) this.violations.push(`${uid} is started while it terminates`);
+        const pod = backend.pods.get(uid);
+        if (pod !== undefined) this.judgeStart(pod, target.containers);
+        this.begun.add(uid);
         return provider.start(target, signal);
+      },
+      stop: (target, signal) => {
+        const pod = backend.pods.get(target.uid);
+        if (pod !== undefined && target.container !== undefined) this.judgeStop(pod, target.container);
+        return provider.stop(target, signal);
       },
     };
   }
+
+  private judgeStart(pod: MemoryPod, names: readonly string[]): void {
+    const spec = this.world.cluster.pod(pod.uid)?.spec ?? pod.request.pod.spec!;
+    const policy = spec.restartPolicy;
+    const title = `${pod.uid}/${names.join(',')}`;
+    const inits = spec.initContainers ?? [];
+    const exitOf = (name: string): number | undefined => {
+      const state = pod.containers.get(name)?.state;
+      return state?.kind === 'exited' ? state.exitCode : undefined;
+    };
+    for (const name of names) {
+      const index = inits.findIndex((init) => init.name === name);
+      // A debugging container waits for nobody.
+      if (spec.ephemeralContainers?.some((ephemeral) => ephemeral.name === name) === true) {
+        if ((pod.containers.get(name)?.starts ?? 0) > 0) this.violations.push(`${title}: an ephemeral container starts again`);
+        continue;
+      }
+      for (const earlier of index < 0 ? inits : inits.slice(0, index)) {
+        if (!isSidecar(earlier)) {
+          if (exitOf(earlier.name) !== 0) this.violations.push(`${title} starts before ${earlier.name} has succeeded`);
+        } else if (pod.unit === 'container' && !pod.containers.has(earlier.name) && !names.slice(0, names.indexOf(name)).includes(earlier.name)) {
+          this.violations.push(`${title} starts before ${earlier.name}`);
+        }
+      }
+      if (index >= 0 && !isSidecar(inits[index]!) && exitOf(name) === 0) this.violations.push(`${title} succeeded and starts again`);
+    }
+    const final = (name: string): boolean => {
+      const exitCode = exitOf(name);
+      if (exitCode === undefined || inits.some((init) => init.name === name && isSidecar(init)) || this.replaced.has(`${pod.uid}/${name}`)) return false;
+      return policy === 'Never' || (policy === 'OnFailure' && exitCode === 0);
+    };
+    const chosen = names.filter((name) => !inits.some((init) => init.name === name && isSidecar(init)));
+    // Containers of a pod VM restart together: against policy only when policy wants none of them.
+    const bad = pod.unit === 'pod' ? chosen.length > 0 && chosen.every(final) : chosen.some(final);
+    if (bad) this.violations.push(`${title} is restarted against ${String(policy)}`);
+  }
+
+  /** Sidecars outlast what they serve. */
+  private judgeStop(pod: MemoryPod, name: string): void {
+    const inits = pod.request.pod.spec?.initContainers ?? [];
+    const index = inits.findIndex((init) => init.name === name && isSidecar(init));
+    if (index < 0 || this.replaced.has(`${pod.uid}/${name}`)) return;
+    const served = [...(pod.request.pod.spec?.containers ?? []), ...inits.slice(index + 1)];
+    const left = served.filter((container) => pod.containers.get(container.name)?.state.kind === 'running').map((container) => container.name);
+    if (left.length > 0) this.violations.push(`${pod.uid}/${name} is stopped before ${left.join(', ')}`);
+  }
 }
 
-async function perform(world: World, one: Step, uids: string[], judged: PodProvider): Promise<void> {
+function isSidecar({ restartPolicy }: { readonly restartPolicy?: string }): boolean {
+  return restartPolicy === 'Always';
+}
+
+async function perform(world: World, one: Step, uids: string[], judged: PodProvider, replaced: Set<string>): Promise<void> {
   const { cluster, backend, clock } = world;
   const uid = 'pod' in one ? (uids[one.pod] ?? '') : '';
   switch (one.do) {
     case 'create': {
       const program = one.program.split(' ');
-      const spec = podSpec(one.two ? { a: program, b: ['sleep'] } : { a: program }, { restartPolicy: one.policy });
+      const inits = Object.fromEntries(
+        one.inits.map((words, index) => {
+          const [first = '', ...rest] = words.split(' ');
+          return first === 'side' ? [`side${String(index)}`, rest] : [`i${String(index)}`, [first, ...rest]];
+        }),
+      );
+      const spec = podSpec(one.two ? { a: program, b: ['sleep'] } : { a: program }, { restartPolicy: one.policy, ...initContainers(inits) });
       uids.push(cluster.createPod({ name: `p${String(uids.length)}`, spec }).metadata!.uid!);
       return;
     }
@@ -101,6 +185,30 @@ async function perform(world: World, one: Step, uids: string[], judged: PodProvi
       // What ran and was never told of cannot be known after it has vanished.
       if (cluster.pod(uid)?.status?.phase === 'Running') backend.vanish(uid);
       return;
+    case 'lose':
+      if (backend.pods.has(uid)) backend.loseSandbox(uid);
+      return;
+    case 'deny':
+      if (cluster.pod(uid)?.status?.phase === 'Running') backend.denyFor(uid, one.ms);
+      return;
+    case 'die':
+      world.dieAtCall(one.calls, one.when);
+      return;
+    case 'debug': {
+      const ephemeralContainers = [{ name: 'debug', image: 'busybox:1.36', command: ['sleep'] }];
+      if (cluster.pod(uid) !== undefined) cluster.modifyPod(uid, (pod) => ({ ...pod, spec: { ...pod.spec!, ephemeralContainers } }));
+      return;
+    }
+    case 'image': {
+      if (cluster.pod(uid) === undefined) return;
+      replaced.add(`${uid}/a`);
+      const change = (pod: Pod): Pod => {
+        const containers = pod.spec!.containers.map((main) => (main.name === 'a' ? { ...main, image: `busybox:1.${String(one.version)}` } : main));
+        return { ...pod, spec: { ...pod.spec!, containers } };
+      };
+      cluster.modifyPod(uid, change);
+      return;
+    }
     case 'delete':
       if (cluster.pod(uid) !== undefined) cluster.requestDeletion(uid, one.grace);
       return;
@@ -140,9 +248,12 @@ it.each(['container', 'pod'] as const)('whatever happens, no pod of unit %s is l
       const judged = judge.watch(world.backend.provider(unit));
       await world.start({ provider: judged });
       const uids: string[] = [];
-      for (const one of steps) await perform(world, one, uids, judged);
+      for (const one of steps) await perform(world, one, uids, judged, judge.replaced);
       world.backend.reconnect();
       world.cluster.reconnect();
+      // Whatever state its process is in, another one finishes the work.
+      await world.kill();
+      await world.start({ provider: judged });
       await world.clock.advance(120_000);
       const lost = uids.filter((uid) => {
         const pod = world.cluster.pod(uid);
