@@ -296,10 +296,12 @@ wait $pid; echo "exit $?"
 cat twice.log >&2
 `;
 
-test('creating a VCH that exists is a conflict', async () => {
+test('creating a VCH that exists: the same is unchanged, another is a conflict', async () => {
   await site.ok(['create', 'vch', 'twin', ...CREATE]);
-  const again = await create('twin');
-  expect(again.code, again.stderr).toBe(3);
-  expect(again.stderr).toContain('vick delete vch twin');
+  expect((await site.ok(['create', 'vch', 'twin', ...CREATE])).stdout).toBe('vch/twin unchanged\n');
+  const other = await create('twin', ['--memory', '4096']);
+  expect(other.code, other.stderr).toBe(3);
+  expect(other.stderr).toContain('spec.memory: is not set, asked for 4096');
+  expect(other.stderr).toContain('vick configure vch twin --memory 4096');
   await site.ok(['delete', 'vch', 'twin', '--yes']);
 });

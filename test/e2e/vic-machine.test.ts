@@ -35,7 +35,8 @@ test('create, list and delete', async () => {
   expect(listed.items.filter((item) => item.name === name)).toEqual([expect.objectContaining({ name, id: vch.id })]);
 
   const again = await site.vick(['create', 'vch', name, ...flags, '--no-wait'], { env });
-  expect(again.code, again.stderr).toBe(3);
+  expect(again.code, again.stderr).toBe(0);
+  expect(again.stdout).toContain(`vch/${name} unchanged`);
 
   await site.ok(['delete', 'vch', name, '--yes', '--force'], { env });
   expect((await site.ok(['list', 'vch', '-o', 'name'], { env })).stdout).not.toContain(name);
