@@ -42,7 +42,7 @@ async function pluginCredentials(kubeconfig: Kubeconfig): Promise<Credentials> {
   const ask = async (): Promise<{ headers?: Record<string, string>; cert?: string; key?: string }> => {
     const options: { headers?: Record<string, string>; cert?: string; key?: string } = { headers: {} };
     try {
-      await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
+      await config.applyToHTTPSOptions(options);
     } catch (error) {
       throw new VickError('KUBE_UNAUTHENTICATED', `the ${user.kind} plug-in of user "${user.name}" gave no credentials: ${messageOf(error)}`, {
         cause: error,

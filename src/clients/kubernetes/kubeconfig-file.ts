@@ -23,7 +23,10 @@ export interface KubeconfigFile {
 export function decodeKubeconfigFile(text: string, file: string): KubeconfigFile {
   const root = asRecord(parseYaml(text, file));
   if (root === undefined) throw invalid(file, 'it is empty or not a mapping');
-  if (root['kind'] !== undefined && root['kind'] !== 'Config') throw invalid(file, `its kind is ${JSON.stringify(root['kind'])}, not "Config"`);
+  if (root['kind'] !== undefined && root['kind'] !== 'Config') {
+    const { kind } = root;
+    throw invalid(file, `its kind is ${typeof kind === 'string' ? JSON.stringify(kind.slice(0, 80)) : 'no text'}, not "Config"`);
+  }
   const current = root['current-context'];
   return {
     clusters: entries(root, 'clusters', 'cluster', file),
@@ -59,7 +62,13 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }
 
+/** Hundreds of clusters with their certificates fit; what is larger is no kubeconfig, and would take long to say so. */
+const MAX_BYTES = 2 * 1024 * 1024;
+const MAX_DEPTH = 200;
+
 function parseYaml(text: string, file: string): unknown {
+  if (text.length > MAX_BYTES) throw invalid(file, `it is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
+  if (isTooDeep(text)) throw invalid(file, 'it is nested too deeply');
   const document = parseDocument(text, { uniqueKeys: true });
   const problem = document.errors[0];
   if (problem !== undefined) throw invalid(file, `it is not valid YAML: ${problem.message.split('\n')[0] ?? ''}`);
@@ -68,6 +77,22 @@ function parseYaml(text: string, file: string): unknown {
   } catch (error) {
     throw invalid(file, 'it is not valid YAML', error);
   }
+}
+
+/** A kubeconfig has five levels. Brackets are counted wherever they stand, so that no parser need be trusted with what follows. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let indent = 0;
+  let atStart = true;
+  for (const char of text) {
+    if (char === '\n') [atStart, indent] = [true, 0];
+    else if (atStart && (char === ' ' || char === '-')) indent += 1;
+    else atStart = false;
+    if (char === '[' || char === '{') depth += 1;
+    else if (char === ']' || char === '}') depth = Math.max(0, depth - 1);
+    if (depth > MAX_DEPTH || (atStart && indent > 2 * MAX_DEPTH)) return true;
+  }
+  return false;
 }
 
 function entries(root: Readonly<Record<string, unknown>>, list: string, key: string, file: string): readonly NamedEntry[] {
