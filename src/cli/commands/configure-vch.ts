@@ -15,12 +15,12 @@ export const runConfigureVch: CommandHandler = async (input, deps, signal) => {
   const mode = modeOf(input);
   const dryRun = textFlag(input, 'dry-run') === 'client';
   const words = [...vicWords(input, CONFIGURE_VIC_FLAGS), ...input.rest];
-  const given = readPassThrough(words, deps.cwd, { complete: false });
+  const given = readPassThrough(words, deps.cwd, { complete: false, command: 'configure' });
   if (mode !== 'change') refuseOptionsBeside(mode, given.flags);
   checkOptions(optionsOf(input, [], given), `configure vch ${nameArg(input)}`, { strictProxies: false });
   const vch = await existingVch(input, deps);
   const secret = await operationsPassword(input, deps, { ask: !dryRun });
-  const extra = readPassThrough([...secret, ...words], deps.cwd, { complete: !dryRun });
+  const extra = readPassThrough([...secret, ...words], deps.cwd, { complete: !dryRun, command: 'configure' });
   const confirm = async (changes: readonly OptionChange[]): Promise<void> => {
     for (const change of changes) deps.reporter.info(describeChange(change));
     if (mode === 'change' && changes.length === 0) deps.reporter.info('No setting changes; the endpoint VM is only restarted.');

@@ -7,7 +7,7 @@ import { secretWord } from './vic-words.ts';
 
 export const runDebugVch: CommandHandler = async (input, deps, signal) => {
   const password = await secretWord(input, 'rootpw', deps);
-  const extra = handedOn(input, debugVchSpec.flags, ['enable-ssh', 'authorized-key', 'debug'], deps, password);
+  const extra = handedOn('debug', input, debugVchSpec.flags, ['enable-ssh', 'authorized-key', 'debug'], deps, password);
   const vch = await existingVch(input, deps);
   const confirm = (): Promise<void> => confirmOnTerminal(input, deps, `Switch SSH on in the endpoint VM of ${titleOf(vch)}`);
   const result = await debugVch({ ...vch, extra, confirm }, deps, signal);

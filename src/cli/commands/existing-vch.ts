@@ -27,6 +27,7 @@ export async function existingVch(input: CommandInput, deps: Deps): Promise<Exis
 
 /** Flags that are handed on under their own names, then the words after `--`. */
 export function handedOn(
+  command: string,
   input: CommandInput,
   flags: readonly FlagSpec[],
   names: readonly string[],
@@ -34,7 +35,7 @@ export function handedOn(
   more: readonly string[] = [],
 ): PassThrough {
   const chosen = names.length === 0 ? flags : flags.filter((flag) => names.includes(flag.name));
-  return readPassThrough([...vicWords(input, chosen), ...more, ...input.rest], deps.cwd);
+  return readPassThrough([...vicWords(input, chosen), ...more, ...input.rest], deps.cwd, { command });
 }
 
 /** Asks where somebody can answer; goes on where nobody can, since the command itself was explicit. */

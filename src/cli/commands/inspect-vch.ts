@@ -7,7 +7,7 @@ import { existingVch, handedOn, lines, withProblems } from './existing-vch.ts';
 import { isOn, textFlag } from './vch-input.ts';
 
 export const runInspectVch: CommandHandler = async (input, deps, signal) => {
-  const extra = handedOn(input, inspectVchSpec.flags, ['debug'], deps);
+  const extra = handedOn('inspect', input, inspectVchSpec.flags, ['debug'], deps);
   const folder = textFlag(input, 'tls-cert-path');
   const certificateFolder = folder === undefined ? undefined : resolve(deps.cwd, folder);
   const vch = await inspectVch({ ...(await existingVch(input, deps)), certificateFolder, options: isOn(input, 'options'), extra }, deps, signal);

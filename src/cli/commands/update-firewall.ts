@@ -10,7 +10,7 @@ export const runUpdateFirewall: CommandHandler = async (input, deps, signal) => 
   if (allow === isOn(input, 'deny')) {
     throw new VickError('USAGE', allow ? '--allow and --deny exclude each other' : 'neither --allow nor --deny is given', { hint: 'Give one of them.' });
   }
-  const extra = handedOn(input, updateFirewallSpec.flags, ['debug'], deps);
+  const extra = handedOn('update firewall', input, updateFirewallSpec.flags, ['debug'], deps);
   const confirm = (): Promise<void> =>
     confirmOnTerminal(
       input,

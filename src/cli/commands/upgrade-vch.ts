@@ -9,7 +9,7 @@ import { isOn, textFlag } from './vch-input.ts';
 export const runUpgradeVch: CommandHandler = async (input, deps, signal) => {
   const mode = modeOf(input);
   const dryRun = textFlag(input, 'dry-run') === 'client';
-  const extra = handedOn(input, upgradeVchSpec.flags, ['debug'], deps);
+  const extra = handedOn('upgrade', input, upgradeVchSpec.flags, ['debug'], deps);
   const vch = await existingVch(input, deps);
   const confirm = async (plan: UpgradePlan): Promise<void> => {
     if (mode === 'upgrade') deps.reporter.info(`version: ${plan.from?.text ?? 'unknown'} → ${plan.to?.text ?? 'unknown'}`);

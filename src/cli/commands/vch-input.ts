@@ -3,6 +3,7 @@ import type { CreateVchInput } from '../../operations/vch/create-input.ts';
 import { registerSecret } from '../../errors/redact.ts';
 import { resolve } from 'node:path';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
+import { trustTarget } from '../../operations/vch/trust-target.ts';
 import { readTarget } from '../../operations/vch/target.ts';
 import type { ClusterChoice } from '../../operations/vch/ports.ts';
 import type { Deps } from '../deps.ts';
@@ -39,15 +40,19 @@ export function nameArg(input: CommandInput): string {
 /** The target without secrets in it. A missing account or password is asked for; without a terminal that is USAGE. */
 export async function targetInput(
   input: CommandInput,
-  deps: Pick<Deps, 'prompter' | 'fs' | 'cwd' | 'streams'>,
+  deps: Pick<Deps, 'prompter' | 'fs' | 'cwd' | 'streams' | 'env' | 'homeDirectory' | 'clock' | 'reporter'>,
   options: { readonly password: boolean } = { password: true },
 ): Promise<CreateVchInput['target']> {
   const password = options.password ? await givenPassword(input, deps) : undefined;
   for (const secret of [password, textFlag(input, 'password')]) registerSecret(secret);
   const target = readTarget({ target: textFlag(input, 'target') ?? '', user: textFlag(input, 'user'), password, thumbprint: textFlag(input, 'thumbprint') });
   const user = target.user ?? (await askUser(deps, target.target));
-  if (target.password !== undefined || !options.password) return { ...target, user };
-  return { ...target, user, password: await askPassword(deps, user, target.target) };
+  // Without a password nobody is contacted, and so nobody is to be trusted yet.
+  if (!options.password) return { ...target, user };
+  if (target.password === undefined) refuseMissingPassword(deps, user, target.target);
+  // Before the password is asked for: it is typed for a machine that is known to be the right one.
+  const trusted = await trustTarget({ ...target, user }, { accept: isOn(input, 'accept-thumbprint') }, deps);
+  return trusted.password === undefined ? { ...trusted, password: await askPassword(deps, user, target.target) } : trusted;
 }
 
 /** The nearest place counts: --password-stdin, --password-file, then the variables, then a file named in a variable or a file. */
@@ -87,12 +92,14 @@ async function askUser({ prompter }: Pick<Deps, 'prompter'>, target: string): Pr
   return prompter.text({ message: `Account on ${target}`, flag: '--user' });
 }
 
+function refuseMissingPassword({ prompter }: Pick<Deps, 'prompter'>, user: string, target: string): void {
+  if (prompter.interactive) return;
+  throw new VickError('USAGE', `the password of ${user} on ${target} is missing`, {
+    hint: 'Give it in $VICK_PASSWORD, by --password-file FILE or by --password-stdin; it is never taken from the command line.',
+  });
+}
+
 async function askPassword({ prompter }: Pick<Deps, 'prompter'>, user: string, target: string): Promise<string> {
-  if (!prompter.interactive) {
-    throw new VickError('USAGE', `the password of ${user} on ${target} is missing`, {
-      hint: 'Give it in $VICK_PASSWORD, by --password-file FILE or by --password-stdin; it is never taken from the command line.',
-    });
-  }
   const password = await prompter.secret({ message: `Password of ${user} on ${target}`, flag: 'VICK_PASSWORD' });
   registerSecret(password);
   return password;

@@ -48,9 +48,16 @@ export const VSPHERE_FLAGS: readonly FlagSpec[] = [
     kind: 'string',
     env: ['VICK_THUMBPRINT', 'VIC_MACHINE_THUMBPRINT'],
     placeholder: 'SHA1',
-    description: "thumbprint of the target's certificate, when it does not verify",
+    description: "SHA-1 thumbprint of the target's certificate, when it does not verify; remembered",
     group: GROUP,
     completes: 'none',
+  },
+  {
+    name: 'accept-thumbprint',
+    kind: 'boolean',
+    env: ['VICK_ACCEPT_THUMBPRINT'],
+    description: 'accept the certificate of a target that is seen for the first time, without a question, and remember it',
+    group: GROUP,
   },
   {
     name: 'compute-resource',

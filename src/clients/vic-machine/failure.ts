@@ -37,8 +37,8 @@ export function vicFailureDetails(error: unknown): VicFailureDetails | undefined
   return details !== undefined && 'issues' in details && 'command' in details ? (details as VicFailureDetails) : undefined;
 }
 
-function describe({ command, result, verdict, lines, log, limitMs }: FailureInput): { code: ErrorCode; message: string; hint: string | undefined } {
-  const name = `vic-machine ${command}`;
+function describe({ command, args, result, verdict, lines, log, limitMs }: FailureInput): { code: ErrorCode; message: string; hint: string | undefined } {
+  const name = `vic-machine ${command === 'reset progress' ? `${args[0] ?? ''} --reset-progress` : command}`;
   if (result.cancelled) return { code: 'CANCELLED', message: `${name} was interrupted`, hint: undefined };
   if (result.timedOut) {
     return {

@@ -163,7 +163,15 @@ function deleteResult(lines: readonly OutputLine[], verdict: Verdict): DeleteRes
 }
 
 /** Variables that must not reach the child as they are: secrets of vick, and those that would overrule the flags. */
-const WITHHELD = new Set(['VICK_PASSWORD', 'VIC_MACHINE_TARGET', 'VIC_MACHINE_USER', 'VIC_MACHINE_PASSWORD', 'VIC_MACHINE_THUMBPRINT']);
+const WITHHELD = new Set([
+  'VICK_PASSWORD',
+  'VICK_OPS_PASSWORD',
+  'VICK_ROOTPW',
+  'VIC_MACHINE_TARGET',
+  'VIC_MACHINE_USER',
+  'VIC_MACHINE_PASSWORD',
+  'VIC_MACHINE_THUMBPRINT',
+]);
 
 function childEnvironment(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !WITHHELD.has(entry[0])));

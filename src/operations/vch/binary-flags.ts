@@ -35,7 +35,7 @@ export async function refuseUnknownFlags(vic: VicMachine, command: BinaryCommand
   if (wanted.length === 0) return;
   const known = await vic.flags(command, { ...context, onLine: undefined });
   // A binary that does not tell is given the benefit of the doubt: it refuses by itself, and that is understood.
-  if (known.size === 0) return;
+  if (!credible(command, known)) return;
   const unknown = wanted.filter((flag) => !known.has(flag));
   if (unknown.length === 0) return;
   const version = (await vic.version({ ...context, onLine: undefined }))?.text ?? 'unknown version';
@@ -43,6 +43,11 @@ export async function refuseUnknownFlags(vic: VicMachine, command: BinaryCommand
   throw new VickError('USAGE', `${vic.binary} (${version}) has no ${unknown.join(', ')} for ${command}`, {
     hint: hints.length > 0 ? hints.join(' ') : `See what it knows with: ${vic.binary} ${command} --help`,
   });
+}
+
+/** A list that is none of this command's says nothing: every command takes a target, and only create makes networks. */
+function credible(command: BinaryCommand, known: ReadonlySet<string>): boolean {
+  return known.has('--target') && (command === 'create' || !known.has('--bridge-network'));
 }
 
 /** Which builds have a flag that not all have (vmware/vic releases 1.5.x and branch feature/wolfpack). */

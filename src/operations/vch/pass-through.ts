@@ -51,10 +51,23 @@ const OWN: Readonly<Record<string, string>> = {
   '--bootstrap-iso': '--bootstrap-iso',
   '--bi': '--bootstrap-iso',
 };
-const NOT_FOR_CREATE = new Set(['--help', '-h', '--extended-help', '-x', '--generate-bash-completion', '--version']);
+/** The same for commands on a VCH that is there; what such a command does not know at all is told by its binary. */
+const OWN_ELSEWHERE: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(OWN).filter(([flag]) => !flag.startsWith('--k8s-'))),
+  ...{ '--name': 'the name after the command', '-n': 'the name after the command', '--id': '--id', '--timeout': '--timeout' },
+  ...{ '--reset-progress': '--reset-progress', '--rollback': '--rollback', '--allow': '--allow', '--deny': '--deny' },
+};
+const NO_WORK = new Set(['--help', '-h', '--extended-help', '-x', '--generate-bash-completion', '--version']);
 
-/** USAGE for words that vic-machine would misread: a stray word makes it drop every flag after it. `complete` false: a password may be missing still. */
-export function readPassThrough(words: readonly string[], cwd: string, options: { readonly complete: boolean } = { complete: true }): PassThrough {
+export interface PassThroughOptions {
+  /** False: a password may be missing still. Default true. */
+  readonly complete?: boolean;
+  /** Of vic-machine. Default `create`. */
+  readonly command?: string;
+}
+
+/** USAGE for words that vic-machine would misread: a stray word makes it drop every flag after it. */
+export function readPassThrough(words: readonly string[], cwd: string, options: PassThroughOptions = {}): PassThrough {
   const result: string[] = [];
   const flags = new Set<string>();
   const values = new Map<string, readonly string[]>();
@@ -73,7 +86,7 @@ export function readPassThrough(words: readonly string[], cwd: string, options: 
     const [typed = '', ...rest] = word.split('=');
     const flag = spelling(typed);
     const inline = rest.length > 0 ? rest.join('=') : undefined;
-    refuseOwn(flag);
+    refuseOwn(flag, options.command ?? 'create');
     flags.add(flag);
     if (inline === undefined && BOOLEANS.has(flag)) {
       result.push(flag);
@@ -88,7 +101,7 @@ export function readPassThrough(words: readonly string[], cwd: string, options: 
     if (BOOLEANS.has(flag)) result.push(`${flag}=${value}`);
     else result.push(flag, settled);
   }
-  if (options.complete && flags.has('--ops-user') && !flags.has('--ops-password')) {
+  if (options.complete !== false && flags.has('--ops-user') && !flags.has('--ops-password')) {
     throw usage('--ops-user comes without a password, and vic-machine could not ask for it', 'Give it in $VICK_OPS_PASSWORD or by --ops-password-file FILE.');
   }
   return { words: result, flags, values };
@@ -100,9 +113,10 @@ function spelling(typed: string): string {
   return name.length === 1 ? `-${name}` : `--${name}`;
 }
 
-function refuseOwn(flag: string): void {
-  if (NOT_FOR_CREATE.has(flag)) throw usage(`${flag} after -- would make vic-machine create nothing`, 'Run vic-machine create -x by hand to see its flags.');
-  const instead = OWN[flag];
+function refuseOwn(flag: string, command: string): void {
+  if (NO_WORK.has(flag))
+    {throw usage(`${flag} after -- would make vic-machine ${command} do nothing`, `Run vic-machine ${command} --help by hand to see its flags.`);}
+  const instead = command === 'create' ? OWN[flag] : OWN_ELSEWHERE[flag];
   if (instead !== undefined) throw usage(`${flag} after -- is set by vick itself`, `Use ${instead}.`);
 }
 

@@ -48,6 +48,16 @@ export function readThumbprint(text: string): string {
   return (hex.match(/../g) ?? []).join(':');
 }
 
+/** Where a target listens; undefined for one without TLS. */
+export function targetPlace(target: string): { readonly host: string; readonly port: number } | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(target)?.[1]?.toLowerCase() ?? 'https';
+  if (scheme !== 'https') return undefined;
+  const place = target.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').split('/')[0] ?? '';
+  const port = Number(/:(\d+)$/.exec(place)?.[1] ?? 443);
+  const host = targetHost(target);
+  return host === '' || port < 1 || port > 65_535 ? undefined : { host, port };
+}
+
 /** Host of a target without port and datacenter, brackets of an IPv6 address removed. */
 export function targetHost(target: string): string {
   const place = target.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').split('/')[0] ?? '';
