@@ -169,8 +169,9 @@ describe('vick configure vch', () => {
   it('judges structured values before anything starts, all at once', async () => {
     const { vick, fake, calls } = await start({});
     expect(await vick('configure vch vch1 --volume-store nolabel --dns-server nine --container-network-dns pg:192.0.2.1 --memory-shares many')).toBe(2);
-    for (const part of ['has no label', '"nine" is no IP address', 'which no --container-network names', 'high, normal, low'])
-      {expect(fake.stderr()).toContain(part);}
+    for (const part of ['has no label', '"nine" is no IP address', 'which no --container-network names', 'high, normal, low']) {
+      expect(fake.stderr()).toContain(part);
+    }
     expect(await calls()).toEqual([]);
   });
 

@@ -114,8 +114,9 @@ function spelling(typed: string): string {
 }
 
 function refuseOwn(flag: string, command: string): void {
-  if (NO_WORK.has(flag))
-    {throw usage(`${flag} after -- would make vic-machine ${command} do nothing`, `Run vic-machine ${command} --help by hand to see its flags.`);}
+  if (NO_WORK.has(flag)) {
+    throw usage(`${flag} after -- would make vic-machine ${command} do nothing`, `Run vic-machine ${command} --help by hand to see its flags.`);
+  }
   const instead = command === 'create' ? OWN[flag] : OWN_ELSEWHERE[flag];
   if (instead !== undefined) throw usage(`${flag} after -- is set by vick itself`, `Use ${instead}.`);
 }

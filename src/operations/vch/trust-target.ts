@@ -56,8 +56,9 @@ async function ask(name: string, seen: PeerCertificateFacts, { prompter }: Trust
   if (prompter.interactive) {
     if (
       await prompter.confirm({ message: `${about}Is that the thumbprint of your vSphere? Accept it from now on`, flag: '--accept-thumbprint', default: false })
-    )
-      {return;}
+    ) {
+      return;
+    }
     throw new VickError('VIC_TARGET_CERTIFICATE', `the certificate of ${name} was not accepted`, {
       hint: 'Nothing was sent to it.',
       details: { thumbprint: seen.thumbprint },

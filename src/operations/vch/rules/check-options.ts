@@ -61,7 +61,7 @@ function identityProblems(options: VicOptions): readonly string[] {
     ...missing('--ops-password'),
     ...missing('--ops-grant-perms'),
     ...((certificate === undefined) === (key === undefined) ? [] : ['--tls-server-cert and --tls-server-key go together']),
-    ...(isOn(options, '--no-tls') && (isOn(options, '--no-tlsverify') || certificate !== undefined) ? ['--no-tls excludes every other option about TLS'] : []),
+    ...(isOn(options, '--no-tls') && certificate !== undefined ? ['--no-tls excludes --tls-server-cert'] : []),
   ];
 }
 

@@ -47,7 +47,7 @@ describe('options that vic-machine would refuse', () => {
     ['--ops-password x', 'needs --ops-user'],
     ['--ops-grant-perms', 'needs --ops-user'],
     ['--tls-server-cert a.pem', 'go together'],
-    ['--no-tls --kv', 'excludes every other'],
+    ['-k --tls-server-cert a.pem --tls-server-key b.pem', '--no-tls excludes'],
     ['--http-proxy https://proxy:3128', 'http://host:port'],
     ['--https-proxy proxy:3128', 'https://host:port'],
     ['--insecure-registry 10.0.0.0/8', 'only hosts and URLs'],
