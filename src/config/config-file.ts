@@ -47,8 +47,9 @@ type Values = Readonly<Record<string, FieldValue>>;
 
 function strangers(documents: readonly { readonly kind: string; readonly line: number | undefined }[], origin: string): readonly Finding[] {
   return documents.flatMap(({ kind, line }, index): Finding[] => {
-    if (kind !== 'Config')
+    if (kind !== 'Config') {
       return [{ origin, line, path: 'kind', message: `is ${kind}; a configuration file is a Config`, hint: 'a VCH is created with: vick apply -f' }];
+    }
     return index === 0 ? [] : [{ origin, line, path: '', message: 'is a second Config; there can be one' }];
   });
 }

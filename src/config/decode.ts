@@ -38,8 +38,9 @@ function decodeOne(document: YamlDocument, origin: string, schemas: Schemas, sug
   });
   const refuse = (...findings: Finding[]): Decoding => ({ documents: [], findings });
   const { value } = document;
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return refuse(fault([], `must be a mapping with apiVersion and kind, not ${nameOf(value)}`));
+  }
   const { apiVersion, kind } = value as Readonly<Record<string, unknown>>;
   const known = KINDS.find((candidate) => candidate === kind);
   if (known === undefined) {
@@ -71,14 +72,15 @@ function explain(issue: core.$ZodIssue, root: unknown, schema: ZodType, fault: F
   }
   const found = valueAt(root, issue.path);
   if (found === undefined) return [fault(issue.path, 'is missing')];
-  if (issue.code === 'invalid_type')
+  if (issue.code === 'invalid_type') {
     return [
       fault(
         issue.path,
-        `must be ${EXPECTED[issue.expected] ?? issue.expected}, not ${issue.expected === 'int' ? String(found) : nameOf(found)}`,
+        `must be ${EXPECTED[issue.expected] ?? issue.expected}, not ${issue.expected === 'int' ? JSON.stringify(found) : nameOf(found)}`,
         quoting(issue.expected, found),
       ),
     ];
+  }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const near = typeof found === 'string' ? suggest(found, values) : undefined;

@@ -65,7 +65,10 @@ class Unreadable extends Error {
 function plain(document: Document.Parsed, lines: LineCounter): YamlDocument {
   const places = new Map<string, number>();
   let nodes = 0;
-  const line = (node: Node | null | undefined): number | undefined => (node?.range == null ? undefined : lines.linePos(node.range[0]).line);
+  const line = (node: Node | null | undefined): number | undefined => {
+    const start = node?.range?.[0];
+    return start === undefined ? undefined : lines.linePos(start).line;
+  };
   const convert = (node: unknown, path: string, within: readonly unknown[]): unknown => {
     const at = line(node as Node | null);
     if (at !== undefined && !places.has(path)) places.set(path, at);
@@ -85,7 +88,7 @@ function plain(document: Document.Parsed, lines: LineCounter): YamlDocument {
         if (!isScalar(key)) throw new Unreadable('has a key that is no text', line(key as Node) ?? at);
         const name = String(key.value);
         const below = `${path}/${escaped(name)}`;
-        const keyLine = line(key as Node);
+        const keyLine = line(key);
         if (keyLine !== undefined) places.set(below, keyLine);
         // Not an assignment: `__proto__` is a key like any other.
         Object.defineProperty(result, name, { value: convert(value, below, [...within, node]), enumerable: true, configurable: true, writable: true });

@@ -56,14 +56,15 @@ export async function settleEarlier(
     await removeHalfMade(found, session, request, deps, signal);
     return undefined;
   }
-  const { owner: _owner, child: _child, ...known } = earlier;
-  const journal = await startJournal({ ...known, retain: request.retain }, deps);
-  if (!isDone(earlier, 'vic-machine'))
+  // Whoever wrote it, and the vic-machine it had, are gone.
+  const journal = await startJournal({ ...earlier, child: undefined, retain: request.retain }, deps);
+  if (!isDone(earlier, 'vic-machine')) {
     await journal.step(
       'vic-machine',
       () => Promise.resolve(made),
       ({ addresses }) => ({ addresses }),
     );
+  }
   await deps.fs.remove(earlier.kubeconfigFile);
   deps.reporter.info(`The VCH ${earlier.name} (${found.id}) has been made; what is left is its node.`);
   return joinCluster(await plan(), made, await deps.kubernetes.readKubeconfig(request.cluster), 'resumed', journal, deps, signal);

@@ -80,7 +80,7 @@ export function isDone(journal: Pick<JournalFile, 'steps'>, step: CreateStep): b
   return journal.steps.some(({ name, state }) => name === step && state === 'done');
 }
 
-export type JournalStart = Omit<JournalFile, 'apiVersion' | 'kind' | 'state' | 'identity' | 'owner' | 'child' | 'addresses' | 'steps'> & {
+export type JournalStart = Omit<JournalFile, 'apiVersion' | 'kind' | 'state' | 'identity' | 'owner' | 'addresses' | 'steps'> & {
   readonly steps?: readonly JournalStep[];
   readonly identity?: boolean;
   readonly addresses?: VchAddresses | undefined;
@@ -93,7 +93,7 @@ export class Journal {
 
   constructor(start: JournalStart, owner: ProcessMark | undefined, deps: JournalDeps) {
     this.#deps = deps;
-    this.#file = { apiVersion: 'vick.dev/v1alpha1', kind: 'CreateJournal', state: 'running', identity: false, steps: [], ...start, owner };
+    this.#file = { apiVersion: 'vick.dev/v1alpha1', kind: 'CreateJournal', identity: false, steps: [], ...start, state: 'running', owner };
   }
 
   get file(): JournalFile {

@@ -16,7 +16,7 @@ export async function markOf(pid: number | undefined, fs: Files): Promise<Proces
 }
 
 export async function isRunning(mark: ProcessMark | undefined, processes: ProcessTable | undefined, fs: Files): Promise<boolean> {
-  if (mark === undefined || processes === undefined || !processes.isAlive(mark.pid)) return false;
+  if (mark === undefined || !processes?.isAlive(mark.pid)) return false;
   return mark.startTicks === undefined || (await startTicks(mark.pid, fs)) === mark.startTicks;
 }
 

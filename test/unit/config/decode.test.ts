@@ -184,7 +184,7 @@ describe('hostile text is findings, never an exception', () => {
 describe('what is declared is what is read', () => {
   const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9 ._:/@=#-]{0,12}$/);
   const valueOf = (field: Field): fc.Arbitrary<string | number | boolean | readonly string[]> => {
-    if (field.form === 'map')
+    if (field.form === 'map') {
       return fc
         .uniqueArray(fc.tuple(fc.stringMatching(/^[a-z]{1,6}$/), fc.stringMatching(/^[a-z0-9]{0,6}$/)), {
           minLength: 1,
@@ -192,6 +192,7 @@ describe('what is declared is what is read', () => {
           selector: ([key]) => key,
         })
         .map((pairs) => pairs.map(([key, text]) => `${key}=${text}`));
+    }
     if (field.form === 'list') return fc.array(word, { minLength: 1, maxLength: 3 });
     if (field.kind === 'boolean') return fc.boolean();
     if (field.kind === 'integer') return fc.integer();
