@@ -35,7 +35,9 @@ export class LoopbackNetwork implements PodNetwork {
     this.calls.push(`${uid} ${String(port)} ${via}`);
     return new Promise((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port });
-      signal.addEventListener('abort', () => socket.destroy(signal.reason as Error), { once: true });
+      const onAbort = (): void => void socket.destroy(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      socket.once('close', () => signal.removeEventListener('abort', onAbort));
       socket.once('error', reject);
       socket.once('connect', () => resolve(socket));
     });

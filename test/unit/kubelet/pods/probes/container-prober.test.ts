@@ -85,7 +85,7 @@ describe('when probes run', () => {
 
   it('stays in step when a probe takes long, and never runs two at once', async () => {
     let active = 0;
-    const { clock, probes } = rig({ liveness: { ...exec, periodSeconds: 10 } }, async (_kind, second) => {
+    const { clock, probes } = rig({ liveness: { ...exec, periodSeconds: 10 } }, async (_kind, second): Promise<'success'> => {
       active += 1;
       expect(active).toBe(1);
       if (second === 10) await clock.sleep(25_000);
@@ -122,7 +122,7 @@ describe('when probes run', () => {
 
   it('does nothing any more once it is stopped, also when a probe was under way', async () => {
     let signal: AbortSignal | undefined;
-    const made = rig({ liveness: { ...exec, failureThreshold: 1 } }, async (_kind, _second, given) => {
+    const made = rig({ liveness: { ...exec, failureThreshold: 1 } }, async (_kind, _second, given): Promise<'failure'> => {
       signal = given;
       await made.clock.sleep(5_000);
       return 'failure';

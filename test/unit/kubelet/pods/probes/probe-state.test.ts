@@ -43,7 +43,7 @@ describe('probe results', () => {
     ['startup', '--+', 1, 3, 'success', false],
     ['startup', '---', 1, 3, 'failure', true],
   ])('%s after %s with thresholds %i and %i: %s', (kind, text, success, failure, result, held) => {
-    const outcomes = [...text].map((sign): Outcome => (sign === '+' ? 'success' : 'failure'));
+    const outcomes = text.split('').map((sign): Outcome => (sign === '+' ? 'success' : 'failure'));
     expect(fold(kind, outcomes, success, failure)).toMatchObject({ result, held });
   });
 
