@@ -62,8 +62,8 @@ async function waitAsStep(
   deps: VchDeps,
   signal: AbortSignal,
 ): Promise<Node> {
-  const [name, title] = until === 'registered' ? ['node-registered', `Node ${plan.nodeName} registers`] : ['node-ready', `Node ${plan.nodeName} becomes Ready`];
-  const step = deps.reporter.step(title ?? '', { name });
+  const title = `Node ${plan.nodeName} ${until === 'registered' ? 'registers' : 'becomes Ready'}`;
+  const step = deps.reporter.step(title, { name: `node-${until}` });
   try {
     const onState = (state: string): void => {
       step.detail(state);
