@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { StatusObject } from '../../platform/kubernetes-objects.ts';
 import { connectionFailure, refusal, watchRefusal } from './errors.ts';
@@ -91,6 +92,8 @@ class UndiciKubernetesApi implements KubernetesApi {
   }
 
   async #send(dispatcher: Dispatcher, request: ApiRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> {
+    // One signal ends many requests at once; each of them listens to it.
+    if (signal !== undefined) setMaxListeners(0, signal);
     const headers: Record<string, string> = { accept: 'application/json', ...(await this.#credentials.headers()) };
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     if (body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';

@@ -178,6 +178,10 @@ export interface TokenGrant {
   readonly audiences: readonly string[];
   /** Milliseconds since the Unix epoch. */
   readonly expiresAt: number;
+  /** Whom the token stands for; it dies with the account. */
+  readonly account: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** What the token says under `kubernetes.io`: namespace, serviceaccount, and what it is bound to. */
+  readonly claims: object;
   /** The token dies with this object. */
   readonly boundTo?: { readonly resource: ResourceKey; readonly namespace: string; readonly name: string; readonly uid: string };
 }

@@ -47,7 +47,7 @@ function failingAfter(changes: number): { readonly fileSystem: FileSystem; reado
       if (left < 0) throw new Error('the disk is gone');
       await Reflect.apply(nodeFileSystem[operation], nodeFileSystem, args);
     };
-    return work as FileSystem[K];
+    return work;
   };
   return {
     fileSystem: {

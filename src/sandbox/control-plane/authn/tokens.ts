@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign as signData, verify as verifyData, type KeyObject } from 'node:crypto';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Random } from '../../../platform/random.ts';
 import { isObject } from '../json.ts';
@@ -24,8 +24,8 @@ export interface TokenRegistry {
 export function createTokenRegistry(clock: Clock, random: Random, store: ObjectStore): TokenRegistry {
   const fixed = new Map<string, UserInfo>();
   const grants = new Map<string, TokenGrant>();
-  const key = Buffer.from(random.hex(32), 'hex');
-  const sign = (text: string): string => createHmac('sha256', key).update(text).digest('base64url');
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const header = encode({ alg: 'ES256', kid: keyId(publicKey) });
   return {
     add: (token, user) => {
       fixed.set(token, user);
@@ -36,13 +36,13 @@ export function createTokenRegistry(clock: Clock, random: Random, store: ObjectS
     mint: (grant) => {
       const id = random.uuid();
       grants.set(id, { ...grant, user: { ...grant.user, extra: { 'authentication.kubernetes.io/credential-id': [`JTI=${id}`], ...grant.user.extra } } });
-      const text = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims(grant, id, clock.now()))}`;
-      return `${text}.${sign(text)}`;
+      const text = `${header}.${encode(claims(grant, id, clock.now()))}`;
+      return `${text}.${signData('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
     },
     verify: (token, audiences = [API_AUDIENCE]) => {
       const user = fixed.get(token);
       if (user !== undefined) return { authenticated: true, user, audiences: [API_AUDIENCE] };
-      const grant = signedGrant(token, sign, grants);
+      const grant = signedGrant(token, publicKey, grants);
       return grant === undefined ? { authenticated: false, error: 'invalid bearer token' } : judge(grant, audiences, clock, store);
     },
   };
@@ -54,7 +54,11 @@ function judge(grant: TokenGrant, audiences: readonly string[], clock: Clock, st
     return refuse(`token audiences ${JSON.stringify(grant.audiences)} is invalid for the target audiences ${JSON.stringify(audiences)}`);
   }
   if (clock.now() >= grant.expiresAt) return refuse('service account token has expired');
-  const { boundTo } = grant;
+  const { account, boundTo } = grant;
+  const accounts = { group: '', resource: 'serviceaccounts' };
+  if (store.get({ ...accounts, namespace: account.namespace, name: account.name })?.metadata.uid !== account.uid) {
+    return refuse('service account token has been invalidated');
+  }
   if (boundTo !== undefined && store.get({ ...boundTo.resource, namespace: boundTo.namespace, name: boundTo.name })?.metadata.uid !== boundTo.uid) {
     return refuse('service account token has been invalidated');
   }
@@ -65,19 +69,29 @@ function refuse(cause: string): TokenVerdict {
   return { authenticated: false, error: `[invalid bearer token, ${cause}]` };
 }
 
-function signedGrant(token: string, sign: (text: string) => string, grants: ReadonlyMap<string, TokenGrant>): TokenGrant | undefined {
-  const [header, payload, signature] = token.split('.');
-  if (header === undefined || payload === undefined || signature === undefined) return undefined;
-  const expected = Buffer.from(sign(`${header}.${payload}`));
-  const given = Buffer.from(signature);
-  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
+function signedGrant(token: string, publicKey: KeyObject, grants: ReadonlyMap<string, TokenGrant>): TokenGrant | undefined {
+  const [header = '', payload = '', signature = '', ...rest] = token.split('.');
+  if (rest.length > 0 || !/^[\w-]+$/.test(signature)) return undefined;
+  const genuine = verifyData('sha256', Buffer.from(`${header}.${payload}`), { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  if (!genuine) return undefined;
   const decoded: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
   return isObject(decoded) && typeof decoded['jti'] === 'string' ? grants.get(decoded['jti']) : undefined;
 }
 
+/** How kube-apiserver names a signing key (pkg/serviceaccount/jwt.go, keyIDFromPublicKey). */
+function keyId(publicKey: KeyObject): string {
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
+}
+
 function claims(grant: TokenGrant, id: string, now: number): object {
   const seconds = Math.floor(now / 1_000);
-  return { iss: API_AUDIENCE, sub: grant.user.username, aud: grant.audiences, exp: Math.floor(grant.expiresAt / 1_000), iat: seconds, nbf: seconds, jti: id };
+  return {
+    ...{ aud: grant.audiences, exp: Math.floor(grant.expiresAt / 1_000), iat: seconds, iss: API_AUDIENCE, jti: id },
+    'kubernetes.io': grant.claims,
+    ...{ nbf: seconds, sub: grant.user.username },
+  };
 }
 
 function encode(value: object): string {

@@ -36,6 +36,8 @@ export function requestToken(body: Draft, name: string, namespace: string, conte
     },
     audiences,
     expiresAt,
+    account: { namespace, name, uid: account.metadata.uid ?? '' },
+    claims: { namespace, ...bound?.claims, serviceaccount: { name, uid: account.metadata.uid } },
     ...(bound === undefined ? {} : { boundTo: bound.boundTo }),
   });
   const answer: JsonMap = {
@@ -60,7 +62,7 @@ function findBound(
   reference: JsonMap,
   namespace: string,
   context: RequestContext,
-): { boundTo: NonNullable<TokenGrant['boundTo']>; extra: Record<string, string[]> } {
+): { boundTo: NonNullable<TokenGrant['boundTo']>; extra: Record<string, string[]>; claims: object } {
   const kind = textOf(reference['kind']);
   const name = textOf(reference['name']);
   const resource = BINDABLE[kind];
@@ -76,7 +78,19 @@ function findBound(
     const cause = `the UID in the bound object reference (${wanted}) does not match the UID in record. The object might have been deleted and then recreated`;
     throw new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${kind} "${name}": ${cause}`, { name, kind });
   }
-  return { boundTo: { resource: { group: '', resource }, namespace, name, uid }, extra: extraOf(kind, object, context) };
+  return {
+    boundTo: { resource: { group: '', resource }, namespace, name, uid },
+    extra: extraOf(kind, object, context),
+    claims: claimsOf(kind, object, context),
+  };
+}
+
+/** What the token says of the object it is bound to, and of the node that a pod is on (pkg/serviceaccount/claims.go). */
+function claimsOf(kind: string, object: Draft, context: RequestContext): object {
+  const reference = ({ metadata }: Draft): object => ({ name: metadata.name, uid: metadata.uid });
+  const name = kind === 'Pod' ? textOf(at(object, 'spec', 'nodeName')) : '';
+  const node = name === '' ? undefined : context.store.get({ group: '', resource: 'nodes', name });
+  return { ...(name === '' ? {} : { node: node === undefined ? { name } : reference(node) }), [kind.toLowerCase()]: reference(object) };
 }
 
 /** What TokenReview says beyond the user: the pod, and the node that it is bound to. */
