@@ -1,11 +1,15 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseInspection } from '../../../../src/clients/vic-machine/inspect.ts';
 import { locateVicMachine } from '../../../../src/clients/vic-machine/locate.ts';
+import { parseOutput } from '../../../../src/clients/vic-machine/log-line.ts';
 import { createVicMachine } from '../../../../src/clients/vic-machine/vic-machine.ts';
 import { nodeFileSystem } from '../../../../src/platform/node/fs.ts';
 import { execaRunner } from '../../../../src/platform/node/runner.ts';
+import { readTranscript } from '../../../support/transcript.ts';
 
 let folder = '';
 
@@ -91,5 +95,28 @@ describe('the adapter', () => {
       code: 'VIC_MACHINE_FAILED',
       message: 'vic-machine ls failed: the moon is in the wrong house',
     });
+  });
+
+  it('reads the same out of any pieces the output comes in', async () => {
+    const transcript = readTranscript('inspect-by-id');
+    const outputFile = join(folder, 'output');
+    await writeFile(outputFile, transcript.stdout);
+    const script = join(folder, 'pieces.mjs');
+    await writeFile(
+      script,
+      `import { readFileSync, writeSync } from 'node:fs';
+       const text = readFileSync(${JSON.stringify(outputFile)});
+       const sizes = process.env.PIECES.split(',').map(Number);
+       for (let at = 0, turn = 0; at < text.length; turn += 1) at += writeSync(1, text, at, Math.min(sizes[turn % sizes.length], text.length - at));`,
+    );
+    const whole = parseInspection(parseOutput(transcript.stdout));
+    const binary = await program(join(folder, 'vic'), `exec '${process.execPath}' '${script}'`);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 6 }), async (sizes) => {
+        const vic = createVicMachine({ binary, runner: execaRunner, env: { PATH: '/usr/bin:/bin', PIECES: sizes.join(',') } });
+        expect(await vic.inspect(target, { id: 'vm-29' }, context())).toEqual({ ...whole, problems: [] });
+      }),
+      { numRuns: 6 },
+    );
   });
 });
