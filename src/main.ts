@@ -130,6 +130,10 @@ function createHost(streams: Streams): Host {
         const { createCluster } = await import('./clients/kubernetes/cluster.ts');
         return createCluster(api, { clock: systemClock, random: systemRandom, log });
       },
+      trust: async (api) => {
+        const { createTrust } = await import('./clients/kubernetes/trust.ts');
+        return createTrust(api);
+      },
       portLayer: async (address) => {
         const { createPortLayer } = await import('./clients/port-layer/client.ts');
         return createPortLayer({ ...address, clock: systemClock, pid: process.pid });

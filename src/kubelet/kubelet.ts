@@ -8,12 +8,14 @@ import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import type { Cluster } from './cluster.ts';
 import { createEventRecorder } from './events.ts';
+import type { NodeIdentity } from './node/desired-node.ts';
 import { NodeController } from './node/node-controller.ts';
 import { PodController } from './pods/pod-controller.ts';
 import type { ProbeCount } from './pods/probes/probe-counts.ts';
 import { deferred } from './deferred.ts';
 import type { ApiServerAddress } from './pods/env-services.ts';
 import type { PodProvider } from './provider.ts';
+import { openKubeletEndpoint, type KubeletEndpoint, type KubeletEndpointSettings } from './server/endpoint.ts';
 
 export interface KubeletOptions {
   readonly nodeName: string;
@@ -28,8 +30,8 @@ export interface KubeletOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Given to the Node when it is created, and never again. */
   readonly taints?: readonly Taint[];
-  /** The port of the kubelet API, when one is served. */
-  readonly port?: number;
+  /** The kubelet API, port 10250; absent: it is not served. */
+  readonly server?: KubeletEndpointSettings;
   /** Where pods reach the API server, when the address of its Service is not reachable from them. */
   readonly apiServer?: ApiServerAddress;
 }
@@ -61,13 +63,18 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   ended.promise.catch(() => undefined);
 
   const events = createEventRecorder({ cluster, clock, random, log, nodeName, signal: abort.signal });
-  const identity = {
+  let endpoint: KubeletEndpoint | undefined;
+  const identity: NodeIdentity = {
     name: nodeName,
     kubeletVersion: options.kubeletVersion,
     labels: options.labels ?? {},
     annotations: options.annotations ?? {},
     taints: options.taints ?? [],
-    port: options.port,
+    get port() {
+      return endpoint?.port;
+    },
+    // Declared because both WebSocket protocols of a newer API server are spoken, v5 and tunnelled port-forward.
+    ...(options.server === undefined || !knowsDeclaredFeatures(options.kubeletVersion) ? {} : { declaredFeatures: ['ExtendWebSocketsToKubelet'] }),
   };
   const node = new NodeController({
     identity,
@@ -98,6 +105,18 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     await pods.run(abort.signal);
   };
 
+  /** Listens before the Node names the port. Streams end with the kubelet. */
+  const openServer = async (): Promise<KubeletEndpoint | undefined> => {
+    if (options.server === undefined || abort.signal.aborted) return undefined;
+    return openKubeletEndpoint({
+      ...options.server,
+      ...{ nodeName, provider, clock, random, log },
+      pods: () => pods.pods(),
+      addresses: () => node.addresses(),
+      probeCounts: () => pods.probeCounts(),
+    });
+  };
+
   return {
     ready,
     pods: () => pods.pods(),
@@ -114,11 +133,23 @@ export function createKubelet(options: KubeletOptions): Kubelet {
           throw error;
         }
       };
-      const parts = await Promise.allSettled([guarded(node.run(abort.signal)), guarded(runPods())]);
+      const work = async (): Promise<void> => {
+        endpoint = await openServer();
+        const serving = endpoint?.run(abort.signal) ?? Promise.resolve();
+        const parts = await Promise.allSettled([guarded(node.run(abort.signal)), guarded(runPods()), guarded(serving)]);
+        const failed = parts.find((part) => part.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
+      };
+      const parts = await Promise.allSettled([work()]);
       signal.removeEventListener('abort', stop);
       const failed = parts.find((part) => part.status === 'rejected');
       ended.reject(failed?.reason ?? signal.reason ?? new Error('the kubelet has stopped'));
       if (failed !== undefined) throw failed.reason;
     },
   };
+}
+
+/** An API server knows the field since 1.36, and a kubelet is never newer than its API server. */
+function knowsDeclaredFeatures(kubeletVersion: string): boolean {
+  return Number(/^v1\.(\d+)\./.exec(kubeletVersion)?.[1] ?? 0) >= 36;
 }

@@ -1,10 +1,12 @@
 /** The Node object as this kubelet wants it. Pure. */
 import type { Node, NodeCondition, Taint } from '../../platform/kubernetes-objects.ts';
 import type { NodeCapacity, NodeFacts } from '../provider.ts';
+import type { NodeImage } from '../pods/images/node-images.ts';
 import { nodeConditions } from './conditions.ts';
 import { readinessProblems, type HealthRecord } from './health.ts';
 
-export type NodeStatus = NonNullable<Node['status']>;
+/** With the field of Kubernetes 1.35 that the client's types do not have yet. */
+export type NodeStatus = NonNullable<Node['status']> & { readonly declaredFeatures?: readonly string[] };
 
 export interface NodeIdentity {
   readonly name: string;
@@ -16,6 +18,8 @@ export interface NodeIdentity {
   readonly taints: readonly Taint[];
   /** The port that is really served; undefined while none is. */
   readonly port: number | undefined;
+  /** `status.declaredFeatures`: what the scheduler and the API server (since Kubernetes 1.36) may count on. */
+  readonly declaredFeatures?: readonly string[];
 }
 
 /** What is known of the back end; each part keeps its last answer. */
@@ -23,6 +27,8 @@ export interface BackEnd {
   readonly facts: NodeFacts;
   readonly capacity: NodeCapacity | undefined;
   readonly health: HealthRecord;
+  /** Undefined: not known, or the back end has no images of its own. */
+  readonly images?: readonly NodeImage[] | undefined;
 }
 
 /** Labels every kubelet sets, the convention for virtual nodes, and those asked for. */
@@ -58,6 +64,8 @@ export function nodeStatus(identity: NodeIdentity, backEnd: BackEnd, previous: r
     conditions: nodeConditions({ pressure: capacity?.pressure, problems: [...readinessProblems(health, now), ...unknown], previous, now }),
     addresses: facts.addresses,
     ...(identity.port === undefined ? {} : { daemonEndpoints: { kubeletEndpoint: { Port: identity.port } } }),
+    ...(identity.declaredFeatures === undefined ? {} : { declaredFeatures: identity.declaredFeatures }),
+    ...(backEnd.images === undefined ? {} : { images: backEnd.images }),
     nodeInfo: { ...facts.systemInfo, kubeletVersion: identity.kubeletVersion, kubeProxyVersion: '' },
   };
 }

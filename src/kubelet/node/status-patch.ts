@@ -26,12 +26,18 @@ export function nodeStatusPatch(current: NodeStatus, desired: NodeStatus): NodeS
   if (desired.addresses !== undefined && !sameJson(current.addresses ?? [], desired.addresses)) {
     patch['addresses'] = [{ $patch: 'replace' }, ...(desired.addresses as unknown as readonly Json[])];
   }
+  // The list has no merge key and is replaced as a whole.
+  if (desired.images !== undefined && !sameJson(current.images ?? [], desired.images)) patch['images'] = desired.images as unknown as readonly Json[];
   const conditions = desired.conditions ?? [];
   const moved = conditions.some((condition) => {
     const before = current.conditions?.find(({ type }) => type === condition.type);
     return before === undefined || !sameJson(silent(before), silent(condition));
   });
   const changed = moved || Object.keys(patch).length > 0;
+  // Not a change by itself: an API server that does not know the field drops it every time.
+  if (desired.declaredFeatures !== undefined && !sameJson(current.declaredFeatures, desired.declaredFeatures)) {
+    patch['declaredFeatures'] = desired.declaredFeatures;
+  }
   return { patch: { status: { ...patch, conditions: conditions as unknown as readonly Json[] } }, changed };
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { NodeAddress, Pod } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
+import type { ProbeCount } from '../pods/probes/probe-counts.ts';
 import type { PodProvider } from '../provider.ts';
 import type { KubeletTrust } from '../trust.ts';
 import { followClientCa } from './client-ca.ts';
@@ -15,6 +16,8 @@ export interface KubeletEndpointSettings {
   readonly address?: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Takes any free port when that one is taken: several kubelets on one machine. */
+  readonly orAnyPort?: boolean;
   /** Serves with this pair, read again every minute, and asks the cluster for none. */
   readonly certificate?: () => Promise<ServingPair>;
   /** Reads the bundle for client certificates; default: what the cluster publishes. */
@@ -31,6 +34,8 @@ export interface KubeletEndpointOptions extends KubeletEndpointSettings {
   readonly provider: PodProvider;
   readonly pods: () => readonly Pod[];
   readonly addresses: () => readonly NodeAddress[];
+  /** What `/metrics/probes` tells. */
+  readonly probeCounts?: () => readonly ProbeCount[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -59,6 +64,8 @@ export async function openKubeletEndpoint(options: KubeletEndpointOptions): Prom
     ...(address === undefined ? {} : { address }),
     ...(configuration === undefined ? {} : { configuration }),
     ...(limits === undefined ? {} : { limits }),
+    ...(options.orAnyPort === undefined ? {} : { orAnyPort: options.orAnyPort }),
+    ...(options.probeCounts === undefined ? {} : { probeCounts: options.probeCounts }),
   });
   held.server = server;
   const listening = await server.listen();

@@ -6,6 +6,7 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
+import type { ProbeCount } from '../pods/probes/probe-counts.ts';
 import type { PodProvider } from '../provider.ts';
 import type { UserInfo } from '../trust.ts';
 import type { Authenticator } from './authentication.ts';
@@ -28,6 +29,7 @@ export interface HandlerContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly configuration?: () => object;
+  readonly probeCounts?: () => readonly ProbeCount[];
   readonly idleMs: number;
   readonly creationMs: number;
   /** Called with the connection of a caller who was recognised. */

@@ -7,6 +7,7 @@ import type { HandlerContext } from './handlers.ts';
 import { HttpError, sendJson, sendMetrics, sendText } from './responses.ts';
 import type { RouteName } from './routes.ts';
 import { cadvisorMetrics } from './stats/cadvisor-metrics.ts';
+import { probeMetrics } from './stats/probe-metrics.ts';
 import { resourceMetrics } from './stats/resource-metrics.ts';
 import { statsSummary } from './stats/summary.ts';
 
@@ -39,7 +40,7 @@ export async function answerNode(
       sendMetrics(response, await context.metrics.text());
       return;
     case 'metricsProbes':
-      sendMetrics(response, '');
+      sendMetrics(response, probeMetrics(context.probeCounts?.() ?? []));
       return;
     case 'metricsCadvisor':
       sendMetrics(response, cadvisorMetrics((await usage(context, signal)).usages, pods));

@@ -11,6 +11,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
+import type { ProbeCount } from '../pods/probes/probe-counts.ts';
 import type { PodProvider } from '../provider.ts';
 import type { AccessReviews } from '../trust.ts';
 import { createAuthenticator } from './authentication.ts';
@@ -31,6 +32,8 @@ export interface KubeletServerOptions {
   readonly address?: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Any free port when that one is taken. */
+  readonly orAnyPort?: boolean;
   readonly provider: Pick<PodProvider, 'logs' | 'exec' | 'attach' | 'network' | 'stats' | 'list' | 'status'>;
   /** The pods of this node with their newest status. */
   readonly pods: () => readonly Pod[];
@@ -40,6 +43,8 @@ export interface KubeletServerOptions {
   readonly clientCa?: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** What `/metrics/probes` tells. */
+  readonly probeCounts?: () => readonly ProbeCount[];
   /** What `/configz` answers. */
   readonly configuration?: () => object;
   /** Milliseconds; default 4 hours. */
@@ -167,17 +172,26 @@ function tlsOptions({ certificate, key }: ServingPair, clientCa: string | undefi
   };
 }
 
-function listen(server: Server, { address, port }: KubeletServerOptions): Promise<number> {
+async function listen(server: Server, { address, port, orAnyPort = false, log }: KubeletServerOptions): Promise<number> {
+  try {
+    return await listenOn(server, address, port);
+  } catch (error) {
+    if (orAnyPort && port !== 0 && (error as { readonly code?: unknown }).code === 'EADDRINUSE') {
+      log.warn('the port of the kubelet API is taken; another one is served', { port });
+      return listenOn(server, address, 0);
+    }
+    const where = `${address ?? ''}:${port}`;
+    const hint = 'Choose another port with --port, 0 for any free one, or none.';
+    throw new VickError('KUBELET_CONFIG', `the kubelet cannot listen on ${where}: ${messageOf(error)}`, { hint, cause: error });
+  }
+}
+
+function listenOn(server: Server, address: string | undefined, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const where = `${address ?? ''}:${port}`;
-      reject(
-        new VickError('KUBELET_CONFIG', `the kubelet cannot listen on ${where}: ${messageOf(error)}`, {
-          hint: 'Choose another port, or 0 for none.',
-          cause: error,
-        }),
-      );
+    server.once('error', reject);
+    server.listen({ port, ...(address === undefined ? {} : { host: address }) }, () => {
+      server.removeListener('error', reject);
+      resolve((server.address() as AddressInfo).port);
     });
-    server.listen({ port, ...(address === undefined ? {} : { host: address }) }, () => resolve((server.address() as AddressInfo).port));
   });
 }

@@ -6,6 +6,7 @@ import type { LogLevel } from '../../platform/log.ts';
 import { canonicalQuantity } from '../../platform/quantity.ts';
 import { parseAddress, type Sourced } from './addresses.ts';
 import type { KubeletFlag, KubeletFlags, KubeletSettings, PersonaSettings, PersonaTls } from './settings.ts';
+import { serverSettings } from './server-settings.ts';
 import { nodeTaints } from './taints.ts';
 
 export interface KubeletInput {
@@ -27,6 +28,9 @@ const ENV: Partial<Record<KubeletFlag, readonly string[]>> = {
   'host-uuid': ['HOST_UUID'],
   'node-ip': ['VKUBELET_POD_IP', 'NODE_IP'],
   'log-level': ['KUBELET_LOG_LEVEL'],
+  port: ['KUBELET_PORT'],
+  'tls-cert-file': ['APISERVER_CERT_LOCATION'],
+  'tls-private-key-file': ['APISERVER_KEY_LOCATION'],
 };
 
 const FILE_KEYS: Readonly<Record<string, KubeletFlag>> = {
@@ -72,6 +76,7 @@ export function resolveKubeletOptions(input: KubeletInput): KubeletSettings {
     labels: pairs('label', input.flags['label']),
     capacity: capacity(input.flags['capacity']),
     readyTimeoutMs: duration(pick('ready-timeout')) ?? READY_TIMEOUT_MS,
+    server: serverSettings(pick),
     logFile: pick('log-file')?.value,
     logLevel: logLevel(pick('log-level')),
   };

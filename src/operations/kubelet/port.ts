@@ -3,6 +3,7 @@ import type { Kubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import type { PortLayer } from '../../clients/port-layer/port.ts';
 import type { Cluster } from '../../kubelet/cluster.ts';
+import type { KubeletTrust } from '../../kubelet/trust.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { Log } from '../../platform/log.ts';
@@ -27,6 +28,7 @@ export interface KubeletTools {
 /** Adapters that only a kubelet needs; their code is loaded at the first call. */
 export interface KubeletAccess {
   cluster(api: KubernetesApi, log: Log): Promise<Cluster>;
+  trust(api: KubernetesApi): Promise<KubeletTrust>;
   portLayer(address: { readonly host: string; readonly port: number }): Promise<PortLayer>;
   dockerEngine(address: EngineAddress): Promise<DockerEngine>;
   /** All addresses of a host name; an address stands for itself. */

@@ -8,6 +8,7 @@ import type { FileSystem } from '../../platform/fs.ts';
 import type { Log } from '../../platform/log.ts';
 import { createVicProvider } from '../../providers/vic/provider.ts';
 import { hostUuidFromSerial } from './addresses.ts';
+import { endpointSettings } from './endpoint-settings.ts';
 import type { KubeletTools } from './port.ts';
 import type { KubeletSettings, PersonaTls } from './settings.ts';
 import { kubeletVersionFor } from './version.ts';
@@ -60,6 +61,7 @@ export async function runKubelet(
       kubeletVersion: await kubeletVersionFor(api, tools.self.version, { clock, log }, signal),
       labels: settings.labels,
       taints: settings.taints,
+      ...(settings.server === undefined ? {} : { server: await endpointSettings(settings.server, await tools.kubelet.trust(api), tools.fs) }),
     });
     kubelet.ready.then(
       () => {

@@ -19,8 +19,24 @@ export interface KubeletSettings {
   readonly labels: Readonly<Record<string, string>>;
   readonly capacity: Readonly<Record<string, string>>;
   readonly readyTimeoutMs: number;
+  /** Undefined: the kubelet API is not served. */
+  readonly server: ServerSettings | undefined;
   readonly logFile: string | undefined;
   readonly logLevel: LogLevel;
+}
+
+/** The kubelet API. Paths of PEM files. */
+export interface ServerSettings {
+  /** Undefined: every address of the machine. */
+  readonly address: string | undefined;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Nobody has asked for that very port. */
+  readonly orAnyPort: boolean;
+  /** Undefined: a certificate that the cluster issues. */
+  readonly certificate: { readonly certificate: string; readonly key: string } | undefined;
+  /** Undefined: the CA that the cluster publishes. */
+  readonly clientCa: string | undefined;
 }
 
 export interface HostPort {
@@ -68,6 +84,11 @@ export const KUBELET_FLAGS = [
   'cluster-domain',
   'capacity',
   'ready-timeout',
+  'address',
+  'port',
+  'tls-cert-file',
+  'tls-private-key-file',
+  'client-ca-file',
   'log-file',
   'log-level',
 ] as const;

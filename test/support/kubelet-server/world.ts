@@ -116,7 +116,7 @@ export async function serverWorld(more: Partial<KubeletServerOptions> = {}): Pro
       const status = response.statusCode ?? 0;
       if (socket === undefined) return { status, webSocket: undefined };
       if (response.headers['sec-websocket-protocol'] !== protocol) throw new Error('the subprotocol is not that asked for');
-      const webSocket = new WebSocket(null, undefined, {});
+      const webSocket = new WebSocket(null as unknown as string, undefined, {});
       // What the library's own client does once its handshake is done.
       Object.assign(webSocket, { _isServer: false });
       (webSocket as unknown as { setSocket(socket: TLSSocket, head: Buffer, options: object): void }).setSocket(socket, head ?? Buffer.alloc(0), {

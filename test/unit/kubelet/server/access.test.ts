@@ -58,8 +58,9 @@ describe('who may do what', () => {
         for (const caller of [byCertificate, { token: `token-${user}` }]) {
           const plain = await world.get(path, { method, caller });
           const expected = allowed.includes(user);
-          if (refusedBy(plain.status) === expected || (!expected && plain.text !== text))
+          if (refusedBy(plain.status) === expected || (!expected && plain.text !== text)) {
             wrong.push(`${user} ${method} ${path}: ${String(plain.status)} ${plain.text}`);
+          }
         }
       }
     }

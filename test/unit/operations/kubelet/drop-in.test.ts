@@ -11,6 +11,7 @@ import type { KubeletTools } from '../../../../src/operations/kubelet/port.ts';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
 import { nodeFileSystem } from '../../../../src/platform/node/fs.ts';
 import { systemRandom } from '../../../../src/platform/node/random.ts';
+import { MemoryTrust } from '../../../support/kubelet-server/trust.ts';
 import { MemoryCluster } from '../../../support/kubelet/memory-cluster.ts';
 import { HOST_UUID, startSandboxVch, type SandboxVch } from '../../../support/sandbox-vch.ts';
 
@@ -33,7 +34,7 @@ function tools(cluster: MemoryCluster, env: Record<string, string> = {}): Kubele
   const said: string[] = [];
   return {
     said,
-    env: { PERSONA_ADDR: at(vch.addresses.persona), PORTLAYER_ADDR: at(vch.addresses.portLayer), HOST_UUID, ...env },
+    env: { PERSONA_ADDR: at(vch.addresses.persona), PORTLAYER_ADDR: at(vch.addresses.portLayer), HOST_UUID, KUBELET_PORT: '0', ...env },
     ...{ clock: systemClock, random: systemRandom, fs: nodeFileSystem, self: { version: '0.0.1' } },
     streams: { stderr: { write: (text) => said.push(text) } },
     kubernetes: {
@@ -44,6 +45,7 @@ function tools(cluster: MemoryCluster, env: Record<string, string> = {}): Kubele
     },
     kubelet: {
       cluster: () => Promise.resolve(cluster),
+      trust: () => Promise.resolve(new MemoryTrust()),
       portLayer: (address) => Promise.resolve(createPortLayer({ ...address, clock: systemClock, pid: 1 })),
       dockerEngine: (address) => Promise.resolve(createDockerEngine({ ...address, clock: systemClock })),
       resolveHost: () => Promise.reject(new Error('no DNS here')),

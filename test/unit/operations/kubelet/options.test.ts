@@ -45,9 +45,25 @@ describe('the contract of kubelet-starter', () => {
       labels: {},
       capacity: {},
       readyTimeoutMs: 600_000,
+      server: { address: undefined, port: 10250, orAnyPort: true, certificate: undefined, clientCa: undefined },
       logFile: undefined,
       logLevel: 'info',
     });
+  });
+
+  it('serves the kubelet API as virtual-kubelet’s variables say', () => {
+    const server = (env: Record<string, string>, flags = {}): unknown => resolve({ flags, env: { ...STARTER_ENV, ...env } }).server;
+    expect(server({ KUBELET_PORT: '10255' })).toMatchObject({ port: 10255, orAnyPort: false });
+    expect(server({ KUBELET_PORT: '10255' }, { port: '0', address: '10.0.0.5', 'client-ca-file': '/ca' })).toMatchObject({
+      port: 0,
+      address: '10.0.0.5',
+      clientCa: '/ca',
+    });
+    expect(server({ KUBELET_PORT: 'none' })).toBeUndefined();
+    expect(server({ APISERVER_CERT_LOCATION: '/c', APISERVER_KEY_LOCATION: '/k' })).toMatchObject({ certificate: { certificate: '/c', key: '/k' } });
+    expect(failure(() => server({ APISERVER_KEY_LOCATION: '/k' }))).toMatch(/KUBELET_CONFIG: \$APISERVER_KEY_LOCATION: .*together/);
+    expect(failure(() => server({ KUBELET_PORT: '70000' }))).toBe('KUBELET_CONFIG: $KUBELET_PORT: "70000" is not a port');
+    expect(failure(() => server({}, { address: 'host' }))).toBe('KUBELET_CONFIG: --address: "host" is not an IP address');
   });
 
   it('logs beside the VCH’s services, or here on a developer’s machine', () => {
