@@ -24,6 +24,19 @@ const withoutSubprograms = {
   },
 };
 
+/**
+ * dockerode carries ssh (with a native part) and gRPC for builds of images. Neither is used, and both would be loaded with it.
+ */
+const withoutUnusedTransports = {
+  name: 'without-unused-transports',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(ssh2|protobufjs|tar-fs|@balena\/dockerignore|@grpc\/(grpc-js|proto-loader))$/ }, ({ path, importer }) =>
+      /[\\/](dockerode|docker-modem)[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
 /** Leaves every `import()` of the entry to dist/lazy, and writes down in `found` which modules that must hold. */
 const leaveLazy = (found) => ({
   name: 'leave-lazy',
@@ -71,6 +84,7 @@ export async function bundle(outdir = join(root, 'dist')) {
     // function of it to keep its name takes a tenth of a start.
     keepNames: true,
     entryPoints: lazy,
+    plugins: [withoutUnusedTransports],
     format: 'esm',
     splitting: true,
     chunkNames: 'lazy/chunks/[name]-[hash]',

@@ -1,0 +1,44 @@
+import type { ContainerEngine } from '../../clients/docker-engine/containers-port.ts';
+import { once } from '../../platform/once.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { DnsSettings } from './dns.ts';
+import type { EngineFacts } from './engine-kind.ts';
+import type { StartFailure } from './observe.ts';
+
+/** What all parts of the provider share. */
+export interface DockerContext {
+  readonly engine: ContainerEngine;
+  readonly nodeName: string;
+  readonly addresses: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dns: DnsSettings;
+  readonly facts: EngineFacts;
+  /** By container id, where the engine does not keep it. */
+  readonly startFailures: Map<string, StartFailure>;
+  /** Runs one after the other what has the same key. */
+  serially<T>(key: string, work: () => Promise<T>): Promise<T>;
+}
+
+type Given = Omit<DockerContext, 'startFailures' | 'serially'>;
+
+export function createContext(given: Given): DockerContext {
+  const queues = new Map<string, Promise<unknown>>();
+  return {
+    ...given,
+    startFailures: new Map(),
+    serially: async (key, work) => {
+      const next = (queues.get(key) ?? Promise.resolve()).then(work, work);
+      queues.set(key, next);
+      const forget = once(() => {
+        if (queues.get(key) === next) queues.delete(key);
+      });
+      try {
+        return await next;
+      } finally {
+        forget();
+      }
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import type { Duplex } from 'node:stream';
+import { frames, unframed, writeTo } from '../../clients/docker-engine/demultiplex.ts';
+import type { ContainerAttach, ContainerExec, SessionStreams, TerminalSize } from '../../kubelet/capabilities.ts';
+import { messageOf } from '../../errors/vick-error.ts';
+import type { DockerContext } from './context.ts';
+import { findRun } from './find-container.ts';
+
+export function containerExec(context: DockerContext): ContainerExec {
+  const { engine } = context;
+  return {
+    exec: async (target, command, streams, signal) => {
+      const { Id: id } = await findRun(context, target, false, signal);
+      const { tty } = streams;
+      const wanted = { AttachStdin: streams.stdin !== undefined, AttachStdout: true, AttachStderr: !tty };
+      const exec = await engine.createExec(id, { Cmd: command, Tty: tty, ...wanted }, signal);
+      const connection = await engine.startExec(exec, { tty }, signal);
+      const refusal: string[] = [];
+      await converse(context, connection, streams, signal, { resize: (size, until) => engine.resizeExec(exec, size, until), onStdout: watchFor(refusal) });
+      const { ExitCode, Running } = await engine.inspectExec(exec, signal);
+      if (Running === true) throw new Error(`the connection to the command in ${target.container} broke while it ran`);
+      // A launch that failed is told as output, and by a shell's exit code.
+      if ((ExitCode === 126 || ExitCode === 127 || ExitCode === null || ExitCode === -1) && refusal.length > 0) throw new Error(refusal.join('').trim());
+      return ExitCode ?? 0;
+    },
+  };
+}
+
+export function containerAttach(context: DockerContext): ContainerAttach {
+  const { engine } = context;
+  return {
+    attach: async (target, streams, signal) => {
+      const run = await findRun(context, target, false, signal);
+      if (run.State?.Running !== true) throw new Error(`the container ${target.container} does not run`);
+      const connection = await engine.attach(
+        run.Id,
+        { stdin: streams.stdin !== undefined, stdout: streams.stdout !== undefined, stderr: streams.stderr !== undefined },
+        signal,
+      );
+      await converse(context, connection, { ...streams, tty: run.Config?.Tty === true }, signal, {
+        resize: (size, until) => engine.resizeContainer(run.Id, size, until),
+      });
+    },
+  };
+}
+
+interface Conversation {
+  readonly resize: (size: TerminalSize, signal: AbortSignal) => Promise<void>;
+  readonly onStdout?: (data: Buffer) => void;
+}
+
+/** Carries bytes both ways until the process ends its side. All output is written when it resolves. */
+async function converse(
+  { log }: DockerContext,
+  connection: Duplex,
+  streams: SessionStreams,
+  signal: AbortSignal,
+  { resize, onStdout }: Conversation,
+): Promise<void> {
+  const ended = new AbortController();
+  const until = AbortSignal.any([signal, ended.signal]);
+  const stop = (): void => void connection.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  const input = sendInput(connection, streams, until);
+  const sizes = followSizes(streams, resize, until, (error) => {
+    log.debug('a terminal could not be resized', { error: messageOf(error) });
+  });
+  try {
+    for await (const { stream, data } of streams.tty ? unframed(connection) : frames(connection)) {
+      if (stream === 'stdout') onStdout?.(data);
+      await writeTo(stream === 'stdout' ? streams.stdout : streams.stderr, data, signal);
+    }
+  } finally {
+    ended.abort();
+    signal.removeEventListener('abort', stop);
+    connection.destroy();
+    streams.stdout?.end();
+    streams.stderr?.end();
+    await Promise.allSettled([input, sizes]);
+  }
+  signal.throwIfAborted();
+}
+
+async function sendInput(connection: Duplex, { stdin }: SessionStreams, signal: AbortSignal): Promise<void> {
+  if (stdin === undefined) return;
+  const stop = (): void => void stdin.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const chunk of stdin) await writeTo(connection, Buffer.from(chunk as Uint8Array), signal);
+    // Half a close: output still comes.
+    connection.end();
+  } catch {
+    // The session ended before its input.
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function followSizes(
+  { tty, resize }: SessionStreams,
+  apply: Conversation['resize'],
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  if (!tty || resize === undefined) return;
+  const sizes = resize[Symbol.asyncIterator]();
+  const aborted = new Promise<IteratorResult<TerminalSize>>((resolve) => {
+    signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true });
+  });
+  for (;;) {
+    const next = await Promise.race([sizes.next(), aborted]);
+    if (next.done === true || signal.aborted) break;
+    await apply(next.value, signal).catch(onError);
+  }
+  void sizes.return?.();
+}
+
+/** Keeps the text of an engine that says on stdout that it could not launch the command. */
+function watchFor(refusal: string[]): (data: Buffer) => void {
+  let first = true;
+  return (data) => {
+    if (first && /^(OCI runtime exec failed|.*executable file not found|.*no such file or directory)/.test(data.toString('utf8', 0, 400))) {
+      refusal.push(data.toString('utf8', 0, 2000));
+    }
+    first = false;
+  };
+}
