@@ -2,6 +2,7 @@
  * A virtual kubelet: one Node and its pods, over any PodProvider. Nothing happens before `run`; nothing is kept that a
  * restart would miss.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../platform/clock.ts';
 import type { Pod, Taint } from '../platform/kubernetes-objects.ts';
 import type { Log } from '../platform/log.ts';
@@ -53,6 +54,8 @@ export interface Kubelet {
 export function createKubelet(options: KubeletOptions): Kubelet {
   const { cluster, provider, clock, random, log, nodeName } = options;
   const abort = new AbortController();
+  // Every part that waits listens for the end; Node warns of more than ten.
+  setMaxListeners(0, abort.signal);
   const registered = deferred<undefined>();
   const posted = deferred<undefined>();
   const synced = deferred<undefined>();

@@ -107,6 +107,44 @@ const CLUSTER: readonly FlagSpec[] = [
   { name: 'context', kind: 'string', placeholder: 'NAME', description: 'context of the kubeconfig (default: its current one)', group: 'Cluster' },
 ];
 
+const SERVER: readonly FlagSpec[] = [
+  {
+    name: 'port',
+    kind: 'string',
+    env: ['KUBELET_PORT'],
+    placeholder: 'PORT',
+    description: 'port of the kubelet API; 0 for any free one, none for no API (default: 10250, or any free one when that is taken)',
+    group: 'Kubelet API',
+  },
+  { name: 'address', kind: 'string', placeholder: 'IP', description: 'address to serve the kubelet API on (default: all)', group: 'Kubelet API' },
+  {
+    name: 'tls-cert-file',
+    kind: 'string',
+    env: ['APISERVER_CERT_LOCATION'],
+    placeholder: 'FILE',
+    description: 'serving certificate (default: one that the cluster issues)',
+    group: 'Kubelet API',
+    completes: 'file',
+  },
+  {
+    name: 'tls-private-key-file',
+    kind: 'string',
+    env: ['APISERVER_KEY_LOCATION'],
+    placeholder: 'FILE',
+    description: 'key of the serving certificate',
+    group: 'Kubelet API',
+    completes: 'file',
+  },
+  {
+    name: 'client-ca-file',
+    kind: 'string',
+    placeholder: 'FILE',
+    description: 'CA that client certificates are judged by (default: the one the cluster publishes)',
+    group: 'Kubelet API',
+    completes: 'file',
+  },
+];
+
 const LOG: readonly FlagSpec[] = [
   { name: 'log-file', kind: 'string', placeholder: 'FILE', description: 'log to this file (default: stderr)', completes: 'file' },
   {
@@ -123,7 +161,7 @@ export const kubeletRunSpec: CommandSpec = {
   summary: 'run the kubelet of a VCH in the foreground',
   description:
     'Registers the VCH as a node and runs the pods that are bound to it, until it is interrupted. Pods go on running when it ends, and are taken over at the next start. A flag beats its environment variable, which beats the --provider-config file.',
-  flags: [...NODE, ...CLUSTER, ...VCH, ...LOG],
+  flags: [...NODE, ...CLUSTER, ...VCH, ...SERVER, ...LOG],
   examples: [
     {
       say: 'Beside a VCH without TLS',
