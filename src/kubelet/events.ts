@@ -66,13 +66,20 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   return {
     pod: (pod, text, container) => {
       const { namespace = 'default', name = '', uid = '', resourceVersion } = pod.metadata ?? {};
-      const fieldPath = container === undefined ? {} : { fieldPath: `spec.containers{${container}}` };
+      const fieldPath = container === undefined ? {} : { fieldPath: `spec.${listOf(pod, container)}{${container}}` };
       record({ apiVersion: 'v1', kind: 'Pod', namespace, name, uid, ...(resourceVersion === undefined ? {} : { resourceVersion }), ...fieldPath }, text);
     },
     node: (node, text) => {
       record({ kind: 'Node', name: options.nodeName, uid: node.metadata?.uid ?? options.nodeName }, text);
     },
   };
+}
+
+/** The list of the spec that a container stands in. */
+function listOf({ spec }: Pod, container: string): 'containers' | 'initContainers' | 'ephemeralContainers' {
+  const among = (list: readonly { readonly name: string }[] | undefined): boolean => list?.some(({ name }) => name === container) === true;
+  if (among(spec?.initContainers)) return 'initContainers';
+  return among(spec?.ephemeralContainers) ? 'ephemeralContainers' : 'containers';
 }
 
 async function write(options: EventRecorderOptions, known: Map<string, Known>, object: Reference, text: EventText): Promise<void> {
