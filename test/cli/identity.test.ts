@@ -49,7 +49,7 @@ async function vick(argv: readonly string[], kubeconfig = plane.adminKubeconfig(
   await writeFile(path, kubeconfig);
   const env = { VICK_STATE_DIR: join(folder, 'state'), KUBECONFIG: path };
   const source = { env, homeDirectory: folder, cwd: folder, fs: nodeFileSystem };
-  const { host, stdout, stderr } = createFakeHost({
+  const fake = createFakeHost({
     env,
     host: {
       clock: systemClock,
@@ -58,7 +58,7 @@ async function vick(argv: readonly string[], kubeconfig = plane.adminKubeconfig(
       kubernetes: { connect, readKubeconfig: () => readKubeconfig(source), examine: () => examineKubeconfig(source), probe: probeServer },
     },
   });
-  return { code: await run(argv, host), stdout: stdout(), stderr: stderr() };
+  return { code: await run(argv, fake.host), stdout: fake.stdout(), stderr: fake.stderr() };
 }
 
 async function preflight(
