@@ -74,6 +74,7 @@ export class MemoryBackend {
   private readonly clock: Clock;
   private readonly failures = new Map<MemoryOperation, Error[]>();
   private readonly gates = new Map<MemoryOperation, Promise<void>>();
+  private readonly slow = new Map<MemoryOperation, Promise<void>>();
   private readonly listeners = new Set<(uid: string | undefined) => void>();
   private readonly denied = new Map<string, number>();
   private unreachable: string | undefined;
@@ -107,6 +108,19 @@ export class MemoryBackend {
     this.gates.set(operation, gate);
     return () => {
       this.gates.delete(operation);
+      open();
+    };
+  }
+
+  /** Calls of `operation` see the back end as it is now, and answer only when the returned function is called. */
+  delayAnswers(operation: MemoryOperation): () => void {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.slow.set(operation, gate);
+    return () => {
+      this.slow.delete(operation);
       open();
     };
   }
@@ -193,7 +207,9 @@ export class MemoryBackend {
     if (this.unreachable !== undefined) throw new Error(this.unreachable);
     const failure = this.failures.get(operation)?.shift();
     if (failure !== undefined) throw failure;
-    return await work();
+    const answer = await work();
+    await this.slow.get(operation);
+    return answer;
   }
 
   private health(): ProviderHealth {

@@ -16,6 +16,8 @@ export interface LeaseOptions {
   readonly owner: () => Node | undefined;
   /** False while heartbeats must not go on. */
   readonly alive: () => boolean;
+  /** Resolves when the lease must be written at once: it has another owner now. */
+  readonly wake: () => Promise<void>;
 }
 
 const DURATION_SECONDS = 40;
@@ -43,8 +45,18 @@ export async function keepLease(options: LeaseOptions, signal: AbortSignal): Pro
       }
       lease = renewed;
     }
-    await options.clock.sleep(wait, signal);
+    await nap(options, wait, signal);
   }
+}
+
+async function nap({ clock, wake }: LeaseOptions, ms: number, signal: AbortSignal): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    cancel = clock.schedule(ms, resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([over, wake()]);
+  cancel();
 }
 
 /** The lease as the API holds it now, or undefined when it could not be written. */

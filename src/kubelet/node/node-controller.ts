@@ -7,7 +7,10 @@ import { jitter, type Random } from '../../platform/random.ts';
 import type { Cluster } from '../cluster.ts';
 import type { EventRecorder } from '../events.ts';
 import type { NodeCapacity, NodeFacts, PodProvider } from '../provider.ts';
+import { deferred } from '../deferred.ts';
+import { nodeImages, type NodeImage } from '../pods/images/node-images.ts';
 import { retryForever } from '../retry.ts';
+import { conditionEvents } from './condition-events.ts';
 import { desiredNode, nodeStatus, type BackEnd, type NodeIdentity } from './desired-node.ts';
 import { keepsLease, recordHealth, UNKNOWN_HEALTH, type HealthRecord } from './health.ts';
 import { keepLease } from './lease.ts';
@@ -18,7 +21,7 @@ import { nodeStatusPatch } from './status-patch.ts';
 export interface NodeControllerOptions {
   readonly identity: NodeIdentity;
   readonly cluster: Cluster;
-  readonly provider: Pick<PodProvider, 'describe' | 'capacity' | 'health'>;
+  readonly provider: Pick<PodProvider, 'describe' | 'capacity' | 'health' | 'images'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -32,6 +35,9 @@ export interface NodeControllerOptions {
 const COMPUTE_MS = 10_000;
 const POST_MS = 300_000;
 const POST_ATTEMPTS = 5;
+/** How often images are listed, and how long that may take. */
+const IMAGES_MS = 60_000;
+const LIST_IMAGES_MS = 10_000;
 const REGISTER = { firstMs: 100, maximumMs: 7_000 } as const;
 
 export class NodeController {
@@ -44,7 +50,12 @@ export class NodeController {
   private registered = false;
   private registering: Promise<void> | undefined;
   private nextPostAt = 0;
-  private readyTold: string | undefined;
+  /** The Node with what this kubelet last posted, as events have told it. */
+  private told: Node | undefined;
+  private images: readonly NodeImage[] | undefined;
+  private imagesAskedAt = Number.NEGATIVE_INFINITY;
+  /** Resolved, and made anew, with every registration. */
+  private reregistered = deferred<undefined>();
 
   constructor(options: NodeControllerOptions) {
     this.options = options;
@@ -58,8 +69,9 @@ export class NodeController {
       await this.register(signal);
       const owner = (): Node | undefined => this.held;
       const alive = (): boolean => keepsLease(this.health, clock.now());
+      const wake = (): Promise<void> => this.reregistered.promise;
       await Promise.all([
-        keepLease({ cluster, clock, random, log, nodeName: identity.name, owner, alive }, signal),
+        keepLease({ cluster, clock, random, log, nodeName: identity.name, owner, alive, wake }, signal),
         cluster.watchNode(identity.name, (node) => this.observed(node, signal), signal),
         this.postStatus(signal),
       ]);
@@ -96,6 +108,30 @@ export class NodeController {
     this.facts = answer.facts ?? this.facts;
     this.capacity = answer.capacity ?? this.capacity;
     this.health = recordHealth(this.health, answer.health, clock.now());
+    await this.listImages(signal);
+  }
+
+  /** The list is for the scheduler's taste alone: a failure leaves the last one. */
+  private async listImages(signal: AbortSignal): Promise<void> {
+    const { clock, provider, log } = this.options;
+    if (provider.images === undefined || this.health.failingSince !== undefined || clock.now() < this.imagesAskedAt + IMAGES_MS) return;
+    this.imagesAskedAt = clock.now();
+    const limit = new AbortController();
+    let cancel: () => void = () => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      cancel = clock.schedule(LIST_IMAGES_MS, () => {
+        limit.abort();
+        reject(new Error('no answer in time'));
+      });
+    });
+    try {
+      this.images = nodeImages(await Promise.race([provider.images.list(AbortSignal.any([signal, limit.signal])), late]));
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug('the images of the back end are not known', { error });
+    } finally {
+      cancel();
+    }
   }
 
   private async register(signal: AbortSignal): Promise<void> {
@@ -106,6 +142,8 @@ export class NodeController {
     if (!this.registered) events.node(this.held, { type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' });
     this.registered = true;
     this.nextPostAt = 0;
+    this.reregistered.resolve(undefined);
+    this.reregistered = deferred();
     this.options.onRegistered();
   }
 
@@ -113,6 +151,7 @@ export class NodeController {
   private observed(node: Node | undefined, signal: AbortSignal): void {
     if (node !== undefined) {
       this.held = node;
+      if (this.told !== undefined) this.tell({ ...node, status: this.told.status ?? {} });
       return;
     }
     this.held = undefined;
@@ -147,7 +186,7 @@ export class NodeController {
         if (!changed && now < this.nextPostAt) return;
         this.held = await cluster.patchNodeStatus(identity.name, patch, signal);
         this.nextPostAt = now + (changed ? jitter(random, POST_MS, 0.5) : POST_MS);
-        this.tellReady(desired.conditions?.at(-1)?.status === 'True');
+        this.tell({ ...this.held, status: desired });
         this.options.onPosted();
         return;
       } catch (error) {
@@ -161,13 +200,15 @@ export class NodeController {
     }
   }
 
-  private tellReady(ready: boolean): void {
-    const reason = ready ? 'NodeReady' : 'NodeNotReady';
-    if (this.readyTold === reason || this.held === undefined) return;
-    this.readyTold = reason;
-    if (ready) this.options.log.info('node is ready');
-    else this.options.log.warn('node is not ready', { problems: this.health.problems.join(', ') });
-    this.options.events.node(this.held, { type: 'Normal', reason, message: `Node ${this.options.identity.name} status is now: ${reason}` });
+  /** Events for what has changed since they were last told; the first post tells everything. */
+  private tell(after: Node): void {
+    const before = this.told;
+    this.told = after;
+    for (const event of conditionEvents(this.options.identity.name, before, after)) {
+      this.options.events.node(after, event);
+      if (event.reason === 'NodeReady') this.options.log.info('node is ready');
+      if (event.reason === 'NodeNotReady') this.options.log.warn('node is not ready', { problems: this.health.problems.join(', ') });
+    }
   }
 
   private desired(): Node {
@@ -175,7 +216,7 @@ export class NodeController {
   }
 
   private backEnd(): BackEnd {
-    return { facts: this.facts ?? NO_FACTS, capacity: this.capacity, health: this.health };
+    return { facts: this.facts ?? NO_FACTS, capacity: this.capacity, health: this.health, images: this.images };
   }
 }
 

@@ -27,7 +27,7 @@ export function nodeStatusPatch(current: NodeStatus, desired: NodeStatus): NodeS
     patch['addresses'] = [{ $patch: 'replace' }, ...(desired.addresses as unknown as readonly Json[])];
   }
   // The list has no merge key and is replaced as a whole.
-  if (desired.images !== undefined && !sameJson(current.images ?? [], desired.images)) patch['images'] = desired.images as unknown as readonly Json[];
+  if (desired.images !== undefined && !sameJson(current.images ?? [], desired.images)) patch['images'] = desired.images;
   const conditions = desired.conditions ?? [];
   const moved = conditions.some((condition) => {
     const before = current.conditions?.find(({ type }) => type === condition.type);

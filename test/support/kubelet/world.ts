@@ -25,7 +25,7 @@ export interface World {
   /** Ends the running kubelet cleanly; what `run` answered. */
   stop(): Promise<void>;
   /** Ends it as a killed process ends: from now on nothing it asks for reaches the cluster or the back end. */
-  kill(): Promise<void>;
+  kill(withinMs?: number): Promise<void>;
   /** The process dies by itself at its n-th call from now, before that call has had its effect or right after it. */
   dieAtCall(count: number, when: 'before' | 'after'): void;
 }
@@ -71,10 +71,10 @@ export function createWorld(unit: 'container' | 'pod' = 'container'): World {
       await clock.advance(0);
       await running;
     },
-    kill: async () => {
+    kill: async (withinMs = 20_000) => {
       process.alive = false;
       abort.abort(new Error('killed'));
-      await clock.advance(20_000);
+      await clock.advance(withinMs);
       await running;
     },
     dieAtCall: (count, when) => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeCondition } from '../../../../src/platform/kubernetes-objects.ts';
 import { rfc3339, rfc3339Micro } from '../../../../src/platform/clock.ts';
+import type { ImageFacts, ImageService } from '../../../../src/kubelet/capabilities.ts';
 import { VickError } from '../../../../src/errors/vick-error.ts';
 import { createKubelet } from '../../../../src/kubelet/kubelet.ts';
 import { silentLog } from '../../../../src/platform/log.ts';
@@ -40,7 +41,9 @@ describe('registration', () => {
       'PIDPressure=False KubeletHasSufficientPID',
       'Ready=True KubeletReady',
     ]);
-    expect(world.cluster.events.map(({ reason }) => reason)).toEqual(['Starting', 'NodeReady']);
+    expect(world.cluster.events.map(({ reason }) => reason)).toEqual([
+      ...['Starting', 'NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID', 'NodeReady'],
+    ]);
     expect(world.cluster.events[0]?.involvedObject.uid).toBe(node.metadata?.uid);
   });
 
@@ -89,6 +92,50 @@ describe('registration', () => {
     expect(uid).not.toBe(old);
     expect(world.cluster.leases.get(NAME)?.metadata?.ownerReferences).toEqual([{ apiVersion: 'v1', kind: 'Node', name: NAME, uid }]);
     expect(condition('Ready').status).toBe('True');
+  });
+
+  it('gives the lease to the node that came back at once', async () => {
+    world = createWorld();
+    await world.start();
+    await world.clock.advance(1_000);
+    world.cluster.deleteNode(NAME);
+    await world.clock.advance(100);
+    expect(world.cluster.leases.get(NAME)?.metadata?.ownerReferences?.[0]?.uid).toBe(world.cluster.node(NAME).metadata?.uid);
+  });
+
+  it('tells of being cordoned and uncordoned', async () => {
+    world = createWorld();
+    await world.start();
+    for (const unschedulable of [true, false]) world.cluster.modifyNode(NAME, (node) => ({ ...node, spec: { ...node.spec, unschedulable } }));
+    await world.clock.advance(0);
+    expect(world.cluster.events.slice(-2).map(({ reason, message }) => [reason, message])).toEqual([
+      ['NodeNotSchedulable', `Node ${NAME} status is now: NodeNotSchedulable`],
+      ['NodeSchedulable', `Node ${NAME} status is now: NodeSchedulable`],
+    ]);
+  });
+
+  it('lists the images of the back end, the largest first, and keeps the list when it cannot be had', async () => {
+    world = createWorld();
+    const image = (name: string, sizeBytes: number): ImageFacts => ({ id: name, imageID: name, digests: [`${name}@sha256:1`], tags: [`${name}:1`], sizeBytes });
+    let answers = [image('small', 1), image('large', 9)];
+    const images: ImageService = {
+      inspect: () => Promise.resolve(undefined),
+      pull: () => Promise.resolve(image('x', 1)),
+      list: () => (answers.length === 0 ? Promise.reject(new Error('busy')) : Promise.resolve(answers)),
+    };
+    await world.start({ provider: { ...world.backend.provider(), images } });
+    const names = (): unknown => world.cluster.node(NAME).status?.images?.map((one) => one.names);
+    const both = [
+      ['large@sha256:1', 'large:1'],
+      ['small@sha256:1', 'small:1'],
+    ];
+    expect(names()).toEqual(both);
+    answers = [];
+    await world.clock.advance(70_000);
+    expect(names()).toEqual(both);
+    answers = [image('small', 1)];
+    await world.clock.advance(70_000);
+    expect(names()).toEqual(both.slice(1));
   });
 
   it('rejects ready with the cause when it is stopped before', async () => {
