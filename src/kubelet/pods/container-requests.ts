@@ -3,6 +3,7 @@ import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
 import { isProviderFailure, ProviderFailure, type ContainerRequest } from '../provider.ts';
 import { hostnameOf, resolveEnv, type EnvSources } from './env.ts';
 import { expand } from './expand.ts';
+import { podContainers } from './pod-containers.ts';
 import { effectiveSecurity } from './security.ts';
 import { mountRequests } from './volumes/mounts.ts';
 
@@ -16,23 +17,10 @@ export interface ContainerSources extends EnvSources {
  * ephemeral ones. Rejects with ProviderFailure for what the pod's user must see.
  */
 export async function containerRequests(pod: Pod, sources: ContainerSources, names?: readonly string[]): Promise<readonly ContainerRequest[]> {
-  const chosen = listed(pod).filter(({ container, role }) => (names === undefined ? role !== 'ephemeral' : names.includes(container.name)));
+  const chosen = podContainers(pod).filter(({ name, role }) => (names === undefined ? role !== 'ephemeral' : names.includes(name)));
   const requests: ContainerRequest[] = [];
-  for (const { container, role } of chosen) requests.push(await containerRequest(pod, container, role, sources));
+  for (const { spec, role } of chosen) requests.push(await containerRequest(pod, spec, role, sources));
   return requests;
-}
-
-interface ListedContainer {
-  readonly container: Container;
-  readonly role: ContainerRequest['role'];
-}
-
-function listed({ spec }: Pod): readonly ListedContainer[] {
-  return [
-    ...(spec?.initContainers ?? []).map((container): ListedContainer => ({ container, role: container.restartPolicy === 'Always' ? 'sidecar' : 'init' })),
-    ...(spec?.containers ?? []).map((container): ListedContainer => ({ container, role: 'main' })),
-    ...(spec?.ephemeralContainers ?? []).map((container): ListedContainer => ({ container, role: 'ephemeral' })),
-  ];
 }
 
 async function containerRequest(pod: Pod, container: Container, role: ContainerRequest['role'], sources: ContainerSources): Promise<ContainerRequest> {

@@ -11,7 +11,8 @@ export function effectiveSecurity(pod: Pod, container: Pick<Container, 'security
     ...(runAsUser === undefined ? {} : { runAsUser }),
     ...(runAsGroup === undefined ? {} : { runAsGroup }),
     runAsNonRoot: own.runAsNonRoot ?? whole.runAsNonRoot ?? false,
-    supplementalGroups: whole.supplementalGroups ?? [],
+    // Processes belong to the group of their volumes (pkg/kubelet/kuberuntime/security_context.go).
+    supplementalGroups: [...new Set([...(whole.fsGroup === undefined ? [] : [whole.fsGroup]), ...(whole.supplementalGroups ?? [])])],
     ...(whole.fsGroup === undefined ? {} : { fsGroup: whole.fsGroup }),
     privileged: own.privileged ?? false,
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,

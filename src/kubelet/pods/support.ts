@@ -23,6 +23,7 @@ const DRIVER_VOLUMES: readonly string[] = [
   ...['awsElasticBlockStore', 'azureDisk', 'azureFile', 'gcePersistentDisk', 'gitRepo', 'photonPersistentDisk', 'portworxVolume', 'quobyte'],
   ...['scaleIO', 'storageos', 'vsphereVolume'],
 ];
+const MOUNTERS: readonly string[] = ['containers[]', 'initContainers[]'];
 const WINDOWS: readonly string[] = ['', 'containers[].', 'initContainers[].', 'ephemeralContainers[].'].map(
   (prefix) => `${prefix}securityContext.windowsOptions`,
 );
@@ -44,6 +45,7 @@ const CORE_SUPPORT: SupportTable = [
   ...refused('Persistent volumes and volume drivers are not available on this node.', ...DRIVER_VOLUMES.map((kind) => `volumes[].${kind}`)),
   ...refused('Block devices are not available on this node.', 'containers[].volumeDevices', 'initContainers[].volumeDevices'),
   ...refused('This node runs Linux containers.', ...WINDOWS),
+  ...refused('Mounts are not passed on between this node and its containers.', ...MOUNTERS.map((path) => `${path}.volumeMounts[].mountPropagation`)),
   // It concerns volumes that outlive pods, and there are none.
   ...honoured('securityContext.fsGroupChangePolicy'),
 ];
@@ -55,6 +57,13 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   hostUsers: true,
   'containers[].terminationMessagePath': '/dev/termination-log',
   'containers[].terminationMessagePolicy': 'File',
+  'securityContext.supplementalGroupsPolicy': 'Merge',
+  'containers[].securityContext.procMount': 'Default',
+  'initContainers[].securityContext.procMount': 'Default',
+  'containers[].volumeMounts[].mountPropagation': 'None',
+  'initContainers[].volumeMounts[].mountPropagation': 'None',
+  'containers[].volumeMounts[].recursiveReadOnly': 'Disabled',
+  'initContainers[].volumeMounts[].recursiveReadOnly': 'Disabled',
 };
 
 /** Fields that ask for something by being false. */

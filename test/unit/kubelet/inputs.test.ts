@@ -302,6 +302,19 @@ describe('a provider without volumes', () => {
   });
 
   it.each([
+    ['containers[].env[].valueFrom.fileKeyRef', { env: [{ name: 'X', valueFrom: { fileKeyRef: { key: 'k', path: 'p', volumeName: 'v' } } }] }],
+    ['containers[].volumeMounts[].mountPropagation', { volumeMounts: [{ name: 'v', mountPath: '/v', mountPropagation: 'Bidirectional' }] }],
+  ])('refuses %s of a container with a reason', async (field, container) => {
+    const world = createWorld('container');
+    await world.start();
+    const uid = create(world, 'web', {}, container);
+    await world.clock.advance(100);
+    expect(phase(world, uid)).toBe('Failed');
+    expect(world.cluster.pod(uid)?.status?.message).toContain(field);
+    await world.stop();
+  });
+
+  it.each([
     ['volumes[].persistentVolumeClaim', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] }],
     [
       'volumes[].projected.sources[].clusterTrustBundle',
