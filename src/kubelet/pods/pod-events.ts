@@ -69,6 +69,9 @@ export function backOffEvents(pod: Pod, before: PodStatus | undefined, after: Po
       return [{ container, event: { type: 'Warning', reason: 'BackOff', message } }];
     }
     if (reason !== 'ImagePullBackOff') return [];
-    return [{ container, event: { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${status.image}"` } }];
+    return [
+      { container, event: { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${status.image}"` } },
+      { container, event: { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff' } },
+    ];
   });
 }

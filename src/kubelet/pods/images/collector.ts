@@ -17,7 +17,7 @@ export interface CollectorOptions {
 }
 
 /** Above `high` unused images are removed, the longest unused first, until no more than `low` is taken. */
-export type CollectorThresholds =
+type CollectorThresholds =
   { readonly unit: 'bytes'; readonly high: number; readonly low: number } | { readonly unit: 'percent'; readonly high: number; readonly low: number };
 
 export interface Collection {

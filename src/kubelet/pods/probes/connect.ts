@@ -28,7 +28,9 @@ function direct(host: string, port: number, signal: AbortSignal): Promise<Duplex
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('error', (error) => {
       signal.removeEventListener('abort', onAbort);
-      reject(error);
+      // Several addresses that were tried in vain make an error without a message.
+      const { message, code = 'failed' } = error as NodeJS.ErrnoException;
+      reject(message === '' ? new Error(`connect ${code} ${authority(host, port)}`, { cause: error }) : error);
     });
     socket.once('connect', () => {
       signal.removeEventListener('abort', onAbort);

@@ -88,10 +88,14 @@ function exchange(connection: Duplex, headers: readonly (readonly [string, strin
   return new Promise((resolve, reject) => {
     const outgoing = request({ createConnection: () => connection, method: 'GET', path, setHost: false });
     for (const [name, value] of headers) outgoing.appendHeader(name, value);
-    // Some layers end without an error of their own.
-    connection.once('close', () => reject(signal.aborted ? (signal.reason as Error) : new Error('the connection was closed before the answer')));
+    let answered = false;
+    // Some layers end without an error of their own. Once the head is there, the message tells whether it came whole.
+    connection.once('close', () => {
+      if (!answered || signal.aborted) reject(signal.aborted ? (signal.reason as Error) : new Error('the connection was closed before the answer'));
+    });
     outgoing.once('error', reject);
     outgoing.once('response', (message) => {
+      answered = true;
       readBody(message).then((body) => resolve({ status: message.statusCode ?? 0, location: message.headers.location, body }), reject);
     });
     outgoing.end();

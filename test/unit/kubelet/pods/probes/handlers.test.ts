@@ -155,6 +155,16 @@ describe('httpGet', () => {
     }
   });
 
+  it('reads answers whole that end with their connection, and takes half of one for none', async () => {
+    const answer = (text: string, length: number): string => `HTTP/1.1 200 OK\r\nContent-Length: ${String(length)}\r\n\r\n${text}`;
+    const raw = (text: string) => listening(createTcpServer((socket) => socket.once('data', () => socket.end(text))));
+    const whole = await raw(answer('complete', 8));
+    const outcomes = await Promise.all(Array.from({ length: 40 }, () => get(whole)));
+    expect(new Set(outcomes.map(({ result, output }) => `${result} ${output}`))).toEqual(new Set(['success complete']));
+    expect((await get(await raw(answer('half', 100)))).result).toBe('failure');
+    expect(await get(await raw('HTTP/1.0 200 OK\r\n\r\nold style'))).toEqual({ result: 'success', output: 'old style' });
+  });
+
   it('asks a host that is named directly', async () => {
     const port = await http((_request, response) => response.end('outside'));
     expect(await httpGet(target({ network: undefined }), { host: '127.0.0.1', port, path: '/' }, never)).toEqual({ result: 'success', output: 'outside' });
