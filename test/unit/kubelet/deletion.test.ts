@@ -36,6 +36,17 @@ describe('deletion', () => {
     expect(calls('start')).toEqual([]);
   });
 
+  it('makes a pod unready as soon as it is to go', async () => {
+    const uid = await created(podSpec({ main: ['ignore-term'] }));
+    const readiness = (): readonly (string | undefined)[] =>
+      ['Ready', 'ContainersReady'].map((type) => statusOf(uid).conditions!.find((condition) => condition.type === type)?.status);
+    expect(readiness()).toEqual(['True', 'True']);
+    world.cluster.requestDeletion(uid, 20);
+    await world.clock.advance(1_000);
+    expect(readiness()).toEqual(['False', 'False']);
+    expect(containerOf(uid)).toMatchObject({ ready: false, state: { running: {} } });
+  });
+
   it('shortens a termination when a second delete asks for less time', async () => {
     const uid = await created(podSpec({ main: ['ignore-term'] }));
     world.cluster.requestDeletion(uid, 300);
