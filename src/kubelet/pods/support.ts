@@ -17,12 +17,8 @@ const honoured = (...fields: readonly string[]): SupportTable => fields.map((fie
 const refused = (note: string, ...fields: readonly string[]): SupportTable => fields.map((field) => ({ field, support: 'refused', note }));
 
 const projections = (...kinds: readonly string[]): readonly string[] => kinds.map((kind) => `volumes[].projected.sources[].${kind}`);
-/** Kinds of volumes that somebody else provides and attaches. */
-const DRIVER_VOLUMES: readonly string[] = [
-  ...['persistentVolumeClaim', 'ephemeral', 'csi', 'flexVolume', 'image', 'nfs', 'iscsi', 'fc', 'rbd', 'cephfs', 'glusterfs', 'cinder', 'flocker'],
-  ...['awsElasticBlockStore', 'azureDisk', 'azureFile', 'gcePersistentDisk', 'gitRepo', 'photonPersistentDisk', 'portworxVolume', 'quobyte'],
-  ...['scaleIO', 'storageos', 'vsphereVolume'],
-];
+/** The kinds of volumes that need nobody else to provide or attach them, and the name of a volume. */
+const OWN_VOLUMES: ReadonlySet<string> = new Set(['name', 'emptyDir', 'configMap', 'secret', 'downwardAPI', 'projected', 'hostPath']);
 const MOUNTERS: readonly string[] = ['containers[]', 'initContainers[]'];
 const WINDOWS: readonly string[] = ['', 'containers[].', 'initContainers[].', 'ephemeralContainers[].'].map(
   (prefix) => `${prefix}securityContext.windowsOptions`,
@@ -42,7 +38,6 @@ const CORE_SUPPORT: SupportTable = [
   { field: 'automountServiceAccountToken', support: 'degraded', note: 'Service account tokens are not mounted into containers on this node.' },
   ...refused('Variables cannot be read from files on this node.', 'containers[].env[].valueFrom.fileKeyRef', 'initContainers[].env[].valueFrom.fileKeyRef'),
   ...refused('Trust bundles and pod certificates are not available on this node.', ...projections('clusterTrustBundle', 'podCertificate')),
-  ...refused('Persistent volumes and volume drivers are not available on this node.', ...DRIVER_VOLUMES.map((kind) => `volumes[].${kind}`)),
   ...refused('Block devices are not available on this node.', 'containers[].volumeDevices', 'initContainers[].volumeDevices'),
   ...refused('This node runs Linux containers.', ...WINDOWS),
   ...refused('Mounts are not passed on between this node and its containers.', ...MOUNTERS.map((path) => `${path}.volumeMounts[].mountPropagation`)),
@@ -142,7 +137,7 @@ function verdictOf(field: string, provider: SupportTable): SupportEntry {
 }
 
 function plainVerdict(field: string, provider: SupportTable): SupportEntry {
-  const core = closest(field, CORE_SUPPORT);
+  const core = foreignVolume(field) ?? closest(field, CORE_SUPPORT);
   if (core?.support === 'refused') return core;
   const own = closest(field, provider);
   const entry = own !== undefined && own.field.length >= (core?.field.length ?? 0) ? own : core;
@@ -151,6 +146,13 @@ function plainVerdict(field: string, provider: SupportTable): SupportEntry {
 
 function covers(entry: string, field: string): boolean {
   return field === entry || field.startsWith(`${entry}.`) || field.startsWith(`${entry}[]`);
+}
+
+/** The refusal of a volume that a driver would have to provide. */
+function foreignVolume(field: string): SupportEntry | undefined {
+  const kind = /^volumes\[\]\.(\w+)/.exec(field)?.[1];
+  if (kind === undefined || OWN_VOLUMES.has(kind)) return undefined;
+  return { field: `volumes[].${kind}`, support: 'refused', note: 'Persistent volumes and volume drivers are not available on this node.' };
 }
 
 /** The entry with the longest path that is the field or contains it. */
