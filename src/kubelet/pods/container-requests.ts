@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors/vick-error.ts';
+import { defaultPullPolicy } from '../../platform/image-reference.ts';
 import type { Container, Pod } from '../../platform/kubernetes-objects.ts';
 import { isProviderFailure, ProviderFailure, type ContainerRequest } from '../provider.ts';
 import { hostnameOf, resolveEnv, type EnvSources } from './env.ts';
@@ -62,11 +63,6 @@ function visibly<T>(container: string, work: () => T): T {
   }
 }
 
-/** The API server's default: Always for `latest` or no tag, else IfNotPresent (pkg/apis/core/v1/defaults.go). */
-function pullPolicy(container: Container): ContainerRequest['imagePullPolicy'] {
-  const policy = container.imagePullPolicy;
-  if (policy === 'Always' || policy === 'Never' || policy === 'IfNotPresent') return policy;
-  const last = (container.image ?? '').split('/').at(-1) ?? '';
-  const pinned = last.includes('@') || (last.includes(':') && !last.endsWith(':latest'));
-  return pinned ? 'IfNotPresent' : 'Always';
+function pullPolicy({ image = '', imagePullPolicy: policy }: Container): ContainerRequest['imagePullPolicy'] {
+  return policy === 'Always' || policy === 'Never' || policy === 'IfNotPresent' ? policy : defaultPullPolicy(image);
 }
