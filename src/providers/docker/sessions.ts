@@ -15,7 +15,7 @@ export function containerExec(context: DockerContext): ContainerExec {
       const exec = await engine.createExec(id, { Cmd: command, Tty: tty, ...wanted }, signal);
       const connection = await engine.startExec(exec, { tty }, signal);
       const refusal: string[] = [];
-      await converse(context, connection, streams, signal, { resize: (size, until) => engine.resizeExec(exec, size, until), onStdout: watchFor(refusal) });
+      await converse(context, connection, streams, signal, { resize: (size, until) => engine.resizeExec(exec, size, until), onOutput: watchFor(refusal) });
       const { ExitCode, Running } = await engine.inspectExec(exec, signal);
       if (Running === true) throw new Error(`the connection to the command in ${target.container} broke while it ran`);
       // A launch that failed is told as output, and by a shell's exit code.
@@ -45,7 +45,7 @@ export function containerAttach(context: DockerContext): ContainerAttach {
 
 interface Conversation {
   readonly resize: (size: TerminalSize, signal: AbortSignal) => Promise<void>;
-  readonly onStdout?: (data: Buffer) => void;
+  readonly onOutput?: (data: Buffer) => void;
 }
 
 /** Carries bytes both ways until the process ends its side. All output is written when it resolves. */
@@ -54,7 +54,7 @@ async function converse(
   connection: Duplex,
   streams: SessionStreams,
   signal: AbortSignal,
-  { resize, onStdout }: Conversation,
+  { resize, onOutput }: Conversation,
 ): Promise<void> {
   const ended = new AbortController();
   const until = AbortSignal.any([signal, ended.signal]);
@@ -66,7 +66,7 @@ async function converse(
   });
   try {
     for await (const { stream, data } of streams.tty ? unframed(connection) : frames(connection)) {
-      if (stream === 'stdout') onStdout?.(data);
+      onOutput?.(data);
       await writeTo(stream === 'stdout' ? streams.stdout : streams.stderr, data, signal);
     }
   } finally {
@@ -114,13 +114,14 @@ async function followSizes(
   void sizes.return?.();
 }
 
-/** Keeps the text of an engine that says on stdout that it could not launch the command. */
+/** Keeps what is first said when it is an engine that could not launch the command: Docker says so on stdout, Podman on stderr. */
 function watchFor(refusal: string[]): (data: Buffer) => void {
   let first = true;
   return (data) => {
-    if (first && /^(OCI runtime exec failed|.*executable file not found|.*no such file or directory)/.test(data.toString('utf8', 0, 400))) {
-      refusal.push(data.toString('utf8', 0, 2000));
-    }
+    const text = data.toString('utf8', 0, 2000);
+    if (first && LAUNCH_FAILURE.test(text)) refusal.push(text);
     first = false;
   };
 }
+
+const LAUNCH_FAILURE = /^(Error: )?(OCI runtime exec failed|runc: exec failed|crun: .*(no such file|not found|permission denied))/i;

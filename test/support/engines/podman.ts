@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientOf, lacksRights, type TestEngine, type Unavailable } from './engine.ts';
-import { becomes, onPath, removeWithMounts, run, startDaemon, type Daemon } from './process.ts';
+import { becomes, endProcessesOf, onPath, removeWithMounts, run, startDaemon, type Daemon } from './process.ts';
 
 /** A Podman service with folders, socket, locks and network of its own. */
 export async function startPodman(): Promise<TestEngine | Unavailable> {
@@ -56,8 +56,15 @@ export async function startPodman(): Promise<TestEngine | Unavailable> {
     daemon = undefined;
   };
   const close = async (): Promise<void> => {
-    run('podman', [...own, 'rm', '--all', '--force', '--time', '0'], env);
+    // It removes in any order, and nothing that others depend on: the second time those are gone.
+    const all = ['rm', '--all', '--force', '--time', '0'];
+    try {
+      run('podman', [...own, ...all], env);
+    } catch {
+      run('podman', [...own, ...all], env);
+    }
     await stop();
+    await endProcessesOf(folder);
     try {
       run('ip', ['link', 'delete', bridge]);
     } catch {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { openSync, closeSync, readFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Administrators' programs are not on every PATH. */
@@ -60,6 +60,19 @@ export async function becomes(ready: () => Promise<boolean>, daemon: Daemon, wha
     await sleep(100);
   }
   throw new Error(`${what} did not come up:\n${daemon.said()}`);
+}
+
+/** Ends what an engine started with this folder in its arguments and left behind: monitors of finished execs wait for minutes. */
+export async function endProcessesOf(folder: string): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (Number(pid) === process.pid || !words.some((word) => word.startsWith(`${folder}/`))) continue;
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It ended meanwhile.
+    }
+  }
 }
 
 /** Unmounts all that an engine left mounted below a folder, and removes it. */
