@@ -142,6 +142,10 @@ function createHost(streams: Streams): Host {
         const { createDockerEngine } = await import('./clients/docker-engine/client.ts');
         return createDockerEngine({ ...address, clock: systemClock });
       },
+      containerEngine: async (endpoint) => {
+        const { createContainerEngine } = await import('./clients/docker-engine/containers-client.ts');
+        return createContainerEngine({ endpoint, clock: systemClock });
+      },
       resolveHost: async (host) => {
         const { lookup } = await import('node:dns/promises');
         return (await lookup(host, { all: true })).map(({ address }) => address);

@@ -95,6 +95,64 @@ const VCH: readonly FlagSpec[] = [
   },
 ];
 
+const ENGINE: readonly FlagSpec[] = [
+  {
+    name: 'provider',
+    kind: 'enum',
+    values: ['vic', 'docker'],
+    description: 'what runs the pods: VMs of a VCH, or containers of an engine (default: vic)',
+    group: 'Container engine',
+  },
+  {
+    name: 'engine',
+    kind: 'string',
+    env: ['DOCKER_HOST'],
+    placeholder: 'ADDRESS',
+    description: 'engine for --provider docker: unix:///var/run/docker.sock, tcp://HOST:PORT; TLS on port 2376, with https or a TLS flag',
+    group: 'Container engine',
+  },
+  {
+    name: 'engine-tls-ca',
+    kind: 'string',
+    placeholder: 'FILE',
+    description: 'CA of the engine (default: ca.pem in $DOCKER_CERT_PATH)',
+    group: 'Container engine',
+    completes: 'file',
+  },
+  {
+    name: 'engine-tls-cert',
+    kind: 'string',
+    placeholder: 'FILE',
+    description: 'client certificate (default: cert.pem in $DOCKER_CERT_PATH)',
+    group: 'Container engine',
+    completes: 'file',
+  },
+  {
+    name: 'engine-tls-key',
+    kind: 'string',
+    placeholder: 'FILE',
+    description: 'key of the client certificate (default: key.pem in $DOCKER_CERT_PATH)',
+    group: 'Container engine',
+    completes: 'file',
+  },
+  {
+    name: 'engine-tls-server-name',
+    kind: 'string',
+    placeholder: 'NAME',
+    description: 'name to expect in the certificate of the engine',
+    group: 'Container engine',
+  },
+  { name: 'engine-tls-insecure', kind: 'boolean', description: 'accept any certificate of the engine', group: 'Container engine' },
+  {
+    name: 'cluster-dns',
+    kind: 'string',
+    repeatable: true,
+    placeholder: 'IP',
+    description: "address of the cluster's DNS for pods (default: the engine's resolver)",
+    group: 'Container engine',
+  },
+];
+
 const CLUSTER: readonly FlagSpec[] = [
   {
     name: 'kubeconfig',
@@ -158,10 +216,10 @@ const LOG: readonly FlagSpec[] = [
 
 export const kubeletRunSpec: CommandSpec = {
   path: ['kubelet', 'run'],
-  summary: 'run the kubelet of a VCH in the foreground',
+  summary: 'run the kubelet of a VCH or container engine in the foreground',
   description:
-    'Registers the VCH as a node and runs the pods that are bound to it, until it is interrupted. Pods go on running when it ends, and are taken over at the next start. A flag beats its environment variable, which beats the --provider-config file.',
-  flags: [...NODE, ...CLUSTER, ...VCH, ...SERVER, ...LOG],
+    'Registers the VCH, or the engine with --provider docker, as a node and runs the pods that are bound to it, until it is interrupted. Pods go on running when it ends, and are taken over at the next start. A flag beats its environment variable, which beats the --provider-config file.',
+  flags: [...NODE, ...CLUSTER, ...VCH, ...ENGINE, ...SERVER, ...LOG],
   examples: [
     {
       say: 'Beside a VCH without TLS',
@@ -170,6 +228,10 @@ export const kubeletRunSpec: CommandSpec = {
     {
       say: 'With the certificates that vic-machine made',
       run: 'DOCKER_CERT_PATH=./web vick kubelet run --nodename kubelet-web --persona-addr 10.0.0.5:2376 --portlayer-addr 10.0.0.5:2380',
+    },
+    {
+      say: 'Pods as containers of the engine on this machine',
+      run: 'vick kubelet run --provider docker --engine unix:///var/run/docker.sock --nodename kubelet-local --kubeconfig node.conf',
     },
   ],
   configured: false,

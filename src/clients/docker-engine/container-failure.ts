@@ -16,7 +16,7 @@ export interface ContainerFailure extends Record<string, unknown> {
 
 const HINTS: Partial<Record<ContainerFailure['kind'], string>> = {
   unreachable: 'Check that the engine runs, and that --engine names its socket or port.',
-  tls: 'Give the certificates with --tls-ca, --tls-cert and --tls-key, or DOCKER_CERT_PATH.',
+  tls: 'Give the certificates with --engine-tls-ca, --engine-tls-cert and --engine-tls-key, or DOCKER_CERT_PATH.',
 };
 
 export function containerEngineError(address: string, failure: ContainerFailure, cause?: unknown): VickError {

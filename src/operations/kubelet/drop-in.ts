@@ -2,8 +2,9 @@ import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import { createLog, type Log } from '../../platform/log.ts';
 import { parseKubeletArgv } from './argv.ts';
 import { openLogFile } from './log-file.ts';
-import { defaultLogFile, resolveKubeletOptions } from './options.ts';
+import { defaultLogFile } from './options.ts';
 import type { KubeletTools } from './port.ts';
+import { resolveSettings } from './providers.ts';
 import { runKubelet } from './run.ts';
 import type { KubeletFlags, KubeletSettings } from './settings.ts';
 
@@ -41,11 +42,11 @@ export async function runKubeletInForeground(flags: KubeletFlags, tools: Kubelet
 /** Settings from flags, environment and the file that `--provider-config` names. */
 async function readSettings(flags: KubeletFlags, tools: Pick<KubeletTools, 'env' | 'fs'>): Promise<KubeletSettings> {
   const path = flags['provider-config'];
-  if (typeof path !== 'string' || path === '') return resolveKubeletOptions({ flags, env: tools.env });
+  if (typeof path !== 'string' || path === '') return resolveSettings({ flags, env: tools.env });
   const text = await tools.fs.readText(path).catch((error: unknown) => {
     throw new VickError('KUBELET_CONFIG', `--provider-config: ${path} cannot be read: ${messageOf(error)}`, { cause: error });
   });
-  return resolveKubeletOptions({ flags, env: tools.env, file: { path, text } });
+  return resolveSettings({ flags, env: tools.env, file: { path, text } });
 }
 
 /** Everything goes into the file; warnings and errors also to stderr, which the starter keeps in memory. */

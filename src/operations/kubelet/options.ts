@@ -5,7 +5,7 @@ import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { LogLevel } from '../../platform/log.ts';
 import { canonicalQuantity } from '../../platform/quantity.ts';
 import { parseAddress, type Sourced } from './addresses.ts';
-import type { KubeletFlag, KubeletFlags, KubeletSettings, PersonaSettings, PersonaTls } from './settings.ts';
+import type { KubeletFlag, KubeletFlags, NodeSettings, PersonaSettings, PersonaTls, VicKubeletSettings } from './settings.ts';
 import { serverSettings } from './server-settings.ts';
 import { nodeTaints } from './taints.ts';
 
@@ -28,6 +28,7 @@ const ENV: Partial<Record<KubeletFlag, readonly string[]>> = {
   'host-uuid': ['HOST_UUID'],
   'node-ip': ['VKUBELET_POD_IP', 'NODE_IP'],
   'log-level': ['KUBELET_LOG_LEVEL'],
+  engine: ['DOCKER_HOST'],
   port: ['KUBELET_PORT'],
   'tls-cert-file': ['APISERVER_CERT_LOCATION'],
   'tls-private-key-file': ['APISERVER_KEY_LOCATION'],
@@ -53,24 +54,34 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Pure: flags win over the environment, which wins over the file. KUBELET_CONFIG says what is wrong and where it was said. */
-export function resolveKubeletOptions(input: KubeletInput): KubeletSettings {
-  const file = readFile(input.file);
-  const pick = (flag: KubeletFlag): Sourced | undefined => choose(flag, input, file);
+export function resolveKubeletOptions(input: KubeletInput): VicKubeletSettings {
+  const pick = pickFrom(input);
   refuseOthers(pick);
-  const tlsFlags = ['persona-tls-ca', 'persona-tls-cert', 'persona-tls-key', 'persona-tls-server-name', 'persona-tls-insecure'] as const;
+  return {
+    ...nodeSettings(input, pick),
+    provider: 'vic',
+    portLayer: hostPort(required(pick('portlayer-addr'), 'port layer address', '--portlayer-addr or PORTLAYER_ADDR')),
+    persona: tlsAddress(required(pick('persona-addr'), 'address of the Docker personality', '--persona-addr or PERSONA_ADDR'), 'persona', pick, input.env),
+    hostUuid: hostUuid(pick('host-uuid')),
+    scope: pick('scope')?.value ?? 'default',
+  };
+}
+
+export type Pick = (flag: KubeletFlag) => Sourced | undefined;
+
+/** What a flag comes to, and where it was said. */
+export function pickFrom(input: KubeletInput): Pick {
+  const file = readFile(input.file);
+  return (flag) => choose(flag, input, file);
+}
+
+/** What every provider's kubelet is started with. */
+export function nodeSettings(input: KubeletInput, pick: Pick): NodeSettings {
   return {
     nodeName: nodeName(required(pick('nodename'), 'node name', '--nodename or KUBELET_NAME')),
     kubeconfig: pick('kubeconfig')?.value,
     context: pick('context')?.value,
-    portLayer: hostPort(required(pick('portlayer-addr'), 'port layer address', '--portlayer-addr or PORTLAYER_ADDR')),
-    persona: persona(
-      required(pick('persona-addr'), 'address of the Docker personality', '--persona-addr or PERSONA_ADDR'),
-      Object.fromEntries(tlsFlags.map((flag) => [flag, pick(flag)])),
-      input.env['DOCKER_CERT_PATH'],
-    ),
-    hostUuid: hostUuid(pick('host-uuid')),
     nodeIps: nodeIps(pick('node-ip')),
-    scope: pick('scope')?.value ?? 'default',
     clusterDomain: pick('cluster-domain')?.value ?? 'cluster.local',
     taints: nodeTaints(input.flags, input.env),
     labels: pairs('label', input.flags['label']),
@@ -123,7 +134,7 @@ function readFile(file: KubeletInput['file']): ReadonlyMap<KubeletFlag, Sourced>
 }
 
 /** Values of the old program that this one cannot be. */
-function refuseOthers(pick: (flag: KubeletFlag) => Sourced | undefined): void {
+function refuseOthers(pick: Pick): void {
   const provider = pick('provider');
   if (provider !== undefined && provider.value !== 'vic') {
     throw new VickError('KUBELET_CONFIG', `${provider.source}: there is no provider "${provider.value}"`, { hint: 'The provider is vic.' });
@@ -132,7 +143,7 @@ function refuseOthers(pick: (flag: KubeletFlag) => Sourced | undefined): void {
   if (os !== undefined && os.value.toLowerCase() !== 'linux') throw new VickError('KUBELET_CONFIG', `${os.source}: pod VMs run Linux, not "${os.value}"`);
 }
 
-function required(found: Sourced | undefined, what: string, how: string): Sourced {
+export function required(found: Sourced | undefined, what: string, how: string): Sourced {
   if (found !== undefined) return found;
   throw new VickError('KUBELET_CONFIG', `the ${what} is not given`, { hint: `Set ${how}.` });
 }
@@ -151,28 +162,30 @@ function hostPort(address: Sourced): { host: string; port: number } {
 }
 
 /**
- * TLS is spoken when the address says https, when any TLS setting is given, or on the port that VCHs use for it. What is
- * not trusted is never accepted silently: that takes `--persona-tls-insecure`.
+ * TLS is spoken when the address says https, when any TLS setting is given, or on the port that engines use for it. What
+ * is not trusted is never accepted silently: that takes the `…-tls-insecure` flag.
  */
-function persona(address: Sourced, tls: Readonly<Record<string, Sourced | undefined>>, certPath: string | undefined): PersonaSettings {
+export function tlsAddress(address: Sourced, prefix: 'persona' | 'engine', pick: Pick, env: KubeletInput['env']): PersonaSettings {
   const { scheme, host, port } = parseAddress(address);
+  const flags = ['ca', 'cert', 'key', 'server-name', 'insecure'] as const;
+  const tls = Object.fromEntries(flags.map((name) => [name, pick(`${prefix}-tls-${name}`)]));
   const wanted = scheme === 'https' || (scheme === undefined && (port === TLS_PORT || Object.values(tls).some((setting) => setting !== undefined)));
-  return { host, port, tls: wanted ? personaTls(tls, certPath) : undefined };
+  return { host, port, tls: wanted ? tlsSettings(tls, env['DOCKER_CERT_PATH']) : undefined };
 }
 
-function personaTls(tls: Readonly<Record<string, Sourced | undefined>>, certPath: string | undefined): PersonaTls {
+function tlsSettings(tls: Readonly<Record<string, Sourced | undefined>>, certPath: string | undefined): PersonaTls {
   const inFolder = (name: string): string | undefined => (certPath === undefined || certPath === '' ? undefined : join(certPath, name));
-  const [certificate, key] = [tls['persona-tls-cert'], tls['persona-tls-key']];
+  const [certificate, key] = [tls['cert'], tls['key']];
   if ((certificate === undefined) !== (key === undefined)) {
     const given = certificate ?? key;
     throw new VickError('KUBELET_CONFIG', `${given?.source ?? ''}: a client certificate and its key must be given together`);
   }
   return {
-    ca: tls['persona-tls-ca']?.value ?? inFolder('ca.pem'),
+    ca: tls['ca']?.value ?? inFolder('ca.pem'),
     certificate: certificate?.value ?? inFolder('cert.pem'),
     key: key?.value ?? inFolder('key.pem'),
-    serverName: tls['persona-tls-server-name']?.value,
-    insecure: isTrue(tls['persona-tls-insecure']?.value),
+    serverName: tls['server-name']?.value,
+    insecure: isTrue(tls['insecure']?.value),
   };
 }
 

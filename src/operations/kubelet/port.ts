@@ -1,3 +1,4 @@
+import type { ContainerEngine, EngineEndpoint } from '../../clients/docker-engine/containers-port.ts';
 import type { DockerEngine, EngineAddress } from '../../clients/docker-engine/port.ts';
 import type { Kubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
@@ -31,6 +32,7 @@ export interface KubeletAccess {
   trust(api: KubernetesApi): Promise<KubeletTrust>;
   portLayer(address: { readonly host: string; readonly port: number }): Promise<PortLayer>;
   dockerEngine(address: EngineAddress): Promise<DockerEngine>;
+  containerEngine(endpoint: EngineEndpoint): Promise<ContainerEngine>;
   /** All addresses of a host name; an address stands for itself. */
   resolveHost(host: string): Promise<readonly string[]>;
 }

@@ -2,18 +2,16 @@ import type { Taint } from '../../platform/kubernetes-objects.ts';
 import type { LogLevel } from '../../platform/log.ts';
 
 /** Everything a kubelet is started with, decided. */
-export interface KubeletSettings {
+export type KubeletSettings = VicKubeletSettings | DockerKubeletSettings;
+
+/** Settings of the node and of the kubelet itself, whatever runs the pods. */
+export interface NodeSettings {
   readonly nodeName: string;
   /** Undefined: the rules of kubectl. */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly portLayer: HostPort;
-  readonly persona: PersonaSettings;
-  /** Undefined: to be read from the machine's serial number. */
-  readonly hostUuid: string | undefined;
-  /** Undefined: the personality's address. */
+  /** Undefined: the address of the back end. */
   readonly nodeIps: readonly string[] | undefined;
-  readonly scope: string;
   readonly clusterDomain: string;
   readonly taints: readonly Taint[];
   readonly labels: Readonly<Record<string, string>>;
@@ -24,6 +22,27 @@ export interface KubeletSettings {
   readonly logFile: string | undefined;
   readonly logLevel: LogLevel;
 }
+
+/** Pod VMs of a VCH. */
+export interface VicKubeletSettings extends NodeSettings {
+  readonly provider: 'vic';
+  readonly portLayer: HostPort;
+  readonly persona: PersonaSettings;
+  /** Undefined: to be read from the machine's serial number. */
+  readonly hostUuid: string | undefined;
+  readonly scope: string;
+}
+
+/** Containers of an engine. */
+export interface DockerKubeletSettings extends NodeSettings {
+  readonly provider: 'docker';
+  readonly engine: EngineSettings;
+  /** Addresses of the cluster's DNS. */
+  readonly clusterDns: readonly string[];
+}
+
+/** A socket file of this machine, or a port; TLS settings are paths of PEM files. */
+export type EngineSettings = { readonly socketPath: string } | PersonaSettings;
 
 /** The kubelet API. Paths of PEM files. */
 export interface ServerSettings {
@@ -78,6 +97,13 @@ export const KUBELET_FLAGS = [
   'persona-tls-server-name',
   'persona-tls-insecure',
   'portlayer-addr',
+  'engine',
+  'engine-tls-ca',
+  'engine-tls-cert',
+  'engine-tls-key',
+  'engine-tls-server-name',
+  'engine-tls-insecure',
+  'cluster-dns',
   'host-uuid',
   'node-ip',
   'scope',

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createContainerEngine } from '../../../../src/clients/docker-engine/containers-client.ts';
 import { createDockerEngine } from '../../../../src/clients/docker-engine/client.ts';
 import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
 import { VickError } from '../../../../src/errors/vick-error.ts';
@@ -48,6 +49,7 @@ function tools(cluster: MemoryCluster, env: Record<string, string> = {}): Kubele
       trust: () => Promise.resolve(new MemoryTrust()),
       portLayer: (address) => Promise.resolve(createPortLayer({ ...address, clock: systemClock, pid: 1 })),
       dockerEngine: (address) => Promise.resolve(createDockerEngine({ ...address, clock: systemClock })),
+      containerEngine: (endpoint) => Promise.resolve(createContainerEngine({ endpoint, clock: systemClock })),
       resolveHost: () => Promise.reject(new Error('no DNS here')),
     },
   };

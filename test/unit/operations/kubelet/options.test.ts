@@ -32,6 +32,7 @@ function failure(work: () => unknown): string {
 describe('the contract of kubelet-starter', () => {
   it('takes its argv and environment as they are', () => {
     expect(resolve({ flags: parseKubeletArgv(STARTER_ARGV) })).toEqual({
+      provider: 'vic',
       nodeName: 'kubelet-web',
       kubeconfig: '/etc/kubelet.conf',
       context: undefined,

@@ -1,0 +1,45 @@
+import { VickError } from '../../errors/vick-error.ts';
+import type { Log } from '../../platform/log.ts';
+import type { BackEnd } from './back-end.ts';
+import { resolveDockerOptions } from './docker-options.ts';
+import { pickFrom, resolveKubeletOptions, type KubeletInput } from './options.ts';
+import type { KubeletTools } from './port.ts';
+import type { KubeletSettings } from './settings.ts';
+
+interface ProviderChoice<S extends KubeletSettings> {
+  /** Pure. KUBELET_CONFIG says what is wrong and where it was said. */
+  readonly resolve: (input: KubeletInput) => S;
+  readonly open: (settings: S, tools: KubeletTools, log: Log, signal: AbortSignal) => Promise<BackEnd>;
+}
+
+type Providers = { readonly [Name in KubeletSettings['provider']]: ProviderChoice<Extract<KubeletSettings, { readonly provider: Name }>> };
+
+/** What `--provider` may be. The code of each is loaded when it is chosen. */
+const PROVIDERS: Providers = {
+  vic: {
+    resolve: resolveKubeletOptions,
+    open: async (settings, tools, log) => (await import('./vic-back-end.ts')).openVicBackEnd(settings, tools, log),
+  },
+  docker: {
+    resolve: resolveDockerOptions,
+    open: async (settings, tools, log, signal) => (await import('./docker-back-end.ts')).openDockerBackEnd(settings, tools, log, signal),
+  },
+};
+
+/** Settings for the provider that was asked for; `vic` when none was. */
+export function resolveSettings(input: KubeletInput): KubeletSettings {
+  const asked = pickFrom(input)('provider');
+  if (asked === undefined) return PROVIDERS.vic.resolve(input);
+  if (isProvider(asked.value)) return PROVIDERS[asked.value].resolve(input);
+  throw new VickError('KUBELET_CONFIG', `${asked.source}: there is no provider "${asked.value}"`, { hint: `Providers: ${Object.keys(PROVIDERS).join(', ')}.` });
+}
+
+export async function openBackEnd(settings: KubeletSettings, tools: KubeletTools, log: Log, signal: AbortSignal): Promise<BackEnd> {
+  // Each kind of settings goes with its own provider, which a union of both cannot say.
+  const choice = PROVIDERS[settings.provider] as ProviderChoice<KubeletSettings>;
+  return await choice.open(settings, tools, log, signal);
+}
+
+function isProvider(name: string): name is KubeletSettings['provider'] {
+  return Object.hasOwn(PROVIDERS, name);
+}
