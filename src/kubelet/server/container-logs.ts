@@ -1,6 +1,6 @@
 /** `/containerLogs/{namespace}/{pod}/{container}` (pkg/kubelet/server/server.go: getContainerLogs). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../platform/clock.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
@@ -37,16 +37,7 @@ export async function serveContainerLogs(
     response.end();
     return;
   }
-  if (limitBytes === undefined) {
-    await pipeline(source, response, { signal });
-    return;
-  }
-  await pipeline(
-    source,
-    firstBytes(limitBytes, () => source.destroy()),
-    response,
-    { signal },
-  ).catch(ignoreOwnEnd(response));
+  await pipeline(limitBytes === undefined ? source : firstBytes(source, limitBytes), response, { signal });
 }
 
 /** Says why a container has no log yet, or no earlier one (pkg/kubelet/kubelet_pods.go: validateContainerLogStatus). */
@@ -73,25 +64,12 @@ function waitingReason(reason: string | undefined): string {
   return reason ?? 'ContainerCreating';
 }
 
-/** Lets so many bytes through, then ends. */
-function firstBytes(limit: number, stop: () => void): Transform {
+/** So many bytes, then the end; the source is closed then. */
+async function* firstBytes(source: Readable, limit: number): AsyncGenerator<Buffer, void> {
   let left = limit;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, callback) {
-      const part = chunk.subarray(0, left);
-      left -= part.length;
-      if (part.length > 0) this.push(part);
-      callback();
-      if (left > 0) return;
-      this.push(null);
-      stop();
-    },
-  });
-}
-
-/** The source is cut off on purpose once enough was read; the answer is complete all the same. */
-function ignoreOwnEnd(response: ServerResponse): (error: unknown) => void {
-  return (error) => {
-    if (!response.writableEnded) throw error;
-  };
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    yield chunk.subarray(0, left);
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
 }

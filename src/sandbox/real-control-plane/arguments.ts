@@ -6,6 +6,9 @@ export interface ControlPlaneFiles {
   readonly caKey: string;
   readonly serverCertificate: string;
   readonly serverKey: string;
+  /** By which the API server knows itself to kubelets. */
+  readonly kubeletClientCertificate: string;
+  readonly kubeletClientKey: string;
   readonly serviceAccountKey: string;
   readonly serviceAccountPublicKey: string;
   readonly adminKubeconfig: string;
@@ -42,6 +45,10 @@ export function apiServerArguments(files: ControlPlaneFiles, ports: ControlPlane
     `--tls-cert-file=${files.serverCertificate}`,
     `--tls-private-key-file=${files.serverKey}`,
     `--client-ca-file=${files.caCertificate}`,
+    `--kubelet-client-certificate=${files.kubeletClientCertificate}`,
+    `--kubelet-client-key=${files.kubeletClientKey}`,
+    // As kubeadm orders them: the name of a node need not resolve.
+    '--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
     '--service-cluster-ip-range=10.96.0.0/16',
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',

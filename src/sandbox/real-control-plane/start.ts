@@ -98,6 +98,7 @@ async function writeFiles(
     now,
   });
   const admin = await authority.issueClient({ commonName: 'kubernetes-admin', organizations: ['system:masters'], now });
+  const kubeletClient = await authority.issueClient({ commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], now });
   const accounts = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const kubeconfig = adminKubeconfig({ server, ca: authority.certificate, certificate: admin.certificate, key: admin.key });
   const write = async (name: string, text: string): Promise<string> => {
@@ -110,6 +111,8 @@ async function writeFiles(
     caKey: await write('ca.key', authority.key),
     serverCertificate: await write('apiserver.crt', serving.certificate),
     serverKey: await write('apiserver.key', serving.key),
+    kubeletClientCertificate: await write('apiserver-kubelet-client.crt', kubeletClient.certificate),
+    kubeletClientKey: await write('apiserver-kubelet-client.key', kubeletClient.key),
     serviceAccountKey: await write('sa.key', accounts.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
     serviceAccountPublicKey: await write('sa.pub', accounts.publicKey.export({ type: 'spki', format: 'pem' }).toString()),
     adminKubeconfig: await write('admin.kubeconfig', kubeconfig),

@@ -94,7 +94,14 @@ export class CapableBackend {
 async function write(stream: Writable | undefined, data: string | Buffer, signal: AbortSignal): Promise<void> {
   if (stream === undefined) return;
   if (stream.destroyed) throw new Error('nobody listens');
-  if (!stream.write(data)) await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]);
+  if (stream.write(data)) return;
+  const settled = new AbortController();
+  const either = AbortSignal.any([signal, settled.signal]);
+  try {
+    await Promise.race([once(stream, 'drain', { signal: either }), once(stream, 'close', { signal: either })]);
+  } finally {
+    settled.abort();
+  }
 }
 
 async function dial(port: number, signal: AbortSignal): Promise<Socket> {

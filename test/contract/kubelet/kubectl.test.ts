@@ -1,0 +1,156 @@
+/**
+ * kubectl against a real API server against the kubelet's server: logs, exec, attach, cp's way, port-forward and raw node
+ * requests, over SPDY and WebSocket. Runs where KUBEBUILDER_ASSETS names etcd and kube-apiserver, and kubectl is there.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { get } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createCluster } from '../../../src/clients/kubernetes/cluster.ts';
+import { connect } from '../../../src/clients/kubernetes/connect.ts';
+import { parseKubeconfig } from '../../../src/clients/kubernetes/kubeconfig.ts';
+import { paths } from '../../../src/clients/kubernetes/paths.ts';
+import type { KubernetesApi } from '../../../src/clients/kubernetes/port.ts';
+import { createTrust } from '../../../src/clients/kubernetes/trust.ts';
+import { createKubelet } from '../../../src/kubelet/kubelet.ts';
+import { silentLog } from '../../../src/platform/log.ts';
+import { systemClock } from '../../../src/platform/node/clock.ts';
+import { nodeFileSystem } from '../../../src/platform/node/fs.ts';
+import { systemRandom } from '../../../src/platform/node/random.ts';
+import { nodeSpawner } from '../../../src/platform/node/spawner.ts';
+import type { SandboxCluster } from '../../../src/sandbox/cluster.ts';
+import { startRealControlPlane } from '../../../src/sandbox/real-control-plane/start.ts';
+import { CapableBackend } from '../../support/kubelet-server/capable-provider.ts';
+import { MemoryBackend } from '../../support/memory-provider.ts';
+
+const ASSETS = process.env['KUBEBUILDER_ASSETS'] ?? '';
+const WHY = 'KUBEBUILDER_ASSETS does not name a folder with etcd and kube-apiserver';
+
+describe.skipIf(ASSETS === '')(`kubectl and a real API server${ASSETS === '' ? ` (${WHY})` : ''}`, () => {
+  let folder: string;
+  let cluster: SandboxCluster;
+  let admin: KubernetesApi;
+  let kubeconfig: string;
+  const stop = new AbortController();
+  let running: Promise<void>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'vick-kubectl-'));
+    const open = async (config: string): Promise<KubernetesApi> => connect(await parseKubeconfig(config, 'test', nodeFileSystem));
+    const tools = { clock: systemClock, random: systemRandom, log: silentLog };
+    cluster = await startRealControlPlane(
+      { ...tools, assets: ASSETS, directory: join(folder, 'cluster'), fs: nodeFileSystem, spawner: nodeSpawner, connect: open },
+      new AbortController().signal,
+    );
+    kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, cluster.adminKubeconfig);
+    admin = await open(cluster.adminKubeconfig);
+    const minor = /^v1\.(\d+)/.exec(cluster.version)?.[1] ?? '20';
+    const backend = new MemoryBackend(systemClock);
+    backend.facts = { ...backend.facts, addresses: [{ type: 'InternalIP', address: '127.0.0.1' }] };
+    const { logs, exec, attach, network, stats } = new CapableBackend().provider();
+    const kubelet = createKubelet({
+      ...{ ...tools, nodeName: 'kubelet-real', kubeletVersion: `v1.${minor}.0-vick.0` },
+      cluster: createCluster(admin, tools),
+      provider: Object.assign(backend.provider(), { logs, exec, attach, network, stats }),
+      server: { trust: createTrust(admin), address: '127.0.0.1', port: 0 },
+    });
+    running = kubelet.run(stop.signal);
+    await kubelet.ready;
+    const spec = {
+      nodeName: 'kubelet-real',
+      containers: [{ name: 'main', image: 'busybox:1.36', command: ['run'], stdin: true }],
+      tolerations: [{ operator: 'Exists' }],
+    };
+    await admin.request({ method: 'POST', path: paths.pods('default'), body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec } });
+    const phase = async (): Promise<unknown> =>
+      (await admin.request<{ status?: { phase?: string } }>({ method: 'GET', path: paths.pod('default', 'web') })).status?.phase;
+    await vi.waitFor(async () => expect(await phase()).toBe('Running'), { timeout: 20_000 });
+  }, 120_000);
+
+  afterAll(async () => {
+    stop.abort(new Error('the tests are over'));
+    await running;
+    await admin.close();
+    await cluster.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const kubectl = (args: readonly string[], { webSockets = true, stdin }: { readonly webSockets?: boolean; readonly stdin?: Buffer | string } = {}) =>
+    new Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>((resolve) => {
+      const env = {
+        ...process.env,
+        KUBECONFIG: kubeconfig,
+        KUBECTL_REMOTE_COMMAND_WEBSOCKETS: String(webSockets),
+        KUBECTL_PORT_FORWARD_WEBSOCKETS: String(webSockets),
+        HOME: folder,
+      };
+      const child = execFile('kubectl', [...args], { env, timeout: 30_000, maxBuffer: 512 * 1024 * 1024 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr }),
+      );
+      child.stdin?.end(stdin);
+    });
+
+  it('reads logs', async () => {
+    expect(await kubectl(['logs', 'web'])).toMatchObject({ code: 0, stdout: 'line one\nline two\nline three\n' });
+    expect(await kubectl(['logs', 'web', '-f', '--tail=5'])).toMatchObject({ code: 0, stdout: 'line one\nline two\nline three\n' });
+    expect(await kubectl(['logs', 'web', '--limit-bytes=6'])).toMatchObject({ code: 0, stdout: 'line o' });
+    expect(await kubectl(['logs', 'web', '-p'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/\(BadRequest\): previous terminated container "main" in pod "web" not found/),
+    });
+  });
+
+  it.each([true, false])('executes and attaches (WebSocket first: %s)', async (webSockets) => {
+    expect(await kubectl(['exec', 'web', '--', 'echo', 'hello'], { webSockets })).toMatchObject({ code: 0, stdout: 'hello\n' });
+    expect(await kubectl(['exec', 'web', '--', 'fail', '3'], { webSockets })).toMatchObject({
+      code: 3,
+      stdout: 'out\n',
+      stderr: expect.stringMatching(/^err\ncommand terminated with exit code 3/),
+    });
+    expect(await kubectl(['exec', '-i', 'web', '--', 'count'], { webSockets, stdin: Buffer.alloc(3_000_000, 1) })).toMatchObject({
+      code: 0,
+      stdout: '3000000\n',
+    });
+    const big = await kubectl(['exec', 'web', '--', 'zeros', '50000000'], { webSockets });
+    expect([big.code, big.stdout.length]).toEqual([0, 50_000_000]);
+    expect(await kubectl(['exec', 'web', '--', 'missing'], { webSockets })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/executable file not found in \$PATH/),
+    });
+    expect(await kubectl(['attach', 'web'], { webSockets })).toMatchObject({ code: 0, stdout: expect.stringMatching(/attached to main/) });
+  });
+
+  it('forwards ports', async () => {
+    const program = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.0 200 OK\r\n\r\nhi from the pod'));
+    program.listen(0, '127.0.0.1');
+    await once(program, 'listening');
+    const port = (program.address() as AddressInfo).port;
+    const forward = spawn('kubectl', ['port-forward', 'pod/web', `:${String(port)}`, '--address=127.0.0.1'], {
+      env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder },
+    });
+    try {
+      const [line] = (await once(forward.stdout, 'data')) as [Buffer];
+      const local = /127\.0\.0\.1:(\d+)/.exec(line.toString())?.[1];
+      for (let round = 0; round < 3; round += 1) {
+        const [response] = (await once(get(`http://127.0.0.1:${String(local)}/`), 'response')) as [Parameters<typeof text>[0]];
+        expect(await text(response)).toBe('hi from the pod');
+      }
+    } finally {
+      forward.kill('SIGKILL');
+      program.close();
+    }
+  });
+
+  it('asks the node', async () => {
+    const raw = (path: string) => kubectl(['get', '--raw', `/api/v1/nodes/kubelet-real/proxy/${path}`]);
+    // The API server does not go through to a node on loopback (the answer of its proxy, not ours).
+    const health = await raw('healthz');
+    expect(health.code === 0 ? health.stdout : health.stderr).toMatch(/ok|address not allowed/);
+  });
+});
