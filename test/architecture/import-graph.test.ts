@@ -13,7 +13,7 @@ const ROOMS: readonly (readonly [room: string, mayUse: readonly string[]])[] = [
   ['config/', ['platform/', 'errors/']],
   ['kubelet/', ['platform/', 'errors/']],
   // A client's port is types; its adapter may use what the port is made of. clients/kubernetes serves the kubelet's own port.
-  ['clients/kubernetes/', ['kubelet/cluster.ts', 'platform/', 'errors/']],
+  ['clients/kubernetes/', ['kubelet/cluster.ts', 'kubelet/trust.ts', 'platform/', 'errors/']],
   ['clients/', ['platform/', 'errors/']],
   ['providers/', ['kubelet/provider.ts', 'kubelet/capabilities.ts', 'clients/', 'platform/', 'errors/']],
   // The sandbox's controllers are ordinary clients of the API, so they list and watch as the kubelet does.

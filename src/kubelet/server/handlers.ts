@@ -39,7 +39,7 @@ export interface HandlerContext {
 }
 
 /** A connection to speak another protocol on, once `take` was called; until then the response answers. */
-export interface Upgrade {
+interface Upgrade {
   readonly head: Buffer;
   readonly take: () => Duplex;
 }

@@ -39,19 +39,19 @@ export interface ServerWorld {
   upgrade(path: string, protocol: string, caller?: Caller): Promise<{ readonly status: number; readonly webSocket: WebSocket | undefined }>;
 }
 
-export interface RequestMore {
+interface RequestMore {
   readonly method?: string;
   readonly caller?: Caller;
   readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly text: string;
   readonly headers: IncomingMessage['headers'];
 }
 
-export type SpdyAnswer =
+type SpdyAnswer =
   { readonly refused: Answer } | { readonly refused: undefined; readonly session: SpdySession; readonly protocol: string; readonly socket: Duplex };
 
 /** A kubelet server on a free port of 127.0.0.1 over a back end in memory, and clients of every kind. */

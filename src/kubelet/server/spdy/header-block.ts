@@ -5,7 +5,7 @@ import { SpdyProtocolError } from './frames.ts';
 /** Names in lower case; several values of one name are joined by NUL. */
 export type SpdyHeaders = ReadonlyMap<string, string>;
 
-export const MAXIMUM_HEADERS = 1000;
+const MAXIMUM_HEADERS = 1000;
 export const MAXIMUM_BLOCK_BYTES = 256 * 1024;
 const STORED_BLOCK = 0xffff;
 

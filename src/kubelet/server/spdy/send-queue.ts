@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 
 /** The longest data frame; small, so that streams of one connection take turns. */
-export const FRAME_BYTES = 32 * 1024;
+const FRAME_BYTES = 32 * 1024;
 
 export interface SendJob {
   /** Who sends; see `forget`. */

@@ -7,6 +7,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { FrameParser } from './frame-parser.ts';
 import { dataFrame, GOAWAY, goAwayFrame, pingFrame, RESET, rstStreamFrame, SpdyProtocolError, synReplyFrame, synStreamFrame, type Frame } from './frames.ts';
 import { HeaderDecoder, HeaderEncoder, type SpdyHeaders } from './header-block.ts';
+import { Pings } from './pings.ts';
 import { SendQueue } from './send-queue.ts';
 import { SpdyStream, SpdyStreamReset, type StreamLink } from './stream.ts';
 
@@ -42,12 +43,11 @@ export class SpdySession {
   private readonly decoder = new HeaderDecoder();
   private readonly streams = new Map<number, SpdyStream>();
   private readonly replies = new Map<number, (error?: Error) => void>();
-  private readonly pings = new Map<number, (error?: Error) => void>();
+  private readonly pings: Pings;
   private readonly queue: SendQueue;
   private readonly link: StreamLink;
   private lastPeerStream = 0;
   private nextStream = 1;
-  private nextPing: number;
   /** At least what the streams hold unread; counted anew when it seems too much. */
   private unread = 0;
   private goingAway = false;
@@ -58,7 +58,7 @@ export class SpdySession {
   constructor(options: SpdySessionOptions) {
     this.options = options;
     this.transport = options.transport;
-    this.nextPing = options.role === 'client' ? 1 : 2;
+    this.pings = new Pings(options.role);
     this.queue = new SendQueue(options.transport);
     this.link = {
       send: ({ id }, payload, fin, done) => {
@@ -93,16 +93,8 @@ export class SpdySession {
 
   /** Resolves with the peer's answer to a ping. */
   ping(): Promise<void> {
-    const id = this.nextPing;
-    this.nextPing += 2;
-    return new Promise((resolve, reject) => {
-      if (this.over) {
-        reject(new SpdyStreamReset('the connection is closed'));
-        return;
-      }
-      this.pings.set(id, (error) => (error === undefined ? resolve() : reject(error)));
-      this.transport.write(pingFrame(id));
-    });
+    if (this.over) return Promise.reject(new SpdyStreamReset('the connection is closed'));
+    return this.pings.send((id) => this.control(pingFrame(id)));
   }
 
   /** Takes leave: what was written is sent, then GOAWAY; the connection ends when the peer hangs up, or soon after. */
@@ -172,7 +164,7 @@ export class SpdySession {
         this.cutOff(frame.stream, new SpdyStreamReset(`the peer has reset the stream (status ${frame.status})`, frame.status));
         return undefined;
       case 'ping':
-        this.pinged(frame.id);
+        if (!this.pings.received(frame.id)) this.control(pingFrame(frame.id));
         return undefined;
       case 'go-away':
         this.goingAway = true;
@@ -205,16 +197,6 @@ export class SpdySession {
   private answered(frame: Extract<Frame, { readonly kind: 'syn-reply' | 'headers' }>): void {
     if (frame.kind === 'syn-reply') this.reply(frame.stream);
     if (frame.fin) this.streams.get(frame.stream)?.receive(Buffer.alloc(0), true);
-  }
-
-  private pinged(id: number): void {
-    const ours = (id % 2 === 1) === (this.options.role === 'client');
-    if (!ours) {
-      this.control(pingFrame(id));
-      return;
-    }
-    this.pings.get(id)?.();
-    this.pings.delete(id);
   }
 
   private reply(id: number, error?: Error): void {
@@ -269,8 +251,7 @@ export class SpdySession {
     this.over = true;
     const error = new SpdyStreamReset(this.failure === undefined ? 'the connection has ended' : `the connection has ended: ${this.failure.message}`);
     for (const id of [...this.replies.keys()]) this.reply(id, error);
-    for (const answer of this.pings.values()) answer(error);
-    this.pings.clear();
+    this.pings.close(error);
     for (const stream of [...this.streams.values()]) stream.cutOff(error);
     this.queue.close(error);
     this.decoder.close();

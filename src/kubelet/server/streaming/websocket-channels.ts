@@ -4,7 +4,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../../../platform/clock.ts';
 
 /** How messages look; `closes`: `255, <channel>` half-closes a channel (v5). */
-export interface ChannelFormat {
+interface ChannelFormat {
   readonly base64: boolean;
   readonly closes: boolean;
 }
