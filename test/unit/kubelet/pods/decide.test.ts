@@ -337,8 +337,9 @@ describe('in every state', () => {
         }
         expect(status.containerStatuses?.map(({ name }) => name)).toEqual(['a', 'b']);
         expect(status.initContainerStatuses?.map(({ name }) => name)).toEqual(one.pod.spec?.initContainers?.map(({ name }) => name));
-        for (const { state } of [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])])
+        for (const { state } of [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])]) {
           expect(Object.keys(state ?? {})).toHaveLength(1);
+        }
         if (ends(status.phase)) {
           const seen = one.observed?.sandboxLost === true ? [] : (one.observed?.containers ?? []);
           const alive = seen.some(({ state }) => state.kind === 'running' || state.kind === 'starting');
