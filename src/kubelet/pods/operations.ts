@@ -60,6 +60,8 @@ export class Operations {
       signal.throwIfAborted();
       const define = await images.forCreate(pod, inputs.define(pod), signal);
       await provider.create({ pod, volumes, define }, signal);
+      // A back end that does not show at once what it has made is not asked for it again and again.
+      Object.assign(runtime, { present: true, absentSince: undefined });
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: false });
     });
   }

@@ -164,6 +164,17 @@ describe('a back end in trouble', () => {
     await world.stop();
   });
 
+  it('that does not show what it has made is not asked for it without a pause', async () => {
+    const world = createWorld();
+    await world.start();
+    world.backend.denyFor('late', 9_000);
+    world.cluster.createPod({ name: 'late', uid: 'late', spec: podSpec({ main: ['sleep'] }) });
+    await world.clock.advance(12_000);
+    expect(world.backend.calls.filter((call) => call.startsWith('create')).length).toBeLessThanOrEqual(5);
+    expect(world.cluster.pod('late')?.status?.phase).toBe('Running');
+    await world.stop();
+  });
+
   it('that is slow shows old states, and they start nothing twice', async () => {
     const { world, uid } = await one();
     world.backend.exit(uid, 'main', 1);
