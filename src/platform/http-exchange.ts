@@ -1,5 +1,6 @@
 import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
 import type { Clock } from './clock.ts';
 
 /** One HTTP/1.1 request as the clients of the VCH need it: any method may carry a body, and nothing is followed. */
@@ -11,7 +12,8 @@ export interface ExchangeRequest {
   /** Path and query, already encoded. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** A stream is sent in chunks as it comes; its end ends the request. */
+  readonly body?: string | Readable;
   /** Pools connections and carries TLS settings; `false` opens a connection for this request alone. */
   readonly agent: Agent | false;
 }
@@ -39,7 +41,7 @@ export function exchange(request: ExchangeRequest, signal: AbortSignal): Promise
     }
     const { protocol, host, port, method, path, body, agent } = request;
     const headers: Record<string, string> = { ...request.headers };
-    if (body !== undefined) headers['Content-Length'] = String(Buffer.byteLength(body));
+    if (typeof body === 'string') headers['Content-Length'] = String(Buffer.byteLength(body));
     const open = protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = open({ host, port, method, path, headers, agent });
     const onAbort = (): void => {
@@ -65,7 +67,9 @@ export function exchange(request: ExchangeRequest, signal: AbortSignal): Promise
       else if (connected && DROPPED.has(error.code ?? '')) reject(new DroppedConnection(outgoing.reusedSocket, error));
       else reject(error);
     });
-    outgoing.end(body);
+    if (body === undefined || typeof body === 'string') outgoing.end(body);
+    // What goes wrong with either end shows in the request's own error.
+    else pipeline(body, outgoing, () => undefined);
   });
 }
 

@@ -4,6 +4,7 @@ import { readLines } from '../../platform/http-exchange.ts';
 import { array, decodeContainerInfo, decodeEndpoints, decodeEvent, decodeScope, decodeTask, decodeVchInfo, object, string } from './decode.ts';
 import { portLayerFailure } from './failure.ts';
 import { COMMIT_TIMEOUT_MS, handleCalls } from './handle-calls.ts';
+import { sessionCalls } from './session-calls.ts';
 import type { LogOptions, PortLayer, PortLayerFeatures } from './port.ts';
 import { createTransport, segment, type Call, type Transport } from './transport.ts';
 
@@ -36,6 +37,7 @@ export function createPortLayer(options: PortLayerOptions): PortLayer {
     ...inspection(transport),
     ...handleCalls(transport),
     ...containers(transport),
+    ...sessionCalls(transport),
     ...storage(transport),
     ...networks(transport),
   };

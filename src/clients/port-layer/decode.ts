@@ -1,4 +1,4 @@
-import type { ContainerInfo, ContainerState, Endpoint, PortLayerEvent, Scope, TaskInfo, VchInfo } from './port.ts';
+import type { ContainerInfo, ContainerState, Endpoint, PortLayerEvent, Scope, StatsSample, TaskInfo, VchInfo } from './port.ts';
 
 /** JSON objects as they arrive; the server leaves zero values out, so everything may be missing. */
 type Wire = Readonly<Record<string, unknown>>;
@@ -85,6 +85,32 @@ export function decodeEvent(line: string): PortLayerEvent | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Undefined for a line that is no sample. */
+export function decodeStats(line: string): StatsSample | undefined {
+  let wire: Wire;
+  try {
+    wire = object(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+  const time = Date.parse(string(wire['SampleTime']));
+  if (Number.isNaN(time)) return undefined;
+  return {
+    time,
+    intervalSeconds: number(wire['Interval']),
+    cpuMhz: array(object(wire['CPU'])['CPUs']).reduce((sum: number, cpu) => sum + number(object(cpu)['MhzUsage']), 0),
+    // The counter is in KiB, whatever its description says.
+    activeMemoryBytes: number(object(wire['Memory'])['Active']) * 1024,
+    networks: array(wire['Networks']).map((item) => {
+      const [rx, tx] = [object(object(item)['Rx']), object(object(item)['Tx'])];
+      return {
+        ...{ name: string(object(item)['Name']), rxBytes: number(rx['Bytes']), rxErrors: number(rx['Errors']) },
+        ...{ txBytes: number(tx['Bytes']), txErrors: number(tx['Errors']) },
+      };
+    }),
+  };
 }
 
 export function object(value: unknown): Wire {

@@ -13,6 +13,9 @@ type Changes =
   | 'joinImage'
   | 'joinTask'
   | 'bindTask'
+  | 'unbindTask'
+  | 'removeTask'
+  | 'bindInteraction'
   | 'joinInteraction'
   | 'joinLogging'
   | 'addToScope'
@@ -51,6 +54,15 @@ export function handleCalls(transport: Transport): Pick<PortLayer, Changes> {
       return { handle: handleIn(transport, answer, 'POST /tasks'), id: string(object(answer.body)['id']) };
     },
     bindTask: async (handle, id, signal) => handleIn(transport, await post('/tasks/binding', { handle, id }, signal), 'POST /tasks/binding'),
+    unbindTask: async (handle, id, signal) => {
+      const answer = await transport.call({ method: 'DELETE', path: '/tasks/binding', body: { handle, id } }, signal);
+      return handleIn(transport, answer, 'DELETE /tasks/binding');
+    },
+    removeTask: async (handle, id, signal) => {
+      const answer = await transport.call({ method: 'DELETE', path: '/tasks', body: { handle, id } }, signal);
+      return handleIn(transport, answer, 'DELETE /tasks');
+    },
+    bindInteraction: async (handle, id, signal) => handleIn(transport, await post('/interaction/binding', { handle, id }, signal), 'POST /interaction/binding'),
     joinInteraction: async (handle, signal) => handleIn(transport, await post('/interaction', { handle }, signal), 'POST /interaction'),
     joinLogging: async (handle, signal) => handleIn(transport, await post('/logging', { handle }, signal), 'POST /logging'),
     addToScope: async (handle, network: NetworkConfig, signal) => {

@@ -26,7 +26,16 @@ export interface PortLayer {
   joinImage(join: ImageJoin, signal: AbortSignal): Promise<Handle>;
   joinTask(task: TaskConfig, signal: AbortSignal): Promise<{ readonly handle: Handle; readonly id: string }>;
   bindTask(handle: Handle, id: string, signal: AbortSignal): Promise<Handle>;
+  /** Deactivates a task: the commit kills its process where one runs. */
+  unbindTask(handle: Handle, id: string, signal: AbortSignal): Promise<Handle>;
+  /** Takes a task out of the configuration. Persistent ones only while the VM is off. */
+  removeTask(handle: Handle, id: string, signal: AbortSignal): Promise<Handle>;
   joinInteraction(handle: Handle, signal: AbortSignal): Promise<Handle>;
+  /**
+   * Connects the streams of a task. One that is launched by the same commit or later is held until a stream of it is
+   * opened. Drops the connection on a handle never committed.
+   */
+  bindInteraction(handle: Handle, taskId: string, signal: AbortSignal): Promise<Handle>;
   joinLogging(handle: Handle, signal: AbortSignal): Promise<Handle>;
   addToScope(handle: Handle, network: NetworkConfig, signal: AbortSignal): Promise<Handle>;
   /** Reserves the addresses; must be on the handle that starts the VM. Idempotent. */
@@ -54,6 +63,18 @@ export interface PortLayer {
 
   /** The merged output of the container; undefined: no such container. The caller must read or destroy the stream. */
   logs(id: string, options: LogOptions, signal: AbortSignal): Promise<Readable | undefined>;
+  /**
+   * What a task writes, from now on, until it ends. The server waits until `until` (milliseconds since the epoch) for
+   * the task's connection, by default 50 s; undefined: there was none.
+   */
+  output(taskId: string, stream: 'stdout' | 'stderr', until: number | undefined, signal: AbortSignal): Promise<Readable | undefined>;
+  /** Sends input to a task until the stream ends, which does not end the task's input. False: the task has no connection. */
+  input(taskId: string, stream: Readable, signal: AbortSignal): Promise<boolean>;
+  /** End of file on the task's standard input. False: it has no connection (any more); that takes 50 s to tell. */
+  closeInput(taskId: string, signal: AbortSignal): Promise<boolean>;
+  resizeTerminal(taskId: string, size: { readonly width: number; readonly height: number }, signal: AbortSignal): Promise<void>;
+  /** Samples of a container, 20 s apart and in pairs, endless; undefined: no such container. */
+  stats(id: string, signal: AbortSignal): Promise<AsyncIterable<StatsSample> | undefined>;
   /**
    * Events from now on, hints rather than a history. Ends when the server or the signal ends it. `onOpen` is called once the
    * stream is connected: everything that happens afterwards is reported.
@@ -212,6 +233,23 @@ export interface LogOptions {
   readonly since?: number;
   readonly tailLines?: number;
   readonly timestamps?: boolean;
+}
+
+/** Of one interval; nothing here is cumulative. */
+export interface StatsSample {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly intervalSeconds: number;
+  /** Sum over the virtual CPUs. */
+  readonly cpuMhz: number;
+  readonly activeMemoryBytes: number;
+  readonly networks: readonly {
+    readonly name: string;
+    readonly rxBytes: number;
+    readonly rxErrors: number;
+    readonly txBytes: number;
+    readonly txErrors: number;
+  }[];
 }
 
 export interface PortLayerEvent {

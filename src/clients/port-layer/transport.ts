@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { isVickError, messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { deadline, DroppedConnection, exchange, readBody, type Deadline } from '../../platform/http-exchange.ts';
@@ -17,6 +18,8 @@ export interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
+  /** Sent instead of `body`, for as long as it lasts. */
+  readonly upload?: { readonly stream: Readable; readonly type: string };
   readonly timeoutMs?: number;
   /** Must not reach the server twice, and takes long: gets a connection of its own. */
   readonly once?: boolean;
@@ -34,18 +37,23 @@ export interface Transport {
   call(call: Call, signal: AbortSignal, expected?: readonly number[]): Promise<Answer>;
   /** As `call`, but the answer's body is the caller's to read. Only the head has a time limit. */
   stream(call: Call, signal: AbortSignal, expected?: readonly number[]): Promise<IncomingMessage>;
+  /** Sends a stream; resolves with the answer, which comes after the stream's end. No time limit. */
+  upload(call: Call, signal: AbortSignal, expected?: readonly number[]): Promise<Answer>;
   close(): void;
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 5_000;
+/** Longer than any session: Node's timers end at 2³¹ ms. */
+const NO_LIMIT_MS = 2 ** 31 - 1;
 
 export function createTransport(options: TransportOptions): Transport {
   const agent = new Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 16 });
   const address = `${options.host}:${String(options.port)}`;
 
   const send = (call: Call, signal: AbortSignal, ownConnection: boolean): Promise<IncomingMessage> => {
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const { upload } = call;
+    const body = upload?.stream ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
     return exchange(
       {
         protocol: 'http:',
@@ -56,7 +64,7 @@ export function createTransport(options: TransportOptions): Transport {
         headers: {
           Accept: 'application/json',
           ...(call.path === '/_ping' ? {} : { 'Op-ID': options.nextOpId() }),
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(body === undefined ? {} : { 'Content-Type': upload?.type ?? 'application/json' }),
         },
         ...(body === undefined ? {} : { body }),
         agent: ownConnection ? false : agent,
@@ -137,6 +145,21 @@ export function createTransport(options: TransportOptions): Transport {
         const status = message.statusCode ?? 0;
         if (status < 400 || expected.includes(status)) return message;
         return refuse(call, status, (await readBody(message, limit.signal)).toString('utf8'));
+      } catch (error) {
+        if (isVickError(error)) throw error;
+        return await fail(call, error, limit, signal);
+      } finally {
+        limit.dispose();
+      }
+    },
+    upload: async (call, signal, expected = []) => {
+      const limit = deadline(options.clock, NO_LIMIT_MS, signal);
+      try {
+        const message = await send(call, limit.signal, true);
+        const status = message.statusCode ?? 0;
+        const text = (await readBody(message, limit.signal)).toString('utf8');
+        if (status >= 400 && !expected.includes(status)) refuse(call, status, text);
+        return { status, body: parse(text, call, address, status) };
       } catch (error) {
         if (isVickError(error)) throw error;
         return await fail(call, error, limit, signal);

@@ -4,7 +4,8 @@ import { messageOf } from '../../errors/vick-error.ts';
 import { ProviderFailure } from '../../kubelet/provider.ts';
 import type { Log } from '../../platform/log.ts';
 import { podAnnotations } from './identity.ts';
-import { plannedContainers, type PodPlan } from './plan-create.ts';
+import { joinTasks } from './join-tasks.ts';
+import type { PodPlan } from './plan-create.ts';
 
 export interface CreateOptions {
   readonly portLayer: PortLayer;
@@ -31,7 +32,7 @@ export class LayerGone extends Error {
 export async function createPodVm({ portLayer, store, log }: CreateOptions, plan: PodPlan, signal: AbortSignal): Promise<string> {
   const { handle, id } = await newHandle(portLayer, plan, signal);
   let current = await joinDisks(portLayer, store, plan, handle, signal);
-  current = await joinTasks(portLayer, plan, current, id, signal);
+  current = await joinTasks(portLayer, { handle: current, vmId: id, tasks: plan.tasks }, signal);
   current = await portLayer.addToScope(current, plan.network, signal);
   current = await portLayer.joinInteraction(current, signal);
   current = await portLayer.joinLogging(current, signal);
@@ -45,15 +46,14 @@ export async function createPodVm({ portLayer, store, log }: CreateOptions, plan
 }
 
 async function newHandle(portLayer: PortLayer, plan: PodPlan, signal: AbortSignal): Promise<{ handle: Handle; id: string }> {
-  // The id is part of what is stored, and only known afterwards: the primary's task is stored without it.
   return await portLayer.createHandle(
     {
       name: plan.vmName,
       numCpus: plan.size.numCpus,
       memoryMiB: plan.size.memoryMiB,
-      hostname: plan.hostname,
+      hostname: plan.identity.hostname,
       ...(plan.domainname === undefined ? {} : { domainname: plan.domainname }),
-      annotations: podAnnotations({ uid: plan.uid, namespace: plan.namespace, name: plan.podName }, plannedContainers(plan, ''), ''),
+      annotations: podAnnotations(plan.identity),
     },
     signal,
   );
@@ -68,27 +68,6 @@ async function joinDisks(portLayer: PortLayer, store: string, plan: PodPlan, han
       if (portLayerFailure(error)?.kind === 'absent') throw new LayerGone(disk.layerId, error);
       throw error;
     }
-  }
-  return current;
-}
-
-async function joinTasks(portLayer: PortLayer, plan: PodPlan, handle: Handle, vmId: string, signal: AbortSignal): Promise<Handle> {
-  let current = handle;
-  for (const task of plan.tasks) {
-    const joined = await portLayer.joinTask(
-      {
-        handle: current,
-        id: task.taskId ?? vmId,
-        namespace: task.namespace,
-        ...task.process,
-        // Without it no stream of the process could ever be opened.
-        attach: true,
-        openStdin: task.openStdin,
-        tty: task.tty,
-      },
-      signal,
-    );
-    current = await portLayer.bindTask(joined.handle, joined.id, signal);
   }
   return current;
 }

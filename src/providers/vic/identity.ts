@@ -5,17 +5,22 @@ import type { ContainerRequest, RecoveredPod } from '../../kubelet/provider.ts';
 export interface PodContainer {
   readonly name: string;
   readonly role: ContainerRequest['role'];
-  /** The task that runs it. The first container's is the VM's own id. */
-  readonly task: string;
   readonly layerId: string;
   readonly imageId: string;
   /** `repository@sha256:…` or `sha256:…`, for `containerStatuses[].imageID`. */
   readonly imageRef: string;
   readonly stopSignal: string;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  readonly stdinOnce: boolean;
+  /** Fingerprint of the process that the VM was made with; undefined for those that come later. */
+  readonly definition?: string;
 }
 
 /** What a pod's VM says about itself: all that recovery after a restart needs. */
 export interface PodIdentity extends RecoveredPod {
+  readonly hostname: string;
+  /** In spec order, init containers first. */
   readonly containers: readonly PodContainer[];
 }
 
@@ -24,38 +29,52 @@ const UID = 'vick.dev/uid';
 const NAMESPACE = 'vick.dev/namespace';
 const NAME = 'vick.dev/name';
 const CONTAINERS = 'vick.dev/containers';
-const VERSION = 1;
+const VERSION = 2;
 
-/** The task of the first container has the VM's id, which is only known once the VM's handle exists. */
-const PRIMARY = '';
-
-export function podAnnotations(identity: RecoveredPod, containers: readonly PodContainer[], vmId: string): Readonly<Record<string, string>> {
-  const stored = containers.map((container) => ({ ...container, task: container.task === vmId ? PRIMARY : container.task }));
+export function podAnnotations(identity: PodIdentity): Readonly<Record<string, string>> {
   return {
     [UID]: identity.uid,
     [NAMESPACE]: identity.namespace,
     [NAME]: identity.name,
-    [CONTAINERS]: JSON.stringify({ version: VERSION, containers: stored }),
+    [CONTAINERS]: JSON.stringify({ version: VERSION, hostname: identity.hostname, containers: identity.containers }),
   };
 }
 
 /** Undefined: not a pod that this provider made, for example a docker user's container. */
-export function readIdentity(info: Pick<ContainerInfo, 'id' | 'annotations'>): PodIdentity | undefined {
+export function readIdentity(info: Pick<ContainerInfo, 'annotations'>): PodIdentity | undefined {
   const { [UID]: uid, [NAMESPACE]: namespace, [NAME]: name, [CONTAINERS]: text } = info.annotations;
   if (uid === undefined || uid === '' || namespace === undefined || name === undefined) return undefined;
-  return { uid, namespace, name, containers: readContainers(text, info.id) };
+  return { uid, namespace, name, ...readDetails(text, name) };
 }
 
-function readContainers(text: string | undefined, vmId: string): readonly PodContainer[] {
+/** What the VM starts with: its first init container, or all that are none. */
+export function firstGroup({ containers }: PodIdentity): readonly string[] {
+  const init = containers.find(({ role }) => role === 'init');
+  return init === undefined ? containers.map(({ name }) => name) : [init.name];
+}
+
+/** The one of a group whose end the port layer tells: the first main container, or the first there is. */
+export function primaryOf(identity: PodIdentity, group: readonly string[]): PodContainer | undefined {
+  const members = identity.containers.filter(({ name }) => group.includes(name));
+  return members.find(({ role }) => role === 'main') ?? members[0];
+}
+
+/**
+ * The task that runs a container. The primary's has the VM's id. The others' names must be unique in the whole VCH,
+ * because streams are found by the task alone.
+ */
+export function taskOf(vmId: string, container: string, primary: string | undefined): string {
+  return container === primary ? vmId : `${container}-${vmId.slice(0, 12)}`;
+}
+
+function readDetails(text: string | undefined, podName: string): Pick<PodIdentity, 'hostname' | 'containers'> {
+  // A pod whose containers cannot be told apart can still be found, stopped and removed.
+  const unreadable = { hostname: podName, containers: [] };
   try {
-    const stored = JSON.parse(text ?? '') as { readonly version?: unknown; readonly containers?: unknown };
-    if (stored.version !== VERSION || !Array.isArray(stored.containers)) return [];
-    return (stored.containers as readonly PodContainer[]).map((container) => ({
-      ...container,
-      task: container.task === PRIMARY ? vmId : container.task,
-    }));
+    const stored = JSON.parse(text ?? '') as { readonly version?: unknown; readonly hostname?: unknown; readonly containers?: unknown };
+    if (stored.version !== VERSION || typeof stored.hostname !== 'string' || !Array.isArray(stored.containers)) return unreadable;
+    return { hostname: stored.hostname, containers: stored.containers as readonly PodContainer[] };
   } catch {
-    // A pod whose containers cannot be told apart can still be found, stopped and removed.
-    return [];
+    return unreadable;
   }
 }

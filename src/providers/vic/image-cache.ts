@@ -9,6 +9,9 @@ export interface VchImage {
   readonly repoName: string;
   /** `repository@sha256:…` where a digest is known. */
   readonly repoDigests: readonly string[];
+  /** `repository:tag` */
+  readonly repoTags: readonly string[];
+  readonly sizeBytes: number;
   readonly config: ImageConfig;
 }
 
@@ -39,18 +42,16 @@ export function parseImageCache(images: string | undefined, repositories: string
       if (typeof id === 'string') references.set(reference, withoutPrefix(id));
     }
   }
-  const digests = new Map<string, string[]>();
-  for (const [reference, id] of references) {
-    if (reference.includes('@sha256:')) digests.set(id, [...(digests.get(id) ?? []), reference]);
-  }
+  const names = new Map<string, string[]>();
+  for (const [reference, id] of references) names.set(id, [...(names.get(id) ?? []), reference]);
   const byId = new Map<string, VchImage>();
   for (const value of Object.values(object(document['CacheByID']))) {
-    const image = decodeImage(value, digests);
+    const image = decodeImage(value, names);
     if (image !== undefined) byId.set(image.imageId, image);
   }
   const byName = new Map<string, VchImage>();
   for (const [name, value] of Object.entries(object(document['CacheByName']))) {
-    const image = decodeImage(value, digests);
+    const image = decodeImage(value, names);
     if (image !== undefined) byName.set(name, image);
   }
   return { byName, byId, references };
@@ -91,17 +92,20 @@ function byId(cache: ImageCache, name: string): VchImage | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-function decodeImage(value: unknown, digests: ReadonlyMap<string, readonly string[]>): VchImage | undefined {
+function decodeImage(value: unknown, names: ReadonlyMap<string, readonly string[]>): VchImage | undefined {
   const wire = object(value);
   const config = object(wire['config']);
   const imageId = withoutPrefix(text(wire['image_id']));
   const layerId = text(wire['id']);
   if (imageId === '' || layerId === '') return undefined;
+  const own = names.get(imageId) ?? [];
   return {
     layerId,
     imageId,
     repoName: text(wire['name']),
-    repoDigests: digests.get(imageId) ?? [],
+    repoDigests: own.filter(isDigest),
+    repoTags: own.filter((reference) => !isDigest(reference)),
+    sizeBytes: typeof wire['Size'] === 'number' ? wire['Size'] : 0,
     config: {
       entrypoint: texts(config['Entrypoint']),
       command: texts(config['Cmd']),
@@ -111,6 +115,10 @@ function decodeImage(value: unknown, digests: ReadonlyMap<string, readonly strin
       stopSignal: text(config['StopSignal']),
     },
   };
+}
+
+function isDigest(reference: string): boolean {
+  return reference.includes('@sha256:');
 }
 
 function withoutPrefix(id: string): string {

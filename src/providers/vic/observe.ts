@@ -1,22 +1,26 @@
 import type { ContainerInfo } from '../../clients/port-layer/port.ts';
 import type { ObservedContainer, ObservedPod, ObservedState } from '../../kubelet/provider.ts';
-import type { PodContainer, PodIdentity } from './identity.ts';
+import { primaryOf, taskOf, type PodIdentity } from './identity.ts';
+import { initialRuns, isCurrent, lastEnd, unknownEnd, type PodRuns } from './runs.ts';
 
-/** What the port layer shows of a pod's VM, said in the kubelet's words. Pure; nothing is invented. */
-export function observePod(identity: PodIdentity, info: ContainerInfo): ObservedPod {
+/** What the port layer shows of a pod's VM, and what is on record of its earlier runs, in the kubelet's words. Pure; nothing is invented. */
+export function observePod(identity: PodIdentity, info: ContainerInfo, runs: PodRuns = initialRuns(identity)): ObservedPod {
+  const primary = primaryOf(identity, runs.group)?.name;
+  const current = isPoweredOn(info) || isCurrent(runs, info);
   return {
     uid: identity.uid,
     ips: isPoweredOn(info) ? addresses(info) : [],
-    containers: identity.containers.map((container): ObservedContainer => {
-      const primary = container.task === info.id;
-      return {
-        name: container.name,
-        id: primary ? info.id : `${info.id}-${container.task}`,
-        imageID: container.imageRef,
-        state: primary ? primaryState(info) : otherState(container, info),
-      };
+    containers: identity.containers.map(({ name, imageRef }): ObservedContainer => {
+      const id = taskOf(info.id, name, primary);
+      return { name, id: id === info.id ? id : `${info.id}-${name}`, imageID: imageRef, state: stateOf(name) };
     }),
   };
+
+  function stateOf(name: string): ObservedState {
+    if (!isKnown(info)) return vmUnknown(info);
+    if (!current || !runs.group.includes(name)) return lastEnd(identity, runs, name) ?? { kind: 'created' };
+    return name === primary ? primaryState(info) : otherState(name, info);
+  }
 }
 
 /** True from power-on to power-off. */
@@ -24,8 +28,12 @@ export function isPoweredOn(info: Pick<ContainerInfo, 'state'>): boolean {
   return info.state === 'Starting' || info.state === 'Running' || info.state === 'Stopping';
 }
 
-/** The first container: all that happens to it is known. */
-function primaryState(info: ContainerInfo): ObservedState {
+function isKnown({ state }: ContainerInfo): boolean {
+  return ['Created', 'Starting', 'Running', 'Stopping', 'Stopped', 'Removing', 'Removed'].includes(state);
+}
+
+/** The primary: all that happens to it is known. */
+export function primaryState(info: ContainerInfo): ObservedState {
   const { process } = info;
   switch (info.state) {
     case 'Created':
@@ -46,7 +54,7 @@ function primaryState(info: ContainerInfo): ObservedState {
 }
 
 /** Any other container: the port layer says nothing of it while the VM is on, nor afterwards. */
-function otherState(container: PodContainer, info: ContainerInfo): ObservedState {
+function otherState(container: string, info: ContainerInfo): ObservedState {
   switch (info.state) {
     case 'Created':
       return { kind: 'created' };
@@ -59,10 +67,7 @@ function otherState(container: PodContainer, info: ContainerInfo): ObservedState
     case 'Stopped':
     case 'Removing':
     case 'Removed':
-      return {
-        kind: 'unknown',
-        message: `The pod VM is powered off. A VCH keeps the exit code of a pod's first container only; how ${container.name} ended is not known.`,
-      };
+      return unknownEnd(container);
     default:
       return vmUnknown(info);
   }

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { NetworkConfig } from '../../clients/port-layer/port.ts';
 import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.ts';
 import type { Pod, PodSpec } from '../../platform/kubernetes-objects.ts';
+import { firstGroup, primaryOf, type PodContainer, type PodIdentity } from './identity.ts';
 import type { VchImage } from './image-cache.ts';
-import type { PodContainer } from './identity.ts';
 import { processConfig, type ProcessConfig } from './process-config.ts';
 import { vmSize, type VmSize } from './size.ts';
 
@@ -14,16 +15,14 @@ export interface DefinedPod {
 
 /** Everything that goes into a pod's VM, decided before the port layer is asked for anything. */
 export interface PodPlan {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly podName: string;
+  readonly identity: PodIdentity;
   readonly vmName: string;
-  readonly hostname: string;
   readonly domainname: string | undefined;
   readonly size: VmSize;
   readonly network: NetworkConfig;
+  /** Those of all containers: a VM cannot be given a disk later. */
   readonly disks: readonly DiskPlan[];
-  /** In spec order; the first one is the VM's primary process. */
+  /** Those that the VM starts with, the primary first. */
   readonly tasks: readonly TaskPlan[];
 }
 
@@ -34,17 +33,15 @@ interface DiskPlan {
   readonly deltaId: string;
 }
 
-interface TaskPlan {
+export interface TaskPlan {
   readonly container: string;
-  readonly role: ContainerRequest['role'];
-  /** Undefined for the primary: it takes the VM's id. */
-  readonly taskId: string | undefined;
+  readonly primary: boolean;
   readonly namespace: string;
-  readonly imageId: string;
-  readonly imageRef: string;
   readonly process: ProcessConfig;
   readonly tty: boolean;
   readonly openStdin: boolean;
+  /** Fingerprint: the same for the same task. */
+  readonly definition: string;
 }
 
 export interface PlanOptions {
@@ -62,46 +59,65 @@ export function planCreate(request: DefinedPod, images: ReadonlyMap<string, VchI
   const { uid = '', namespace = '', name = '' } = request.pod.metadata ?? {};
   const spec = request.pod.spec;
   if (uid === '' || spec === undefined) throw new ProviderFailure('CreatePodSandboxError', 'the pod has no uid or no spec');
-  refuseInitContainers(request);
   const hostname = podHostname(request.pod);
+  const containers = request.containers.map((container) => rememberedAs(container, imageOf(container, images)));
+  const unstarted: PodIdentity = { uid, namespace, name, hostname, containers };
+  const tasks = planTasks(unstarted, firstGroup(unstarted), request.containers, images);
+  const definitions = new Map(tasks.map(({ container, definition }) => [container, definition]));
   return {
-    uid,
-    namespace,
-    podName: name,
+    identity: {
+      ...unstarted,
+      containers: containers.map((container) => {
+        const definition = definitions.get(container.name);
+        return definition === undefined ? container : { ...container, definition };
+      }),
+    },
     vmName: vmName(namespace, name, uid),
-    hostname,
     domainname: spec.subdomain === undefined ? undefined : `${spec.subdomain}.${namespace}.svc.${options.clusterDomain}`,
     size: vmSize(spec),
     network: networkOf(spec, options.scope),
     disks: disksOf(request.containers, images),
-    tasks: request.containers.map((container, index) => taskOf(container, index, imageOf(container, images), spec, hostname)),
+    tasks,
   };
 }
 
-/** The containers as the VM's annotations remember them. */
-export function plannedContainers(plan: PodPlan, vmId: string): readonly PodContainer[] {
-  return plan.tasks.map((task) => ({
-    name: task.container,
-    role: task.role,
-    task: task.taskId ?? vmId,
-    layerId: task.namespace,
-    imageId: task.imageId,
-    imageRef: task.imageRef,
-    stopSignal: task.process.stopSignal,
-  }));
+/** The tasks of a group, the primary first. The file systems are those that the VM was made with. */
+export function planTasks(
+  identity: PodIdentity,
+  group: readonly string[],
+  requests: readonly ContainerRequest[],
+  images: ReadonlyMap<string, Pick<VchImage, 'config'>>,
+): readonly TaskPlan[] {
+  const primary = primaryOf(identity, group)?.name;
+  const tasks = group.map((name): TaskPlan => {
+    const request = requests.find((candidate) => candidate.name === name);
+    const container = identity.containers.find((candidate) => candidate.name === name);
+    const image = images.get(name);
+    if (request === undefined || container === undefined || image === undefined) {
+      throw new ProviderFailure('CreateContainerError', `the pod VM was made without a container ${name}`, { container: name });
+    }
+    const plan = {
+      ...{ container: name, primary: name === primary, namespace: container.layerId },
+      process: processConfig(request, image.config, identity.hostname),
+      ...{ tty: request.tty, openStdin: request.stdin },
+    };
+    return { ...plan, definition: createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16) };
+  });
+  return tasks.sort((a, b) => Number(b.primary) - Number(a.primary));
 }
 
-function taskOf(container: ContainerRequest, index: number, image: VchImage, spec: PodSpec, hostname: string): TaskPlan {
+/** `spec.hostname`, else the pod's name, cut to what a host name may be (pkg/kubelet GeneratePodHostNameAndDomain). */
+function podHostname(pod: Pod): string {
+  const name = pod.spec?.hostname ?? pod.metadata?.name ?? '';
+  return name.slice(0, MAX_HOSTNAME).replace(/[-.]+$/, '');
+}
+
+function rememberedAs(container: ContainerRequest, image: VchImage): PodContainer {
   return {
-    container: container.name,
-    role: container.role,
-    taskId: index === 0 ? undefined : container.name,
-    namespace: image.layerId,
-    imageId: image.imageId,
+    ...{ name: container.name, role: container.role, layerId: image.layerId, imageId: image.imageId },
     imageRef: image.repoDigests[0] ?? `sha256:${image.imageId}`,
-    process: processConfig(container, image.config, spec, hostname),
-    tty: container.tty,
-    openStdin: container.stdin,
+    stopSignal: container.spec.lifecycle?.stopSignal ?? image.config.stopSignal,
+    ...{ tty: container.tty, stdin: container.stdin, stdinOnce: container.spec.stdinOnce === true },
   };
 }
 
@@ -127,24 +143,10 @@ function networkOf(spec: PodSpec, scope: string): NetworkConfig {
   return { networkName: scope, ...(bridge || ports.length === 0 ? {} : { ports: [...new Set(ports)] }) };
 }
 
-function refuseInitContainers(request: DefinedPod): void {
-  const init = request.containers.find((container) => container.role !== 'main');
-  if (init === undefined) return;
-  throw new ProviderFailure('CreateContainerConfigError', 'a pod VM starts all its containers at once, so init containers cannot run before the others', {
-    container: init.name,
-  });
-}
-
 function imageOf(container: ContainerRequest, images: ReadonlyMap<string, VchImage>): VchImage {
   const image = images.get(container.name);
-  if (image === undefined) throw new ProviderFailure('ImageInspectError', `no image was found for "${container.image}"`, { container: container.name });
+  if (image === undefined) throw new ProviderFailure('ErrImagePull', `no image was found for "${container.image}"`, { container: container.name });
   return image;
-}
-
-/** `spec.hostname`, else the pod's name, cut to what a host name may be (pkg/kubelet GeneratePodHostNameAndDomain). */
-function podHostname(pod: Pod): string {
-  const name = pod.spec?.hostname ?? pod.metadata?.name ?? '';
-  return name.slice(0, MAX_HOSTNAME).replace(/[-.]+$/, '');
 }
 
 /** Unique through the uid: two pods of one name may exist while the older one terminates. Legal for docker users as well. */

@@ -1,12 +1,12 @@
 import { portLayerFailure } from '../../clients/port-layer/failure.ts';
-import type { ContainerInfo, PortLayer } from '../../clients/port-layer/port.ts';
+import type { ContainerInfo, Handle, PortLayer } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
 import { ProviderFailure } from '../../kubelet/provider.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { deadline } from '../../platform/http-exchange.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { retryConflicts } from './conflict-retry.ts';
-import { readIdentity } from './identity.ts';
 import { hasEnded, isPoweredOn } from './observe.ts';
 import { signalNumber } from './signals.ts';
 
@@ -24,30 +24,55 @@ const POLL_MS = 500;
 /** How long a VM in which nothing runs any more may take to power itself off. */
 const POWER_OFF_MS = 5_000;
 const POWER_OFF_POLL_MS = 100;
+const GIVE_BACK_MS = 10_000;
+
+/** What a VM is started with. Called with each new handle, and with the addresses that the pod will have. */
+export type Prepare = (handle: Handle, ips: readonly string[], before: ContainerInfo) => Promise<Handle>;
 
 /**
  * Powers the VM on and waits for its primary process. A process that cannot be launched is an outcome, which
- * status tells of, not an error. False: there is no such VM.
+ * status tells of, not an error. False: there is no such VM. `alone`: the VM has one process, with whose end it goes off.
  */
-export async function startVm(options: PowerOptions, id: string, signal: AbortSignal): Promise<boolean> {
+export async function startVm(
+  options: PowerOptions,
+  vm: { readonly id: string; readonly alone: boolean },
+  prepare: Prepare,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { portLayer, clock, random } = options;
-  const before = await endOfLastRun(options, id, signal);
+  const { id } = vm;
+  const before = await endOfLastRun(options, vm, signal);
   if (before === undefined) return false;
   // A start that is under way must not be disturbed by a second reconfiguration.
   if (before.state === 'Running' || before.state === 'Starting') return true;
-  await passSecondOfStop(before, clock, signal);
+  await passSecondOfLastRun(before, clock, signal);
   return await retryConflicts({ clock, random, budgetMs: START_BUDGET_MS }, signal, async () => {
     const handle = await portLayer.handleOf(id, signal);
     if (handle === undefined) return await confirmAbsent(portLayer, id, signal);
     const bound = await portLayer.bindScopes(handle, signal);
+    const ips = bound.endpoints.map(({ address }) => address.split('/')[0] ?? '').filter((address) => address !== '');
+    const prepared = await prepare(bound.handle, ips, before).catch((error: unknown) => giveBack(options, bound.handle, error));
     try {
-      await portLayer.commit(await portLayer.setState(bound.handle, 'RUNNING', signal), {}, signal);
+      await portLayer.commit(await portLayer.setState(prepared, 'RUNNING', signal), {}, signal);
       return true;
     } catch (error) {
       signal.throwIfAborted();
       return await afterFailedStart(options, id, error, signal);
     }
   });
+}
+
+/** The addresses were reserved by the handle alone, which is not used: they go back with it. */
+async function giveBack({ portLayer, clock, log }: PowerOptions, handle: Handle, error: unknown): Promise<never> {
+  const limit = deadline(clock, GIVE_BACK_MS, new AbortController().signal);
+  try {
+    await portLayer.unbindScopes(handle, limit.signal);
+  } catch (failure) {
+    log.debug('addresses were not given back', { error: messageOf(failure) });
+  } finally {
+    limit.dispose();
+  }
+  throw error;
 }
 
 /**
@@ -102,23 +127,27 @@ export async function removeVm(options: PowerOptions, id: string, signal: AbortS
  * The VM once it is not merely on its way from the end of its process to power-off: to call that running would count a
  * start that never was. One that does not get there by itself is powered off.
  */
-async function endOfLastRun(options: PowerOptions, id: string, signal: AbortSignal): Promise<ContainerInfo | undefined> {
+async function endOfLastRun(
+  options: PowerOptions,
+  { id, alone }: { readonly id: string; readonly alone: boolean },
+  signal: AbortSignal,
+): Promise<ContainerInfo | undefined> {
   const { portLayer, clock } = options;
   const end = clock.monotonic() + POWER_OFF_MS;
   for (;;) {
     const info = await portLayer.containerInfo(id, signal);
-    const alone = info !== undefined && (readIdentity(info)?.containers.length ?? 0) <= 1;
     if (info === undefined || !alone || !isPoweredOn(info) || !hasEnded(info)) return info;
     if (clock.monotonic() < end) await clock.sleep(POWER_OFF_POLL_MS, signal);
     else await stopVm(options, { id, containers: 1, stopSignal: '' }, 1, signal);
   }
 }
 
-/** Times have whole seconds: a new start in the second of the last stop could not be told from an end of the new run. */
-async function passSecondOfStop(info: ContainerInfo, clock: Clock, signal: AbortSignal): Promise<void> {
-  const wait = info.process.stoppedAt + 1000 - clock.now();
+/** Times have whole seconds: a new start in the second of the last stop, or start, could not be told from the run before. */
+async function passSecondOfLastRun({ process }: ContainerInfo, clock: Clock, signal: AbortSignal): Promise<void> {
+  const last = Math.max(process.stoppedAt, process.startedAt);
+  const wait = last + 1000 - clock.now();
   // A clock that is far behind the VCH's must not hold a pod up.
-  if (info.process.stoppedAt > 0 && wait > 0 && wait <= 2000) await clock.sleep(wait, signal);
+  if (last > 0 && wait > 0 && wait <= 2000) await clock.sleep(wait, signal);
 }
 
 /** True: the failure is the process's own and status will tell. Otherwise gives the addresses back and throws. */

@@ -1,5 +1,4 @@
 import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.ts';
-import type { Container, PodSpec } from '../../platform/kubernetes-objects.ts';
 import type { ImageConfig } from './image-cache.ts';
 
 /** What a container's process is started with. */
@@ -15,19 +14,18 @@ export interface ProcessConfig {
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The process of a container: what the pod says over what the image says. ProviderFailure when the two make no process. */
-export function processConfig(request: ContainerRequest, image: ImageConfig, spec: PodSpec, hostname: string): ProcessConfig {
+export function processConfig(request: ContainerRequest, image: ImageConfig, hostname: string): ProcessConfig {
   const [path, ...args] = commandLine(request, image);
   if (path === undefined || path === '') {
     throw new ProviderFailure('CreateContainerError', 'no command specified: neither the container nor its image names one', { container: request.name });
   }
-  const container = specOf(request.name, spec);
   const config: ProcessConfig = {
     path,
     args,
     env: environment(request, image, hostname),
     workingDir: request.workingDir ?? image.workingDir,
-    user: user(request.name, image.user, container, spec),
-    stopSignal: container?.lifecycle?.stopSignal ?? image.stopSignal,
+    user: user(request, image.user),
+    stopSignal: request.spec.lifecycle?.stopSignal ?? image.stopSignal,
   };
   refusePipes(request.name, config);
   return config;
@@ -54,14 +52,11 @@ function environment(request: ContainerRequest, image: ImageConfig, hostname: st
 }
 
 /** `user[:group]` for the guest, which resolves names itself. */
-function user(name: string, imageUser: string, container: Container | undefined, spec: PodSpec): string {
-  const own = container?.securityContext;
-  const uid = own?.runAsUser ?? spec.securityContext?.runAsUser;
-  const gid = own?.runAsGroup ?? spec.securityContext?.runAsGroup;
+function user({ name, security }: ContainerRequest, imageUser: string): string {
   const [imageName = '', imageGroup = ''] = imageUser.split(':');
-  const chosen = uid === undefined ? imageName : String(uid);
-  const group = gid === undefined ? (uid === undefined ? imageGroup : '') : String(gid);
-  if ((own?.runAsNonRoot ?? spec.securityContext?.runAsNonRoot) === true) refuseRoot(name, chosen);
+  const chosen = security.runAsUser === undefined ? imageName : String(security.runAsUser);
+  const group = security.runAsGroup === undefined ? (security.runAsUser === undefined ? imageGroup : '') : String(security.runAsGroup);
+  if (security.runAsNonRoot) refuseRoot(name, chosen);
   if (group === '') return chosen;
   return `${chosen === '' ? '0' : chosen}:${group}`;
 }
@@ -95,8 +90,4 @@ function refusePipes(container: string, config: ProcessConfig): void {
       container,
     },
   );
-}
-
-function specOf(name: string, spec: PodSpec): Container | undefined {
-  return [...(spec.initContainers ?? []), ...spec.containers].find((container) => container.name === name);
 }

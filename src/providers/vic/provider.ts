@@ -1,4 +1,4 @@
-import type { DockerEngine, RegistryCredentials } from '../../clients/docker-engine/port.ts';
+import type { DockerEngine } from '../../clients/docker-engine/port.ts';
 import type { PortLayer } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
 import { ProviderFailure, type CreatePodRequest, type PodProvider, type ProviderHealth } from '../../kubelet/provider.ts';
@@ -8,14 +8,16 @@ import type { Random } from '../../platform/random.ts';
 import { capacityOf } from './capacity.ts';
 import { retryConflicts } from './conflict-retry.ts';
 import { createPodVm, LayerGone } from './create.ts';
-import { readIdentity } from './identity.ts';
+import { primaryOf, readIdentity } from './identity.ts';
 import { createImageStore, type ImageStore } from './image-store.ts';
 import type { VchImage } from './image-cache.ts';
 import { nodeFacts } from './node-facts.ts';
 import { observePod } from './observe.ts';
 import { planCreate, type DefinedPod } from './plan-create.ts';
 import { createPodIndex, standingVm, type PodVm } from './pod-index.ts';
-import { removeVm, startVm, stopVm } from './power.ts';
+import { removeVm, stopVm } from './power.ts';
+import { createRunStore } from './run-store.ts';
+import { startGroup } from './start-group.ts';
 import { VIC_SUPPORT } from './support.ts';
 import { waitForVch } from './wait-for-vch.ts';
 import { watchPodVms } from './watch.ts';
@@ -37,7 +39,6 @@ export interface VicProviderOptions {
   readonly clusterDomain?: string;
   /** Resources that the node reports instead of what the VCH's limits come to. */
   readonly capacityOverrides?: Readonly<Record<string, string>>;
-  readonly credentials?: (repository: string) => Promise<RegistryCredentials | undefined>;
   /** Between two looks at the whole list in milliseconds; default 10 000. */
   readonly pollMs?: number;
   /** How long `ready` waits for each of the VCH's services; default 10 minutes. */
@@ -50,6 +51,8 @@ export interface VicProvider extends PodProvider {
 }
 
 const CREATE_BUDGET_MS = 60_000;
+/** Stands in for the pod's address while it is defined: what depends on it is worked out again for the start. */
+const ADDRESS_TO_COME = ['0.0.0.0'] as const;
 const POLL_MS = 10_000;
 
 /** Pods as VMs of a VCH: one pod, one VM, through the port layer; images through the Docker personality. */
@@ -57,6 +60,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const { portLayer, engine, clock, random, log } = options;
   const images = createImageStore(options);
   const index = createPodIndex(portLayer);
+  const runs = createRunStore(portLayer);
   const power = { portLayer, clock, random, log };
 
   const creating = new Map<string, Promise<void>>();
@@ -76,7 +80,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
   const create = async (uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> => {
     if ((await index.list(signal)).some(({ identity }) => identity.uid === uid)) return;
-    const containers = await request.define([]);
+    const containers = await request.define(ADDRESS_TO_COME);
     const id = await retryConflicts({ clock, random, budgetMs: CREATE_BUDGET_MS }, signal, () =>
       makePod(options, images, { pod: request.pod, containers }, signal),
     );
@@ -85,10 +89,17 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     log.info('pod VM created', { uid, pod: `${namespace}/${name}`, vm: id });
   };
 
+  const remove = async (id: string, signal: AbortSignal): Promise<void> => {
+    await removeVm(power, id, signal);
+    await runs.remove(id, signal);
+    index.forget(id);
+  };
+
   return {
     name: 'vic',
     unit: 'pod',
     support: VIC_SUPPORT,
+    images,
 
     ready: (signal) =>
       waitForVch({ portLayer, engine, clock, random, log, ...(options.readyBudgetMs === undefined ? {} : { budgetMs: options.readyBudgetMs }) }, signal),
@@ -114,16 +125,19 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       }
     },
 
-    start: async ({ uid }, signal) => {
-      const vm = await vmOf(uid, signal);
-      if (vm === undefined || !(await startVm(power, vm.info.id, signal))) throw new Error(`there is no VM for the pod ${uid}`);
+    start: async (request, signal) => {
+      const vm = await vmOf(request.uid, signal);
+      const tasks = vm === undefined ? undefined : await startGroup({ ...power, images, runs }, vm, request, signal);
+      if (vm === undefined || tasks === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
     },
 
     stop: async ({ uid, graceSeconds }, signal) => {
       for (const id of await index.find(uid, signal)) {
         const info = await portLayer.containerInfo(id, signal);
-        const containers = (info === undefined ? undefined : readIdentity(info))?.containers ?? [];
-        await stopVm(power, { id, containers: containers.length, stopSignal: containers[0]?.stopSignal ?? '' }, graceSeconds, signal);
+        const identity = info === undefined ? undefined : readIdentity(info);
+        const group = identity === undefined ? [] : (await runs.read(id, identity, signal)).group;
+        const stopSignal = (identity === undefined ? undefined : primaryOf(identity, group))?.stopSignal ?? '';
+        await stopVm(power, { id, containers: group.length, stopSignal }, graceSeconds, signal);
       }
     },
 
@@ -131,24 +145,20 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       // What is remembered may not be all: an earlier instance may have made a second VM.
       await index.list(signal);
       for (const id of await index.find(uid, signal)) {
-        await removeVm(power, id, signal);
-        index.forget(id);
+        await remove(id, signal);
         log.info('pod VM removed', { uid, vm: id });
       }
     },
 
     status: async (uid, signal) => {
       const vm = await vmOf(uid, signal);
-      return vm === undefined ? undefined : observePod(vm.identity, vm.info);
+      return vm === undefined ? undefined : observePod(vm.identity, vm.info, await runs.read(vm.info.id, vm.identity, signal));
     },
 
     watch: (onChange, signal) => {
       const powerOff = (id: string, ending: AbortSignal): Promise<void> => stopVm(power, { id, containers: 1, stopSignal: '' }, 1, ending);
-      const remove = async (id: string, ending: AbortSignal): Promise<void> => {
-        await removeVm(power, id, ending);
-        index.forget(id);
-      };
-      return watchPodVms({ portLayer, index, clock, log, powerOff, remove, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
+      const alone = async ({ identity, info }: PodVm, ending: AbortSignal): Promise<boolean> => (await runs.read(info.id, identity, ending)).group.length === 1;
+      return watchPodVms({ portLayer, index, clock, log, alone, powerOff, remove, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
     },
   };
 }
@@ -171,25 +181,12 @@ async function makePod(options: VicProviderOptions, images: ImageStore, request:
   throw new Error('unreachable');
 }
 
-/** By container name. All are tried; the first failure in spec order is the one that is told. */
+/** By container name. The first failure in spec order is the one that is told. */
 async function resolveImages(images: ImageStore, request: DefinedPod, signal: AbortSignal): Promise<ReadonlyMap<string, VchImage>> {
-  const pending = new Map<string, Promise<VchImage>>();
-  const results = await Promise.allSettled(
-    request.containers.map((container) => {
-      const key = `${container.imagePullPolicy} ${container.image}`;
-      const work = pending.get(key) ?? images.resolve(container, signal);
-      pending.set(key, work);
-      return work;
-    }),
-  );
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason as Error;
-  return new Map(
-    results.flatMap((result, position) => {
-      const name = request.containers[position]?.name;
-      return result.status === 'fulfilled' && name !== undefined ? [[name, result.value] as const] : [];
-    }),
-  );
+  const found = new Map<string, VchImage>();
+  // One after the other: the list is read once and serves all.
+  for (const container of request.containers) found.set(container.name, await images.resolve(container, signal));
+  return found;
 }
 
 async function probe(portLayer: PortLayer, engine: DockerEngine, signal: AbortSignal): Promise<ProviderHealth> {

@@ -12,6 +12,8 @@ export interface WatchOptions {
   readonly log: Log;
   /** Between two looks at the whole list, in milliseconds. */
   readonly pollMs: number;
+  /** Whether the VM has one process only. */
+  readonly alone: (vm: PodVm, signal: AbortSignal) => Promise<boolean>;
   /** Powers a VM off in which nothing runs any more. */
   readonly powerOff: (id: string, signal: AbortSignal) => Promise<void>;
   /** Removes a VM whose pod has another one. */
@@ -77,12 +79,14 @@ async function pollList(options: WatchOptions, onChange: (uid: string | undefine
 }
 
 /**
- * Powers off VMs in which nothing runs any more, and removes second VMs of one pod. Only what two looks in a row found so
+ * Powers off VMs in which nothing runs any more (a VM does that itself, but compares whole seconds: one whose only process
+ * ended within the second of its start stays on with nothing in it), and removes second VMs of one pod. Only what two looks in a row found so
  * is touched: one may be about to power itself off, and of two VMs one may be about to start. Returns what to look at again.
  */
 async function tidy(options: WatchOptions, vms: readonly PodVm[], suspects: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const surplus = new Set(surplusVms(vms));
-  const found = vms.filter((vm) => surplus.has(vm) || isIdle(vm));
+  const idle = await Promise.all(vms.map(async (vm) => vm.info.state === 'Running' && hasEnded(vm.info) && (await options.alone(vm, signal))));
+  const found = vms.filter((vm, position) => surplus.has(vm) || idle[position] === true);
   for (const vm of found) {
     const { identity, info } = vm;
     if (!suspects.has(info.id)) continue;
@@ -98,14 +102,6 @@ async function tidy(options: WatchOptions, vms: readonly PodVm[], suspects: Read
     }
   }
   return new Set(found.map(({ info }) => info.id));
-}
-
-/**
- * A VM powers itself off when its processes have ended, but compares whole seconds: one whose only process ended within
- * the second of its start stays on with nothing in it.
- */
-function isIdle({ identity, info }: PodVm): boolean {
-  return identity.containers.length === 1 && info.state === 'Running' && hasEnded(info);
 }
 
 function changed(before: ReadonlyMap<string, string> | undefined, now: ReadonlyMap<string, string>): readonly string[] {

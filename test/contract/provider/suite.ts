@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../support/kubelet/pod-requests.ts';
-import { isProviderFailure, type ObservedPod, type ObservedState, type PodProvider } from '../../../src/kubelet/provider.ts';
+import { isProviderFailure, type ContainerRequest, type ObservedPod, type ObservedState, type PodProvider } from '../../../src/kubelet/provider.ts';
 
 /** A program that the back end under test can run. */
 export interface Program {
@@ -44,7 +44,9 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
         metadata,
       );
       made.push(pod.uid);
-      return pod;
+      if (provider.unit === 'container' || provider.images === undefined) return pod;
+      // With unit pod the core has seen to the images before anything is defined.
+      return { ...pod, define: () => withImages(provider, pod.definitions) };
     };
 
     const startPod = async (target: PodProvider, created: RequestedPod): Promise<void> => {
@@ -283,4 +285,14 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
       expect(health.components.some((component) => !component.healthy && component.message !== undefined)).toBe(true);
     });
   });
+}
+
+async function withImages({ images }: PodProvider, definitions: readonly ContainerRequest[]): Promise<readonly ContainerRequest[]> {
+  const never = new AbortController().signal;
+  return await Promise.all(
+    definitions.map(async (definition) => {
+      const facts = (await images?.inspect(definition.image, never)) ?? (await images?.pull({ reference: definition.image }, never));
+      return facts === undefined ? definition : { ...definition, imageId: facts.id };
+    }),
+  );
 }

@@ -5,15 +5,20 @@ import { podAnnotations, readIdentity, type PodContainer } from '../../../../src
 import { observePod } from '../../../../src/providers/vic/observe.ts';
 import { recording } from '../../../support/replay-server.ts';
 
-const container = (name: string, task: string): PodContainer => ({
+const container = (name: string, more: Partial<PodContainer> = {}): PodContainer => ({
   name,
   role: 'main',
-  task,
   layerId: 'l',
   imageId: 'i',
   imageRef: 'img@sha256:1',
   stopSignal: '',
+  tty: false,
+  stdin: false,
+  stdinOnce: false,
+  ...more,
 });
+
+const POD = { uid: 'u', namespace: 'n', name: 'p', hostname: 'p' };
 
 /** Every container info of a recording, in order, as the states of a pod of `count` containers. */
 function states(name: string, count = 1) {
@@ -21,15 +26,15 @@ function states(name: string, count = 1) {
     .filter(({ request, response }) => request.path.startsWith('/containers/info/') && response.status === 200)
     .map(({ response, purpose }) => {
       const info = decodeContainerInfo(response.body);
-      const containers = Array.from({ length: count }, (_, index) => container(`c${String(index)}`, index === 0 ? info.id : `c${String(index)}`));
-      return { purpose, vm: info.state, ...observePod({ uid: 'u', namespace: 'n', name: 'p', containers }, info) };
+      const containers = Array.from({ length: count }, (_, index) => container(`c${String(index)}`));
+      return { purpose, vm: info.state, ...observePod({ ...POD, containers }, info) };
     });
 }
 
 const synthetic = (state: string, process: Record<string, unknown>, more: Record<string, unknown> = {}): ContainerInfo =>
   decodeContainerInfo({ containerConfig: { containerId: 'vm', state, createTime: 5e18 }, processConfig: process, ...more });
 
-const primary = (info: ContainerInfo) => observePod({ uid: 'u', namespace: 'n', name: 'p', containers: [container('c', 'vm')] }, info).containers[0]!.state;
+const primary = (info: ContainerInfo) => observePod({ ...POD, containers: [container('c')] }, info).containers[0]!.state;
 
 describe('what a pod VM shows', () => {
   it('reads launch failures as a shell tells them', () => {
@@ -106,30 +111,27 @@ describe('what a pod VM shows', () => {
 
   it('takes addresses with and without prefix, IPv4 first, and no blanks', () => {
     const endpoints = ['fd00::1/64', '', '10.0.0.2/16', '10.0.0.2'].map((address) => ({ address }));
-    expect(observePod({ uid: 'u', namespace: 'n', name: 'p', containers: [] }, synthetic('Running', {}, { endpoints })).ips).toEqual(['10.0.0.2', 'fd00::1']);
+    expect(observePod({ ...POD, containers: [] }, synthetic('Running', {}, { endpoints })).ips).toEqual(['10.0.0.2', 'fd00::1']);
   });
 });
 
 describe('identity in annotations', () => {
-  it('comes back as it was stored, the first container with the id of its VM', () => {
-    const annotations = podAnnotations({ uid: 'u|1', namespace: 'ns', name: 'pod' }, [container('a', 'vm'), container('b', 'b')], 'vm');
+  it('comes back as it was stored', () => {
+    const identity = { uid: 'u|1', namespace: 'ns', name: 'pod', hostname: 'host', containers: [container('a', { definition: 'd' }), container('b')] };
+    const annotations = podAnnotations(identity);
     expect(Object.keys(annotations).some((key) => key.includes('|'))).toBe(false);
-    expect(readIdentity({ id: 'other-vm', annotations })).toEqual({
-      uid: 'u|1',
-      namespace: 'ns',
-      name: 'pod',
-      containers: [container('a', 'other-vm'), container('b', 'b')],
-    });
+    expect(readIdentity({ annotations })).toEqual(identity);
   });
 
   it('is not found in a docker user’s container, and survives a broken container list', () => {
-    expect(readIdentity({ id: 'x', annotations: { 'docker.labels': 'e30=' } })).toBeUndefined();
+    expect(readIdentity({ annotations: { 'docker.labels': 'e30=' } })).toBeUndefined();
     const annotations = { 'vick.dev/uid': 'u', 'vick.dev/namespace': 'n', 'vick.dev/name': 'p' };
     for (const text of ['', '{', '{"version":99}', 'null']) {
-      expect(readIdentity({ id: 'x', annotations: { ...annotations, 'vick.dev/containers': text } })).toEqual({
+      expect(readIdentity({ annotations: { ...annotations, 'vick.dev/containers': text } })).toEqual({
         uid: 'u',
         namespace: 'n',
         name: 'p',
+        hostname: 'p',
         containers: [],
       });
     }

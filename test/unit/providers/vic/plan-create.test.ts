@@ -1,19 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isProviderFailure, type ContainerRequest } from '../../../../src/kubelet/provider.ts';
-import type { PodSpec } from '../../../../src/platform/kubernetes-objects.ts';
 import type { ImageConfig, VchImage } from '../../../../src/providers/vic/image-cache.ts';
 import { planCreate } from '../../../../src/providers/vic/plan-create.ts';
 import { processConfig } from '../../../../src/providers/vic/process-config.ts';
 import { signalNumber } from '../../../../src/providers/vic/signals.ts';
 import { containerRequest } from '../../../support/kubelet/pod-requests.ts';
-import { VIC_SUPPORT } from '../../../../src/providers/vic/support.ts';
 
 const IMAGE: ImageConfig = { entrypoint: [], command: ['cmd'], env: [], user: '', workingDir: '/img', stopSignal: 'SIGQUIT' };
 const request = (more: Partial<ContainerRequest> = {}): ContainerRequest => containerRequest({ image: 'i', imagePullPolicy: 'Always', ...more });
-const spec = (more: object = {}, own: object = {}): PodSpec => ({ containers: [{ name: 'c', ...own }], ...more });
-const process = (more: Partial<ContainerRequest> = {}, image: Partial<ImageConfig> = {}, pod: PodSpec = spec()) =>
-  processConfig(request(more), { ...IMAGE, ...image }, pod, 'host');
+const process = (more: Partial<ContainerRequest> = {}, image: Partial<ImageConfig> = {}) => processConfig(request(more), { ...IMAGE, ...image }, 'host');
+/** With the container's security context over the pod's, as the core hands it over. */
+const secured = (image: string, pod: object, own: object) => process({ security: { ...request().security, ...pod, ...own } }, { user: image });
 
 function failure(work: () => unknown): string {
   try {
@@ -78,8 +76,7 @@ describe('the process of a container', () => {
   it('takes folder, user and stop signal from the pod, else the image', () => {
     expect(process()).toMatchObject({ workingDir: '/img', user: '', stopSignal: 'SIGQUIT' });
     expect(process({ workingDir: '/pod' }).workingDir).toBe('/pod');
-    const user = (image: string, pod: object, own: object): string =>
-      process({}, { user: image }, spec({ securityContext: pod }, { securityContext: own })).user;
+    const user = (image: string, pod: object, own: object): string => secured(image, pod, own).user;
     expect(user('app:app', {}, {})).toBe('app:app');
     expect(user('app:app', { runAsUser: 5 }, {})).toBe('5');
     expect(user('app:app', { runAsUser: 5 }, { runAsUser: 0, runAsGroup: 7 })).toBe('0:7');
@@ -88,8 +85,7 @@ describe('the process of a container', () => {
   });
 
   it('holds runAsNonRoot', () => {
-    const nonRoot = (image: string, own: object = {}): string =>
-      failure(() => process({}, { user: image }, spec({ securityContext: { runAsNonRoot: true } }, { securityContext: own })));
+    const nonRoot = (image: string, own: object = {}): string => failure(() => secured(image, { runAsNonRoot: true }, own));
     for (const image of ['', '0', 'root', '0:5']) expect(nonRoot(image)).toContain('will run as root');
     expect(nonRoot('app')).toContain('non-numeric user (app)');
     expect(nonRoot('1000')).toBe('no failure');
@@ -112,7 +108,15 @@ describe('the process of a container', () => {
 });
 
 describe('the plan of a pod VM', () => {
-  const image = (layerId: string): VchImage => ({ layerId, imageId: `id-${layerId}`, repoName: 'r', repoDigests: [], config: IMAGE });
+  const image = (layerId: string): VchImage => ({
+    layerId,
+    imageId: `id-${layerId}`,
+    repoName: 'r',
+    repoDigests: [],
+    repoTags: [],
+    sizeBytes: 0,
+    config: IMAGE,
+  });
   const plan = (
     containers: readonly Partial<ContainerRequest>[],
     layers: readonly string[],
@@ -137,18 +141,18 @@ describe('the plan of a pod VM', () => {
       ['a', 'c0'],
       ['b', 'c1'],
     ]);
-    expect(tasks.map(({ taskId, namespace }) => [taskId, namespace])).toEqual([
-      [undefined, 'a'],
-      ['c1', 'b'],
-      ['c2', 'a'],
+    expect(tasks.map(({ container, primary, namespace }) => [container, primary, namespace])).toEqual([
+      ['c0', true, 'a'],
+      ['c1', false, 'b'],
+      ['c2', false, 'a'],
     ]);
   });
 
   it('names host, domain and VM within their limits', () => {
-    expect(plan([{}], ['a'])).toMatchObject({ hostname: 'web', domainname: undefined, vmName: 'ns-web-12345678' });
-    expect(plan([{}], ['a'], { hostname: 'h', subdomain: 'sub' })).toMatchObject({ hostname: 'h', domainname: 'sub.ns.svc.cluster.local' });
+    expect(plan([{}], ['a'])).toMatchObject({ identity: { hostname: 'web' }, domainname: undefined, vmName: 'ns-web-12345678' });
+    expect(plan([{}], ['a'], { hostname: 'h', subdomain: 'sub' })).toMatchObject({ identity: { hostname: 'h' }, domainname: 'sub.ns.svc.cluster.local' });
     const long = plan([{}], ['a'], {}, { name: `${'n'.repeat(62)}.${'m'.repeat(100)}` });
-    expect(long.hostname).toBe('n'.repeat(62));
+    expect(long.identity.hostname).toBe('n'.repeat(62));
     expect(long.vmName).toHaveLength(66);
     expect(long.vmName).toMatch(/-12345678$/);
   });
@@ -159,15 +163,18 @@ describe('the plan of a pod VM', () => {
     expect(plan([{}], ['a'], ports, {}, 'public').network).toEqual({ networkName: 'public', ports: ['80/tcp', '53/udp'] });
   });
 
-  it('refuses init containers', () => {
-    expect(failure(() => plan([{ role: 'init' }, {}], ['a', 'b']))).toMatch(/^CreateContainerConfigError c0: /);
+  it('starts with the first init container, and has the disks of all', () => {
+    const { disks, tasks } = plan([{ role: 'init' }, { role: 'init' }, { role: 'sidecar' }, {}], ['a', 'b', 'c', 'a']);
+    expect(disks.map(({ layerId }) => layerId)).toEqual(['a', 'b', 'c']);
+    expect(tasks.map(({ container, primary }) => [container, primary])).toEqual([['c0', true]]);
   });
-});
 
-describe('support table', () => {
-  it('gives every field one verdict, and a reason where it is not simply honoured', () => {
-    const fields = VIC_SUPPORT.map(({ field }) => field);
-    expect(new Set(fields).size).toBe(fields.length);
-    for (const { support, note, field } of VIC_SUPPORT) if (support !== 'honoured') expect(note, field).toMatch(/^[A-Z].+\.$/);
+  it('makes the first main container the primary, whose end is known, though a sidecar comes before it', () => {
+    const { tasks } = plan([{ role: 'sidecar' }, {}, {}], ['a', 'b', 'c']);
+    expect(tasks.map(({ container, primary }) => [container, primary])).toEqual([
+      ['c1', true],
+      ['c0', false],
+      ['c2', false],
+    ]);
   });
 });
