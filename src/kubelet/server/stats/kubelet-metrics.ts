@@ -10,7 +10,8 @@ export interface KubeletMetrics {
 
 /** Loads prom-client; call it when the server starts. */
 export async function createKubeletMetrics(nodeName: string, pods: () => readonly Pod[], extra: readonly Registry[] = []): Promise<KubeletMetrics> {
-  const prometheus = await import('prom-client');
+  // A CommonJS package: Node finds its names itself, a bundle keeps them behind `default` only.
+  const { default: prometheus } = await import('prom-client');
   const registry = new prometheus.Registry();
   const registers = [registry];
   const gauge = (
