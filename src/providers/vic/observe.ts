@@ -9,7 +9,7 @@ export function observePod(identity: PodIdentity, info: ContainerInfo, runs: Pod
   const current = isPoweredOn(info) || isCurrent(runs, info);
   return {
     uid: identity.uid,
-    ips: isPoweredOn(info) ? addresses(info) : [],
+    ips: isPoweredOn(info) ? addressesOf(info) : [],
     containers: identity.containers.map(({ name, imageRef }): ObservedContainer => {
       const id = taskOf(info.id, name, primary);
       return { name, id: id === info.id ? id : `${info.id}-${name}`, imageID: imageRef, state: stateOf(name) };
@@ -122,7 +122,7 @@ function vmUnknown(info: ContainerInfo): ObservedState {
 }
 
 /** Without prefix length and blanks, IPv4 first, none twice. */
-function addresses(info: ContainerInfo): readonly string[] {
+export function addressesOf(info: ContainerInfo): readonly string[] {
   const found = info.endpoints.map((endpoint) => endpoint.address.split('/')[0] ?? '').filter((address) => address !== '' && address !== '0.0.0.0');
   const unique = [...new Set(found)];
   return [...unique.filter((address) => !address.includes(':')), ...unique.filter((address) => address.includes(':'))];

@@ -11,7 +11,7 @@ export interface ProcessConfig {
   readonly stopSignal: string;
 }
 
-const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The process of a container: what the pod says over what the image says. ProviderFailure when the two make no process. */
 export function processConfig(request: ContainerRequest, image: ImageConfig, hostname: string): ProcessConfig {

@@ -11,6 +11,13 @@ import { createPodVm, LayerGone } from './create.ts';
 import { primaryOf, readIdentity } from './identity.ts';
 import { createImageStore, type ImageStore } from './image-store.ts';
 import type { VchImage } from './image-cache.ts';
+import { containerAttach, containerExec, type EndedTasks } from './exec.ts';
+import type { VicContext } from './context.ts';
+import { containerLogs } from './logs.ts';
+import { dialDirectly, podNetwork, type Dial } from './network.ts';
+import { createProcessMemory } from './process-memory.ts';
+import type { PodRuns } from './runs.ts';
+import { podStats } from './stats.ts';
 import { nodeFacts } from './node-facts.ts';
 import { observePod } from './observe.ts';
 import { planCreate, type DefinedPod } from './plan-create.ts';
@@ -39,6 +46,8 @@ export interface VicProviderOptions {
   readonly clusterDomain?: string;
   /** Resources that the node reports instead of what the VCH's limits come to. */
   readonly capacityOverrides?: Readonly<Record<string, string>>;
+  /** How the addresses of pods are reached; default: directly. */
+  readonly dial?: Dial;
   /** Between two looks at the whole list in milliseconds; default 10 000. */
   readonly pollMs?: number;
   /** How long `ready` waits for each of the VCH's services; default 10 minutes. */
@@ -64,6 +73,8 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const power = { portLayer, clock, random, log };
 
   const creating = new Map<string, Promise<void>>();
+  const processes = createProcessMemory(images);
+  const ended: EndedTasks = new Map();
 
   /** The VM that stands for a pod. Forgets those that are gone. */
   const vmOf = async (uid: string, signal: AbortSignal): Promise<PodVm | undefined> => {
@@ -77,6 +88,10 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     });
     return standingVm(present);
   };
+
+  const runsOf = (vm: PodVm, signal: AbortSignal): Promise<PodRuns> => runs.read(vm.info.id, vm.identity, signal);
+  const context: VicContext = { ...power, vmOf, runsOf, processOf: (vm, container, primary, signal) => processes.read(vm, container, primary, signal) };
+  const stats = podStats({ portLayer, clock, log, runsOf, list: (signal) => index.list(signal) });
 
   const create = async (uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> => {
     if ((await index.list(signal)).some(({ identity }) => identity.uid === uid)) return;
@@ -92,6 +107,8 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const remove = async (id: string, signal: AbortSignal): Promise<void> => {
     await removeVm(power, id, signal);
     await runs.remove(id, signal);
+    processes.forget(id);
+    ended.delete(id);
     index.forget(id);
   };
 
@@ -100,6 +117,11 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     unit: 'pod',
     support: VIC_SUPPORT,
     images,
+    logs: containerLogs(context),
+    exec: containerExec(context, ended),
+    attach: containerAttach(context),
+    network: podNetwork(context, options.dial ?? dialDirectly),
+    stats,
 
     ready: (signal) =>
       waitForVch({ portLayer, engine, clock, random, log, ...(options.readyBudgetMs === undefined ? {} : { budgetMs: options.readyBudgetMs }) }, signal),
@@ -129,6 +151,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       const vm = await vmOf(request.uid, signal);
       const tasks = vm === undefined ? undefined : await startGroup({ ...power, images, runs }, vm, request, signal);
       if (vm === undefined || tasks === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
+      if (tasks !== 'running') processes.remember(vm.info.id, tasks);
     },
 
     stop: async ({ uid, graceSeconds }, signal) => {
@@ -152,13 +175,17 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
     status: async (uid, signal) => {
       const vm = await vmOf(uid, signal);
-      return vm === undefined ? undefined : observePod(vm.identity, vm.info, await runs.read(vm.info.id, vm.identity, signal));
+      return vm === undefined ? undefined : observePod(vm.identity, vm.info, await runsOf(vm, signal));
     },
 
-    watch: (onChange, signal) => {
+    watch: async (onChange, signal) => {
       const powerOff = (id: string, ending: AbortSignal): Promise<void> => stopVm(power, { id, containers: 1, stopSignal: '' }, 1, ending);
-      const alone = async ({ identity, info }: PodVm, ending: AbortSignal): Promise<boolean> => (await runs.read(info.id, identity, ending)).group.length === 1;
-      return watchPodVms({ portLayer, index, clock, log, alone, powerOff, remove, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
+      const alone = async (vm: PodVm, ending: AbortSignal): Promise<boolean> => (await runsOf(vm, ending)).group.length === 1;
+      try {
+        await watchPodVms({ portLayer, index, clock, log, alone, powerOff, remove, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
+      } finally {
+        stats.stop();
+      }
     },
   };
 }

@@ -95,10 +95,11 @@ async function imageConfigs(
   const found = new Map<string, { readonly config: ImageConfig }>();
   for (const { name, imageId } of identity.containers.filter((container) => request.containers.includes(container.name))) {
     const image = await images.byId(imageId, signal);
-    if (image === undefined)
+    if (image === undefined) {
       throw new ProviderFailure('CreateContainerError', `the VCH no longer has the image ${imageId.slice(0, 12)} that ${name} was made of`, {
         container: name,
       });
+    }
     found.set(name, image);
   }
   return found;

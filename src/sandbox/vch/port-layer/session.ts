@@ -20,6 +20,8 @@ export interface SessionStreams {
   readonly stderr: PassThrough;
 }
 
+const WINDOW_BYTES = 2 * 1024 * 1024;
+
 export class Session {
   readonly task: TaskConfig;
   /** Unix ms. */
@@ -35,6 +37,8 @@ export class Session {
   private readonly released: Promise<void>;
   private pendingSignals: number[] = [];
   private readers = { stdout: 0, stderr: 0 };
+  /** The connection of a held task carries both streams from the first one that is opened. */
+  private connected = false;
   private over = false;
 
   constructor(options: SessionOptions) {
@@ -99,6 +103,7 @@ export class Session {
   /** A reader of one stream. Opening it lets a held task go; the bytes go to whoever reads. */
   open(name: 'stdout' | 'stderr'): PassThrough {
     this.readers[name] += 1;
+    this.connected = this.task.held;
     queueMicrotask(this.release);
     return this.streams[name];
   }
@@ -135,6 +140,11 @@ export class Session {
     this.finish();
   }
 
+  /** What nobody reads yet is kept as far as the connection's window goes. */
+  private waits(name: 'stdout' | 'stderr'): boolean {
+    return this.connected && this.streams[name].writableLength + this.streams[name].readableLength < WINDOW_BYTES;
+  }
+
   private finish(): void {
     if (this.over) return;
     this.over = true;
@@ -145,9 +155,11 @@ export class Session {
   }
 
   private pump(process: EngineTask, name: 'stdout' | 'stderr'): void {
+    // A terminal has one output.
+    const stream = this.task.tty ? 'stdout' : name;
     process[name].on('data', (chunk: Buffer) => {
       this.options.log?.(chunk);
-      if (this.task.attach && this.readers[name] > 0) this.streams[name].write(chunk);
+      if (this.task.attach && (this.readers[stream] > 0 || this.waits(stream))) this.streams[stream].write(chunk);
     });
     process[name].on('error', () => undefined);
   }

@@ -110,8 +110,11 @@ export class Vm {
     this.touch();
     const life = this.life;
     if (life === undefined) return;
-    for (const id of this.execSessions.keys()) {
-      if (!config.execs.some((task) => task.id === id)) this.execSessions.delete(id);
+    for (const [id, session] of this.execSessions) {
+      const task = config.execs.find((one) => one.id === id);
+      // The guest ends what is no longer to run.
+      if (task?.active !== true) session.signal(constants.signals.SIGKILL);
+      if (task === undefined) this.execSessions.delete(id);
     }
     for (const task of config.execs) {
       if (!task.active || this.execSessions.has(task.id) || this.sessions.has(task.id)) continue;
@@ -261,7 +264,14 @@ export class Vm {
     }
     this.context.booted(this);
     // What was asked for while booting goes first: a task that ends at once must not take the VM away before it.
-    for (const session of this.execSessions.values()) if (session.status === '') void this.run(life, session);
+    const asked = [...this.execSessions.values()].filter((session) => session.status === '');
+    await Promise.all(
+      asked.map(async (session) => {
+        const launched = this.run(life, session);
+        if (!session.task.held) await launched;
+      }),
+    );
+    if (this.life !== life || life.ending) return;
     const runs = new Map([...this.sessions].map(([id, session]) => [id, this.run(life, session)] as const));
     await runs.get(this.id);
   }

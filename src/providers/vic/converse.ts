@@ -1,0 +1,109 @@
+import { PassThrough } from 'node:stream';
+import { writeTo } from '../../clients/docker-engine/demultiplex.ts';
+import type { PortLayer } from '../../clients/port-layer/port.ts';
+import { messageOf } from '../../errors/vick-error.ts';
+import type { SessionStreams, TerminalSize } from '../../kubelet/capabilities.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+
+export interface ConversationOptions {
+  readonly portLayer: PortLayer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly taskId: string;
+  /** Whether the end of the caller's input is the process's end of file. */
+  readonly endsInput: boolean;
+}
+
+/** Opens the connection before there is input; the server swallows it (vmware/vic lib/apiservers/portlayer, interaction handlers). */
+const PRIMER = 'v1c#>';
+/** How long standard error may still be looked for when standard output has ended. */
+const STDERR_GRACE_MS = 1_000;
+
+/**
+ * Carries bytes between a task and the caller until the task ends its output. All output is written when it resolves.
+ * False: the task had no connection, because it ended first or was never launched.
+ */
+export async function converse(options: ConversationOptions, streams: SessionStreams, signal: AbortSignal): Promise<boolean> {
+  const { clock } = options;
+  const ended = new AbortController();
+  const until = AbortSignal.any([signal, ended.signal]);
+  const noStderr = new AbortController();
+  const connected = { stderr: false };
+  // Both at once: the first one that is open lets a held process go.
+  const stdout = openOutput(options, 'stdout', until);
+  const stderr = streams.tty ? undefined : openOutput(options, 'stderr', AbortSignal.any([until, noStderr.signal]));
+  void stderr?.then(
+    () => (connected.stderr = true),
+    () => undefined,
+  );
+  const sizes = followSizes(options, streams, until);
+  let input: Promise<void> = Promise.resolve();
+  try {
+    const output = await stdout;
+    input = sendInput(options, streams, until);
+    const errors = stderr?.then((readable) => copy(readable, streams.stderr, signal));
+    // Awaited below; it must not count as unhandled until then.
+    errors?.catch(() => undefined);
+    await copy(output, streams.stdout, signal);
+    if (errors !== undefined && !connected.stderr) {
+      const cancel = clock.schedule(STDERR_GRACE_MS, () => !connected.stderr && noStderr.abort(new Error('the process has ended')));
+      await errors.catch((error: unknown) => {
+        if (!noStderr.signal.aborted) throw error;
+      });
+      cancel();
+    } else await errors;
+    signal.throwIfAborted();
+    return output !== undefined;
+  } finally {
+    ended.abort(new Error('the session has ended'));
+    streams.stdout?.end();
+    streams.stderr?.end();
+    await Promise.allSettled([input, sizes, stderr]);
+  }
+}
+
+async function openOutput({ portLayer, taskId }: ConversationOptions, name: 'stdout' | 'stderr', signal: AbortSignal) {
+  return await portLayer.output(taskId, name, undefined, signal);
+}
+
+async function copy(from: AsyncIterable<unknown> | undefined, to: SessionStreams['stdout'], signal: AbortSignal): Promise<void> {
+  if (from === undefined) return;
+  for await (const chunk of from) await writeTo(to, Buffer.from(chunk as Uint8Array), signal);
+}
+
+async function sendInput({ portLayer, log, taskId, endsInput }: ConversationOptions, { stdin }: SessionStreams, signal: AbortSignal): Promise<void> {
+  if (stdin === undefined || signal.aborted) return;
+  const body = new PassThrough();
+  const stop = (): void => void stdin.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  body.write(PRIMER);
+  stdin.on('error', () => body.end());
+  stdin.on('close', () => body.end());
+  stdin.pipe(body);
+  try {
+    if ((await portLayer.input(taskId, body, signal)) && endsInput) await portLayer.closeInput(taskId, signal);
+  } catch (error) {
+    // The task may have ended before its input.
+    log.debug('input did not reach its task', { error: messageOf(error) });
+  } finally {
+    stdin.unpipe(body);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function followSizes({ portLayer, log, taskId }: ConversationOptions, { tty, resize }: SessionStreams, signal: AbortSignal): Promise<void> {
+  if (!tty || resize === undefined) return;
+  const sizes = resize[Symbol.asyncIterator]();
+  const aborted = new Promise<IteratorResult<TerminalSize>>((resolve) => {
+    signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true });
+  });
+  for (;;) {
+    const next = await Promise.race([sizes.next(), aborted]);
+    if (next.done === true) break;
+    await portLayer
+      .resizeTerminal(taskId, next.value, signal)
+      .catch((error: unknown) => log.debug('a terminal could not be resized', { error: messageOf(error) }));
+  }
+  void sizes.return?.();
+}

@@ -1,0 +1,40 @@
+import { DEFAULT_PATH, type ProcessConfig } from './process-config.ts';
+import type { PodContainer } from './identity.ts';
+import type { ImageStore } from './image-store.ts';
+import type { TaskPlan } from './plan-create.ts';
+import type { PodVm } from './pod-index.ts';
+
+/** What containers were started as: commands inside them run with the same variables, folder and user. */
+export interface ProcessMemory {
+  remember(vmId: string, tasks: readonly TaskPlan[]): void;
+  forget(vmId: string): void;
+  /**
+   * As this process started it; else what the port layer shows of the VM's primary; else, for any other container that an
+   * earlier kubelet started, what its image says.
+   */
+  read(vm: PodVm, container: PodContainer, primary: boolean, signal: AbortSignal): Promise<ProcessConfig>;
+}
+
+export function createProcessMemory(images: ImageStore): ProcessMemory {
+  const known = new Map<string, ReadonlyMap<string, ProcessConfig>>();
+  return {
+    remember: (vmId, tasks) => {
+      known.set(vmId, new Map(tasks.map(({ container, process }) => [container, process])));
+    },
+    forget: (vmId) => {
+      known.delete(vmId);
+    },
+    read: async ({ info }, container, primary, signal) => {
+      const own = known.get(info.id)?.get(container.name);
+      if (own !== undefined) return own;
+      const { path, args, env, workingDir, user } = info.process;
+      if (primary) return { path, args, env, workingDir, user, stopSignal: container.stopSignal };
+      const image = (await images.byId(container.imageId, signal))?.config;
+      const variables = image?.env ?? [];
+      return {
+        ...{ path: '', args: [], workingDir: image?.workingDir ?? '', user: image?.user ?? '', stopSignal: container.stopSignal },
+        env: variables.some((entry) => entry.startsWith('PATH=')) ? variables : [DEFAULT_PATH, ...variables],
+      };
+    },
+  };
+}
