@@ -4,6 +4,7 @@ import type { Duplex, Writable } from 'node:stream';
 import { Writable as WritableStream } from 'node:stream';
 import { messageOf } from '../../errors/vick-error.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
+import { acceptWebSocket, isWebSocketUpgrade } from '../../platform/websocket/accept.ts';
 import type { PodProvider } from '../provider.ts';
 import { runningContainer, type FoundContainer } from './pod-lookup.ts';
 import { HttpError, sendText } from './responses.ts';
@@ -12,7 +13,7 @@ import { serveCommand, type CommandRunner, type CommandSession, type StreamTimes
 import { acceptSpdyCommand } from './streaming/spdy-command.ts';
 import { isSpdyUpgrade, negotiate, SPDY_COMMAND_PROTOCOLS, switchToSpdy } from './streaming/spdy-upgrade.ts';
 import { openWebSocketCommand } from './streaming/websocket-command.ts';
-import { acceptWebSocket, isWebSocketUpgrade, negotiateSubprotocol, WEBSOCKET_COMMAND_PROTOCOLS } from './streaming/websocket-upgrade.ts';
+import { negotiateSubprotocol, WEBSOCKET_COMMAND_PROTOCOLS } from './streaming/websocket-protocols.ts';
 
 /** A connection that its client wants to speak another protocol on. */
 export interface UpgradeRequest {

@@ -1,5 +1,6 @@
 /** `/portForward/{namespace}/{pod}`: judges the request, upgrades the connection, forwards. */
 import type { Pod } from '../../platform/kubernetes-objects.ts';
+import { acceptWebSocket, isWebSocketUpgrade } from '../../platform/websocket/accept.ts';
 import type { PodProvider } from '../provider.ts';
 import type { UpgradeRequest } from './commands.ts';
 import { findPod } from './pod-lookup.ts';
@@ -9,7 +10,7 @@ import { parsePort } from './streaming/port-connection.ts';
 import { serveSpdyPortForward, type PortForwardOptions } from './streaming/spdy-port-forward.ts';
 import { isSpdyUpgrade, negotiate, SPDY_PORT_FORWARD_PROTOCOLS, switchToSpdy } from './streaming/spdy-upgrade.ts';
 import { serveWebSocketPortForward } from './streaming/websocket-port-forward.ts';
-import { acceptWebSocket, isWebSocketUpgrade, negotiateSubprotocol, TUNNEL_PROTOCOL, WEBSOCKET_PORT_FORWARD_PROTOCOLS } from './streaming/websocket-upgrade.ts';
+import { negotiateSubprotocol, TUNNEL_PROTOCOL, WEBSOCKET_PORT_FORWARD_PROTOCOLS } from './streaming/websocket-protocols.ts';
 
 export interface PortForwardContext extends StreamTimes {
   readonly pods: readonly Pod[];

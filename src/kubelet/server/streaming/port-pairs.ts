@@ -1,6 +1,6 @@
 import type { Clock } from '../../../platform/clock.ts';
-import { RESET } from '../spdy/frames.ts';
-import type { SpdyStream } from '../spdy/stream.ts';
+import { RESET } from '../../../platform/spdy/frames.ts';
+import type { SpdyStream } from '../../../platform/spdy/stream.ts';
 import { parsePort } from './port-connection.ts';
 
 export interface PortPair {

@@ -1,9 +1,9 @@
 /** exec and attach over SPDY: one stream for each of error, stdin, stdout, stderr and resize. */
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { RESET } from '../spdy/frames.ts';
-import { SpdySession } from '../spdy/session.ts';
-import type { SpdyStream } from '../spdy/stream.ts';
+import { RESET } from '../../../platform/spdy/frames.ts';
+import { SpdySession } from '../../../platform/spdy/session.ts';
+import type { SpdyStream } from '../../../platform/spdy/stream.ts';
 import type { CommandSession, StreamTimes, WantedStreams } from './command-session.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { statusBytes } from './outcome.ts';

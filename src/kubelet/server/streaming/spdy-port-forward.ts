@@ -1,8 +1,8 @@
 /** port-forward over SPDY, directly or tunnelled through a WebSocket: many forwarded connections on one. */
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../../../errors/vick-error.ts';
-import { RESET } from '../spdy/frames.ts';
-import { SpdySession } from '../spdy/session.ts';
+import { RESET } from '../../../platform/spdy/frames.ts';
+import { SpdySession } from '../../../platform/spdy/session.ts';
 import type { StreamTimes } from './command-session.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { joinPort, type DialPort } from './port-connection.ts';

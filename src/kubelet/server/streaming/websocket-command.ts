@@ -4,7 +4,7 @@ import type { CommandSession, StreamTimes, WantedStreams } from './command-sessi
 import { IdleTimer } from './idle-timer.ts';
 import { statusBytes } from './outcome.ts';
 import { TerminalSizeParser, TerminalSizes } from './terminal-sizes.ts';
-import { WebSocketChannels } from './websocket-channels.ts';
+import { WebSocketChannels } from '../../../platform/websocket/channels.ts';
 
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const;
 

@@ -4,7 +4,7 @@ import { messageOf } from '../../../errors/vick-error.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { joinPort } from './port-connection.ts';
 import type { PortForwardOptions } from './spdy-port-forward.ts';
-import { WebSocketChannels } from './websocket-channels.ts';
+import { WebSocketChannels } from '../../../platform/websocket/channels.ts';
 
 /** Serves until the client goes or was idle for too long. Never rejects. */
 export async function serveWebSocketPortForward(socket: WebSocket, protocol: string, ports: readonly number[], options: PortForwardOptions): Promise<void> {

@@ -17,11 +17,18 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
   const result: unknown = structuredClone(target);
   const operations = patch.map((operation: unknown) => checked(operation));
   // rfc6902 leaves out the root; a document is replaced as a whole by hand.
-  for (const operation of operations) {
-    const [problem] = applyPatch(result, [operation]);
-    if (problem !== null && problem !== undefined) throw refused();
-  }
+  for (const operation of operations) if (!isApplied(result, operation)) throw refused();
   return result;
+}
+
+/** The library tells most problems; a path that leads into a string or a number makes it throw. */
+function isApplied(document: unknown, operation: Operation): boolean {
+  try {
+    const [problem] = applyPatch(document, [operation]);
+    return problem === null || problem === undefined;
+  } catch {
+    return false;
+  }
 }
 
 function checked(operation: unknown): Operation {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createWebSocketStream } from 'ws';
-import { SpdySession } from '../../../../src/kubelet/server/spdy/session.ts';
-import type { SpdyStream } from '../../../../src/kubelet/server/spdy/stream.ts';
+import { SpdySession } from '../../../../src/platform/spdy/session.ts';
+import type { SpdyStream } from '../../../../src/platform/spdy/stream.ts';
 import { collect, serverWorld, type ServerWorld } from '../../../support/kubelet-server/world.ts';
 
 /** A program in the pod. */

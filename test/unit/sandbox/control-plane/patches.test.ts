@@ -52,6 +52,7 @@ describe('JSON patch', () => {
     [[{ op: 'remove', path: '/nope' }], 422],
     [[{ op: 'add', path: '/__proto__/x', value: 1 }], 422],
     [[{ op: 'sing', path: '/a' }], 422],
+    [[{ op: 'add', path: '/a/b', value: 2 }], 422],
     [{}, 400],
     ['x', 400],
   ])('refuses %j with %i', (patch, code) => {

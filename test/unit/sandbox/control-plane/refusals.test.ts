@@ -30,7 +30,6 @@ describe('what Kubernetes declares and is not served', () => {
     '/apis/apps/v1',
     '/apis/apps/v1/deployments',
     '/apis/apps/v1/namespaces/default/deployments/web/scale',
-    '/apis/certificates.k8s.io/v1',
     '/apis/policy/v1/poddisruptionbudgets',
     '/api/v1/endpoints',
     '/api/v1/namespaces/default/pods/web/log',

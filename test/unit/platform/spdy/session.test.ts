@@ -2,12 +2,12 @@ import type { Duplex } from 'node:stream';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { dataFrame, goAwayFrame, pingFrame, RESET, synStreamFrame } from '../../../../../src/kubelet/server/spdy/frames.ts';
-import { HeaderEncoder } from '../../../../../src/kubelet/server/spdy/header-block.ts';
-import { SpdySession, type SpdySessionOptions } from '../../../../../src/kubelet/server/spdy/session.ts';
-import type { SpdyStream } from '../../../../../src/kubelet/server/spdy/stream.ts';
-import { duplexPair } from '../../../../support/duplex-pair.ts';
-import { FakeClock, settle } from '../../../../support/fake-clock.ts';
+import { dataFrame, goAwayFrame, pingFrame, RESET, synStreamFrame } from '../../../../src/platform/spdy/frames.ts';
+import { HeaderEncoder } from '../../../../src/platform/spdy/header-block.ts';
+import { SpdySession, type SpdySessionOptions } from '../../../../src/platform/spdy/session.ts';
+import type { SpdyStream } from '../../../../src/platform/spdy/stream.ts';
+import { duplexPair } from '../../../support/duplex-pair.ts';
+import { FakeClock, settle } from '../../../support/fake-clock.ts';
 
 function connect(options: Partial<SpdySessionOptions> = {}): {
   readonly client: SpdySession;

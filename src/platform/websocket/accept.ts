@@ -1,22 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { HandshakeRefusal } from './spdy-upgrade.ts';
 
 /** The longest message that is taken. */
 const MAXIMUM_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Pongs are not sent to who does not read them. */
 const MAXIMUM_UNSENT_BYTES = 256 * 1024;
-
-export const WEBSOCKET_COMMAND_PROTOCOLS = [
-  'v5.channel.k8s.io',
-  'v4.channel.k8s.io',
-  'v4.base64.channel.k8s.io',
-  'channel.k8s.io',
-  'base64.channel.k8s.io',
-] as const;
-export const TUNNEL_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
-export const WEBSOCKET_PORT_FORWARD_PROTOCOLS = [TUNNEL_PROTOCOL, 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io'] as const;
 
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   return (request.headers.upgrade ?? '')
@@ -25,16 +14,15 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
     .some((value) => value.trim() === 'websocket');
 }
 
-/** The client's first known subprotocol; the empty one when it asks for none. */
-export function negotiateSubprotocol(request: IncomingMessage, supported: readonly string[]): string | HandshakeRefusal {
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((value) => value.trim());
-  if (offered.every((value) => value === '')) return '';
-  const chosen = offered.find((protocol) => supported.includes(protocol));
-  if (chosen !== undefined) return chosen;
-  return { status: 403, text: `unable to upgrade: none of the subprotocols [${offered.join(' ')}] is served, but [${supported.join(' ')}]`, headers: {} };
+/** The subprotocols that the client names, its best first; none of them: an empty list. */
+export function offeredSubprotocols(request: IncomingMessage): readonly string[] {
+  return (request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
 }
 
-/** Completes the handshake. Rejects when the request is malformed; the client was told then, and the socket closed. */
+/** Completes the handshake with `protocol` (empty: none). Rejects when the request is malformed; the client was told then, and the socket closed. */
 export async function acceptWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
   const { WebSocketServer } = await import('ws');
   const server = new WebSocketServer({

@@ -1,4 +1,4 @@
-import { once } from '../../../platform/once.ts';
+import { once } from '../once.ts';
 
 const WORDS =
   'options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow authorization ' +

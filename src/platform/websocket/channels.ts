@@ -1,7 +1,7 @@
 /** Channels of a WebSocket: every message is a channel number and a payload (k8s.io/apimachinery/pkg/util/httpstream/wsstream). */
 import { Readable, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import type { Clock } from '../../../platform/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** How messages look; `closes`: `255, <channel>` half-closes a channel (v5). */
 interface ChannelFormat {

@@ -3,11 +3,12 @@
  * no WINDOW_UPDATE and wait for none), back-pressure is that of the connection below (moby/spdystream).
  */
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../../platform/clock.ts';
+import type { Clock } from '../clock.ts';
 import { FrameParser } from './frame-parser.ts';
 import { dataFrame, GOAWAY, goAwayFrame, pingFrame, RESET, rstStreamFrame, SpdyProtocolError, synReplyFrame, synStreamFrame, type Frame } from './frames.ts';
 import { HeaderDecoder, HeaderEncoder, type SpdyHeaders } from './header-block.ts';
 import { Pings } from './pings.ts';
+import { ReadGate } from './read-gate.ts';
 import { SendQueue } from './send-queue.ts';
 import { SpdyStream, SpdyStreamReset, type StreamLink } from './stream.ts';
 
@@ -24,12 +25,6 @@ export interface SpdySessionOptions {
 }
 
 const MAXIMUM_STREAMS = 1000;
-/** The connection is not read while its streams hold this much that nobody has taken. */
-const MAXIMUM_UNREAD_BYTES = 1024 * 1024;
-/** The connection is not read while this much waits to be sent: a peer that asks and never listens. */
-const MAXIMUM_UNSENT_BYTES = 256 * 1024;
-/** How often a peer that is not read is probed. */
-const PROBE_MS = 10_000;
 /** How long a peer may take to hang up after our farewell. */
 const FAREWELL_MS = 5_000;
 const NO_HEADERS: SpdyHeaders = new Map();
@@ -45,30 +40,34 @@ export class SpdySession {
   private readonly replies = new Map<number, (error?: Error) => void>();
   private readonly pings: Pings;
   private readonly queue: SendQueue;
+  private readonly gate: ReadGate;
   private readonly link: StreamLink;
   private lastPeerStream = 0;
   private nextStream = 1;
-  /** At least what the streams hold unread; counted anew when it seems too much. */
-  private unread = 0;
   private goingAway = false;
   private over = false;
   private failure: Error | undefined;
-  private wake: () => void = () => undefined;
 
   constructor(options: SpdySessionOptions) {
     this.options = options;
     this.transport = options.transport;
     this.pings = new Pings(options.role);
     this.queue = new SendQueue(options.transport);
+    this.gate = new ReadGate({
+      clock: options.clock,
+      unsent: () => this.transport.writableLength,
+      held: () => [...this.streams.values()].reduce((sum, stream) => sum + stream.readableLength, 0),
+      probe: () => void this.ping().catch(() => undefined),
+    });
     this.link = {
       send: ({ id }, payload, fin, done) => {
         this.options.onActivity?.();
         this.queue.add({ id, payload, done, frame: (part, last) => dataFrame(id, part, fin && last) });
       },
-      wanted: () => this.wake(),
+      wanted: () => this.gate.wake(),
       gone: (stream, status) => this.gone(stream, status),
     };
-    this.transport.on('drain', () => this.wake());
+    this.transport.on('drain', () => this.gate.wake());
     this.transport.on('error', (error) => {
       this.failure ??= error;
     });
@@ -121,7 +120,7 @@ export class SpdySession {
           const pending = this.handle(frame);
           if (pending !== undefined) await pending;
           // One peer's chunk may hold thousands of small frames.
-          if (this.isFull()) await this.room();
+          if (this.gate.isShut()) await this.gate.room();
         }
       }
       this.transport.destroy();
@@ -152,7 +151,7 @@ export class SpdySession {
     if (frame.kind !== 'ping') this.options.onActivity?.();
     switch (frame.kind) {
       case 'data':
-        this.unread += frame.payload.length;
+        this.gate.took(frame.payload.length);
         this.streams.get(frame.stream)?.receive(frame.payload, frame.fin);
         return undefined;
       case 'syn-stream':
@@ -213,37 +212,12 @@ export class SpdySession {
     this.streams.delete(stream.id);
     this.queue.forget(stream.id);
     if (status !== undefined) this.control(rstStreamFrame(stream.id, status));
-    this.wake();
+    this.gate.wake();
     if (this.goingAway && this.streams.size === 0) this.close();
   }
 
   private control(frame: Buffer): void {
     if (!this.over && this.transport.writable) this.transport.write(frame);
-  }
-
-  private isFull(): boolean {
-    if (this.over) return false;
-    if (this.transport.writableLength > MAXIMUM_UNSENT_BYTES) return true;
-    if (this.unread <= MAXIMUM_UNREAD_BYTES) return false;
-    this.unread = 0;
-    for (const stream of this.streams.values()) this.unread += stream.readableLength;
-    return this.unread > MAXIMUM_UNREAD_BYTES;
-  }
-
-  /** Who is not read is asked now and then whether it is there: a lost connection is noticed by writing to it. */
-  private async room(): Promise<void> {
-    while (this.isFull()) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.options.clock.schedule(PROBE_MS, () => {
-          this.ping().catch(() => undefined);
-          resolve();
-        });
-        this.wake = () => {
-          cancel();
-          resolve();
-        };
-      });
-    }
   }
 
   private finish(): void {
@@ -255,6 +229,6 @@ export class SpdySession {
     for (const stream of [...this.streams.values()]) stream.cutOff(error);
     this.queue.close(error);
     this.decoder.close();
-    this.wake();
+    this.gate.open();
   }
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { constants, createDeflate } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DICTIONARY_ID, spdyDictionary } from '../../../../../src/kubelet/server/spdy/dictionary.ts';
-import { FrameParser, MAXIMUM_CONTROL_BYTES } from '../../../../../src/kubelet/server/spdy/frame-parser.ts';
+import { DICTIONARY_ID, spdyDictionary } from '../../../../src/platform/spdy/dictionary.ts';
+import { FrameParser, MAXIMUM_CONTROL_BYTES } from '../../../../src/platform/spdy/frame-parser.ts';
 import {
   dataFrame,
   goAwayFrame,
@@ -15,8 +15,8 @@ import {
   synReplyFrame,
   synStreamFrame,
   type Frame,
-} from '../../../../../src/kubelet/server/spdy/frames.ts';
-import { HeaderDecoder, HeaderEncoder, MAXIMUM_BLOCK_BYTES } from '../../../../../src/kubelet/server/spdy/header-block.ts';
+} from '../../../../src/platform/spdy/frames.ts';
+import { HeaderDecoder, HeaderEncoder, MAXIMUM_BLOCK_BYTES } from '../../../../src/platform/spdy/header-block.ts';
 
 const streamId = fc.integer({ min: 1, max: 0x7fffffff });
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
@@ -209,7 +209,7 @@ interface RecordedFrame {
 }
 
 const recorded = ['exec-spdy', 'attach-spdy', 'exec-tty-websocket', 'exec-websocket', 'port-forward-spdy', 'port-forward-websocket'].flatMap((file) => {
-  const { steps } = JSON.parse(readFileSync(new URL(`../../../../fixtures/kubelet-server/${file}.json`, import.meta.url), 'utf8')) as {
+  const { steps } = JSON.parse(readFileSync(new URL(`../../../fixtures/kubelet-server/${file}.json`, import.meta.url), 'utf8')) as {
     steps: readonly { readonly command?: string; readonly kubeletSees?: readonly { readonly frames?: readonly RecordedFrame[] }[] }[];
   };
   return steps.flatMap(({ command, kubeletSees }) => (kubeletSees ?? []).map(({ frames }) => ({ name: `${file}: ${command ?? ''}`, frames: frames ?? [] })));
