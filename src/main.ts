@@ -38,6 +38,10 @@ export async function vick(): Promise<void> {
 
 /** `virtual-kubelet …`, as VIC's kubelet-starter runs it. */
 export async function virtualKubelet(): Promise<void> {
+  if (['version', '--version', '-version'].includes(process.argv[2] ?? '')) {
+    process.stdout.write(`virtual-kubelet (vick) ${VICK_VERSION}\n`);
+    return;
+  }
   await program(async (host, signal) => {
     const { runVirtualKubelet } = await import('./operations/kubelet/drop-in.ts');
     return runVirtualKubelet(process.argv.slice(2), host, signal);

@@ -106,7 +106,7 @@ async function startVms(
   tools: SiteTools,
   onEnd: (name: string, end: () => Promise<void>) => void,
 ): Promise<{ vsphere: VSphere; password: string }> {
-  const [file = '', ...prefixArgs] = tools.programs.virtualKubelet;
+  const [file = '', ...prefixArgs] = request.virtualKubelet === undefined ? tools.programs.virtualKubelet : [request.virtualKubelet];
   const host = createVchHost({ ...tools, virtualKubelet: { file, prefixArgs } });
   const directory = join(request.directory, 'vms');
   await tools.fs.makeDirectory(directory, { mode: 0o700 });

@@ -77,7 +77,8 @@ export interface Site {
   down(): Promise<{ readonly processes: readonly string[]; readonly files: readonly string[] }>;
 }
 
-export async function startSite(): Promise<Site> {
+/** `virtualKubelet`: the program that endpoint VMs run in place of bin/virtual-kubelet.js. */
+export async function startSite({ virtualKubelet }: { readonly virtualKubelet?: string } = {}): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'vick-e2e-'));
   const stateDirectory = join(folder, 'state');
   const assets = process.env['KUBEBUILDER_ASSETS'];
@@ -86,7 +87,7 @@ export async function startSite(): Promise<Site> {
     (env: Readonly<Record<string, string>>) =>
     (args: readonly string[], options: RunOptions = {}) =>
       run(process.execPath, [VICK, ...args], { ...options, env: { ...env, ...options.env }, cwd: folder });
-  const up = await vickWith(base)(['sandbox', 'up']);
+  const up = await vickWith(base)(['sandbox', 'up', ...(virtualKubelet === undefined ? [] : ['--virtual-kubelet', virtualKubelet])]);
   if (up.code !== 0) throw new Error(`sandbox up failed:\n${up.stderr}`);
   const env: Record<string, string> = { ...base };
   for (const [, name = '', value = ''] of (await vickWith(base)(['sandbox', 'env'])).stdout.matchAll(/^export (\w+)='(.*)'$/gm)) env[name] = value;

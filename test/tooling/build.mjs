@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const LAZY_IMPORT = '__vickImport';
 
 /** commander loads node:child_process to start commands that are programs of their own. There are none, and it costs a fifth of the start. */
-const withoutSubprograms = {
+export const withoutSubprograms = {
   name: 'without-subprograms',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
@@ -27,7 +27,7 @@ const withoutSubprograms = {
 /**
  * dockerode carries ssh (with a native part) and gRPC for builds of images. Neither is used, and both would be loaded with it.
  */
-const withoutUnusedTransports = {
+export const withoutUnusedTransports = {
   name: 'without-unused-transports',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(ssh2|protobufjs|tar-fs|@balena\/dockerignore|@grpc\/(grpc-js|proto-loader))$/ }, ({ path, importer }) =>

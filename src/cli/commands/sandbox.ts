@@ -14,7 +14,8 @@ export const runSandboxUp: CommandHandler = async (input, deps, signal) => {
     {
       stateDirectory: stateOf(input, deps),
       serve: [file, ...args, 'sandbox', 'serve'],
-      assets: text(input, 'assets') === undefined ? undefined : resolve(deps.cwd, text(input, 'assets') ?? ''),
+      assets: path(input, 'assets', deps),
+      virtualKubelet: path(input, 'virtual-kubelet', deps),
       timeoutMs: Number(input.flags['timeout']),
       env: deps.env,
     },
@@ -38,7 +39,7 @@ export const runSandboxEnv: CommandHandler = async (input, deps) => {
 };
 
 export const runSandboxServe: CommandHandler = async (input, deps, signal) => {
-  await serveSandbox({ stateDirectory: stateOf(input, deps), assets: text(input, 'assets') }, deps, signal);
+  await serveSandbox({ stateDirectory: stateOf(input, deps), assets: text(input, 'assets'), virtualKubelet: text(input, 'virtual-kubelet') }, deps, signal);
   return undefined;
 };
 
@@ -54,6 +55,11 @@ function outcome(facts: SandboxFacts): Outcome {
     ['vic-machine', facts.vicMachine],
   ];
   return { data: shown, text: lines.map(([label = '', value = '']) => `${`${label}:`.padEnd(15)}${value}`).join('\n'), names: ['sandbox/default'] };
+}
+
+function path(input: CommandInput, flag: string, { cwd }: { readonly cwd: string }): string | undefined {
+  const given = text(input, flag);
+  return given === undefined ? undefined : resolve(cwd, given);
 }
 
 function text(input: CommandInput, flag: string): string | undefined {

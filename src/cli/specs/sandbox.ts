@@ -18,12 +18,26 @@ const ASSETS: FlagSpec = {
   completes: 'directory',
 };
 
+const VIRTUAL_KUBELET: FlagSpec = {
+  name: 'virtual-kubelet',
+  kind: 'string',
+  env: ['VICK_SANDBOX_VIRTUAL_KUBELET'],
+  placeholder: 'FILE',
+  description: 'program that endpoint VMs run as /sbin/virtual-kubelet (default: this vick)',
+  completes: 'file',
+};
+
 export const sandboxUpSpec: CommandSpec = {
   path: ['sandbox', 'up'],
   summary: 'start a sandbox: a cluster, a vSphere and a vic-machine on this machine',
   description:
     'Starts a stand-in for a whole site as one background process: a Kubernetes control plane, a vSphere target, and a vic-machine whose VCHs run containers as processes of this machine. Nothing needs root, and nothing outside the state folder is touched.',
-  flags: [ASSETS, { name: 'timeout', kind: 'duration', default: '2m', placeholder: 'DURATION', description: 'how long the start may take' }, STATE_DIR],
+  flags: [
+    ASSETS,
+    VIRTUAL_KUBELET,
+    { name: 'timeout', kind: 'duration', default: '2m', placeholder: 'DURATION', description: 'how long the start may take' },
+    STATE_DIR,
+  ],
   examples: [
     { say: 'Start it, then point this shell at it', run: 'vick sandbox up && eval "$(vick sandbox env)"' },
     { say: 'With a real etcd and kube-apiserver', run: 'vick sandbox up --assets /usr/local/kubebuilder/bin' },
@@ -107,7 +121,7 @@ export const sandboxServeSpec: CommandSpec = {
   path: ['sandbox', 'serve'],
   summary: 'be the sandbox, in the foreground',
   hidden: true,
-  flags: [ASSETS, STATE_DIR],
+  flags: [ASSETS, VIRTUAL_KUBELET, STATE_DIR],
   examples: [],
   load: async () => (await import('../commands/sandbox.ts')).runSandboxServe,
 };

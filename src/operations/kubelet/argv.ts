@@ -1,8 +1,11 @@
 import { VickError } from '../../errors/vick-error.ts';
 import { KUBELET_FLAGS, type KubeletFlag, type KubeletFlags } from './settings.ts';
 
-const BOOLEANS: ReadonlySet<string> = new Set(['disable-taint', 'persona-tls-insecure']);
+const BOOLEANS: ReadonlySet<string> = new Set(['disable-taint', 'persona-tls-insecure', 'engine-tls-insecure']);
 const REPEATABLE: ReadonlySet<string> = new Set(['taint', 'label', 'capacity']);
+
+/** Switches of virtual-kubelet that have no meaning here: a lease is always kept. */
+const IGNORED_SWITCHES: ReadonlySet<string> = new Set(['enable-node-lease']);
 
 /** Options of virtual-kubelet that have no meaning here and a value that must be skipped. */
 const IGNORED: ReadonlySet<string> = new Set([
@@ -25,6 +28,7 @@ export function parseKubeletArgv(argv: readonly string[]): KubeletFlags {
     const match = /^--?([a-z][a-z0-9.-]*)(?:=(.*))?$/s.exec(word);
     if (match === null) throw usage(`unexpected argument "${word}"`);
     const [, name = '', inline] = match;
+    if (IGNORED_SWITCHES.has(name)) continue;
     if (BOOLEANS.has(name)) {
       flags[name as KubeletFlag] = inline === undefined || ['1', 't', 'true'].includes(inline.toLowerCase());
       continue;

@@ -51,6 +51,8 @@ const FILE_KEYS: Readonly<Record<string, KubeletFlag>> = {
 const TLS_PORT = 2376;
 const READY_TIMEOUT_MS = 10 * 60_000;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+/** Levels that virtual-kubelet takes and this log does not have. */
+const OTHER_LEVELS: Readonly<Record<string, LogLevel>> = { trace: 'debug', warning: 'warn', fatal: 'error', panic: 'error' };
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Pure: flags win over the environment, which wins over the file. KUBELET_CONFIG says what is wrong and where it was said. */
@@ -237,7 +239,8 @@ function duration(found: Sourced | undefined): number | undefined {
 }
 
 function logLevel(found: Sourced | undefined): LogLevel {
-  const level = LEVELS.find((candidate) => candidate === found?.value.toLowerCase());
+  const asked = found?.value.toLowerCase() ?? '';
+  const level = LEVELS.find((candidate) => candidate === asked) ?? OTHER_LEVELS[asked];
   if (found !== undefined && level === undefined) {
     throw new VickError('KUBELET_CONFIG', `${found.source}: "${found.value}" is not a log level`, { hint: `Levels: ${LEVELS.join(', ')}.` });
   }

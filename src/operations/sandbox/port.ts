@@ -28,6 +28,8 @@ export interface ServeRequest {
   readonly vchDirectory: string;
   /** Folder with a real etcd and kube-apiserver; undefined: the embedded control plane. */
   readonly assets: string | undefined;
+  /** Program that endpoint VMs run as /sbin/virtual-kubelet; undefined: the one beside this program. */
+  readonly virtualKubelet?: string;
   /** Called once, when everything answers. */
   readonly ready: (facts: SandboxFacts) => Promise<void>;
 }

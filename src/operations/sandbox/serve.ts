@@ -4,7 +4,7 @@ import type { SandboxAccess } from './port.ts';
 
 /** The sandbox's own process: serves until it is told to end, and says that it is ready by writing its facts. */
 export async function serveSandbox(
-  input: { readonly stateDirectory: string; readonly assets: string | undefined },
+  input: { readonly stateDirectory: string; readonly assets: string | undefined; readonly virtualKubelet?: string | undefined },
   deps: { readonly fs: FileSystem; readonly sandbox: SandboxAccess },
   signal: AbortSignal,
 ): Promise<void> {
@@ -16,6 +16,7 @@ export async function serveSandbox(
       processesFile: paths.processes,
       vchDirectory: paths.vchs,
       assets: input.assets,
+      ...(input.virtualKubelet === undefined ? {} : { virtualKubelet: input.virtualKubelet }),
       // The password is in it, so only its owner may read it.
       ready: (facts) => deps.fs.writeFile(paths.facts, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 }),
     },

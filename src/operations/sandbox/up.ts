@@ -12,6 +12,8 @@ export interface SandboxUpInput {
   /** argv that serves a sandbox in its own process: `… sandbox serve`. */
   readonly serve: readonly [file: string, ...args: string[]];
   readonly assets: string | undefined;
+  /** What endpoint VMs run as /sbin/virtual-kubelet; undefined: this very program. */
+  readonly virtualKubelet?: string | undefined;
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -74,11 +76,16 @@ async function untilReady(input: SandboxUpInput, child: ChildProcess, deps: Sand
 }
 
 /** The daemon gets the little it needs, so that it is the same from every shell. */
-function serveEnvironment({ env, stateDirectory, assets }: SandboxUpInput): Record<string, string> {
+function serveEnvironment({ env, stateDirectory, assets, virtualKubelet }: SandboxUpInput): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'USER', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
     env[name] === undefined ? [] : [[name, env[name]] as const],
   );
-  return { ...Object.fromEntries(kept), VICK_STATE_DIR: stateDirectory, ...(assets === undefined ? {} : { KUBEBUILDER_ASSETS: assets }) };
+  return {
+    ...Object.fromEntries(kept),
+    VICK_STATE_DIR: stateDirectory,
+    ...(assets === undefined ? {} : { KUBEBUILDER_ASSETS: assets }),
+    ...(virtualKubelet === undefined ? {} : { VICK_SANDBOX_VIRTUAL_KUBELET: virtualKubelet }),
+  };
 }
 
 async function makeFolder(directory: string, { fs }: SandboxDeps): Promise<void> {

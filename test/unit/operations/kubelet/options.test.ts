@@ -94,6 +94,10 @@ describe('the contract of kubelet-starter', () => {
       taint: ['k', 'l=v:NoExecute'],
     });
     expect(parseKubeletArgv(['--disable-taint=false'])).toEqual({ 'disable-taint': false });
+    expect(parseKubeletArgv(['--enable-node-lease', '--enable-node-lease=true', '--engine-tls-insecure', '--os', 'Linux'])).toEqual({
+      'engine-tls-insecure': true,
+      os: 'Linux',
+    });
   });
 
   it.each([[['--nope']], [['word']], [['--nodename']]])('refuses %j as usage', (argv) => {
