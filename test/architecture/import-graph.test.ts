@@ -16,8 +16,9 @@ const ROOMS: readonly (readonly [room: string, mayUse: readonly string[]])[] = [
   ['clients/kubernetes/', ['kubelet/cluster.ts', 'kubelet/trust.ts', 'platform/', 'errors/']],
   ['clients/', ['platform/', 'errors/']],
   ['providers/', ['kubelet/provider.ts', 'kubelet/capabilities.ts', 'clients/', 'platform/', 'errors/']],
-  // The sandbox's controllers are ordinary clients of the API, so they list and watch as the kubelet does.
+  // The sandbox's controllers, and what sets up a real control plane, are ordinary clients of the API, as the kubelet is.
   ['sandbox/controllers/', ['sandbox/', 'clients/kubernetes/', 'platform/', 'errors/']],
+  ['sandbox/real-control-plane/', ['sandbox/', 'clients/kubernetes/', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
   ['sandbox/', ['clients/kubernetes/port.ts', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
   ['operations/kubelet/', ['kubelet/', 'providers/', 'clients/', 'config/', 'platform/', 'errors/']],
   ['operations/', ['clients/', 'kubelet/', 'config/', 'platform/', 'errors/']],

@@ -1,4 +1,3 @@
-import { redactArgs } from '../../clients/vic-machine/render-command.ts';
 import { VickError } from '../../errors/vick-error.ts';
 import { configureVch, refuseOptionsBeside, type ConfiguredVch } from '../../operations/vch/configure.ts';
 import type { OptionChange } from '../../operations/vch/config-difference.ts';
@@ -36,7 +35,7 @@ export const runConfigureVch: CommandHandler = async (input, deps, signal) => {
         id: result.id ?? vch.id ?? null,
         outcome: result.outcome,
         changes: result.changes,
-        ...(dryRun ? { args: redactArgs(result.words) } : {}),
+        ...(dryRun ? { args: result.words } : {}),
         problems: result.problems,
       },
       text: summary(result, vch),
@@ -61,7 +60,7 @@ function summary(result: ConfiguredVch, vch: ExistingVch): string {
       return [
         changes.length === 0 ? `No setting of ${titleOf(vch)} would change; its endpoint VM would restart.` : `Would change in ${titleOf(vch)}:`,
         ...changes,
-        `Words for vic-machine configure: ${redactArgs(result.words).join(' ')}`,
+        `Words for vic-machine configure: ${result.words.join(' ')}`,
       ].join('\n');
     case 'unchanged':
       return `VCH ${titleOf(vch)} unchanged`;

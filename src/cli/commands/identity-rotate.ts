@@ -14,8 +14,9 @@ export const runIdentityRotate: CommandHandler = async (input, deps, signal) => 
   const vch = input.args['VCH'] as string;
   checkVchName(vch);
   const validFor = numberFlag(input, 'valid-for');
-  if (validFor !== undefined && validFor < MIN_MS)
-    {throw new VickError('USAGE', '--valid-for is below 10m, the least that Kubernetes takes', { hint: 'Give 10m or more.' });}
+  if (validFor !== undefined && validFor < MIN_MS) {
+    throw new VickError('USAGE', '--valid-for is below 10m, the least that Kubernetes takes', { hint: 'Give 10m or more.' });
+  }
   const to = textFlag(input, 'to');
   const address = textFlag(input, 'k8s-server-address');
   const step = deps.reporter.step(`New certificate for kubelet-${vch}`);

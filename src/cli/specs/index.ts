@@ -81,7 +81,10 @@ const GROUPS: readonly GroupSpec[] = [
 
 /** Headings of `vick --help`, by the first word of the commands below them; the one without words takes the rest. */
 export const SECTIONS: readonly { readonly title: string; readonly words: readonly string[] }[] = [
-  { title: 'Virtual container hosts', words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'preflight', 'check'] },
+  {
+    title: 'Virtual container hosts',
+    words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'preflight', 'check'],
+  },
   { title: 'Nodes', words: ['node', 'identity'] },
   { title: 'Kubelet', words: ['kubelet'] },
   { title: 'Sandbox', words: ['sandbox'] },

@@ -21,8 +21,9 @@ export async function checkReturnPath(api: KubernetesApi, nodeName: string, sign
     if (error.code === 'KUBE_NOT_FOUND') return failed(about, 'KUBE_NOT_FOUND', `there is no node ${nodeName}`, 'See what there is with: vick node list --all');
     if (error.code === 'KUBE_FORBIDDEN') return skipped(about, `not checked: you may not use nodes/proxy (${messageOf(error)})`);
     // kube-apiserver proxies to no loopback address, though logs and exec may go there.
-    if (status === 400 && error.message.includes('not allowed'))
-      {return skipped(about, `not checked: the API server proxies to no such address (${messageOf(error)})`);}
+    if (status === 400 && error.message.includes('not allowed')) {
+      return skipped(about, `not checked: the API server proxies to no such address (${messageOf(error)})`);
+    }
     if (typeof status !== 'number') return failedWith(about, error);
     const why = `the API server does not reach the kubelet of ${nodeName}: ${messageOf(error)}`;
     return warned(

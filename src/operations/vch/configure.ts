@@ -1,4 +1,5 @@
 /** `vick configure vch`: read what is → show the difference → vic-machine configure. */
+import { redactArgs } from '../../clients/vic-machine/render-command.ts';
 import type { RunContext, UpdateResult, VicMachine } from '../../clients/vic-machine/port.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import { refuseUnknownFlags } from './binary-flags.ts';
@@ -25,7 +26,7 @@ export interface ConfiguredVch {
   readonly id: string | undefined;
   readonly outcome: 'configured' | 'unchanged' | 'rolled-back' | 'reset' | 'planned';
   readonly changes: readonly OptionChange[];
-  /** Words that would be, or were, handed to vic-machine. */
+  /** Words that would be, or were, handed to vic-machine, without secrets. */
   readonly words: readonly string[];
   readonly problems: readonly string[];
 }
@@ -42,7 +43,8 @@ export async function configureVch(request: ConfigureVchRequest, deps: VchDeps, 
   const plan =
     request.mode === 'change' ? await difference(request, vic, deps, { ...context, limitMs: QUERY_LIMIT_MS }) : { changes: [], words: [], settled: false };
   const words = [...modeFlag, ...plan.words, ...request.extra.words];
-  if (request.dryRun) return { id: undefined, outcome: 'planned', changes: plan.changes, words, problems: [] };
+  const shown = redactArgs(words);
+  if (request.dryRun) return { id: undefined, outcome: 'planned', changes: plan.changes, words: shown, problems: [] };
   if (plan.settled && plan.changes.length === 0 && !request.force) return { id: request.id, outcome: 'unchanged', changes: [], words: [], problems: [] };
   await request.confirm(plan.changes);
   signal.throwIfAborted();
@@ -61,7 +63,7 @@ export async function configureVch(request: ConfigureVchRequest, deps: VchDeps, 
     throw explainUpdate(error, 'configure', request);
   }
   const outcome = { change: 'configured', rollback: 'rolled-back', reset: 'reset' } as const;
-  return { id: result.id, outcome: outcome[request.mode], changes: plan.changes, words, problems: result.problems };
+  return { id: result.id, outcome: outcome[request.mode], changes: plan.changes, words: shown, problems: result.problems };
 }
 
 interface Difference {
