@@ -36,6 +36,9 @@ export class Session {
   private release: () => void = () => undefined;
   private readonly released: Promise<void>;
   private pendingSignals: number[] = [];
+  private settleLaunch: () => void = () => undefined;
+  /** The program runs, or never will. */
+  private readonly launched: Promise<void>;
   private readers = { stdout: 0, stderr: 0 };
   /** The connection of a held task carries both streams from the first one that is opened. */
   private connected = false;
@@ -46,6 +49,9 @@ export class Session {
     this.task = options.task;
     this.released = new Promise((resolve) => {
       this.release = resolve;
+    });
+    this.launched = new Promise((resolve) => {
+      this.settleLaunch = resolve;
     });
     if (!options.task.held) this.release();
   }
@@ -78,6 +84,7 @@ export class Session {
       return;
     }
     this.status = 'true';
+    this.settleLaunch();
     this.startTime = this.options.clock.now();
     this.pump(this.process, 'stdout');
     this.pump(this.process, 'stderr');
@@ -116,7 +123,9 @@ export class Session {
     this.release();
   }
 
+  /** What comes before the program runs waits for it. */
   async write(chunk: Uint8Array): Promise<void> {
+    await this.launched;
     const input = this.process?.stdin;
     if (input === undefined || input.destroyed || input.writableEnded) return;
     await new Promise<void>((resolve) => {
@@ -126,7 +135,8 @@ export class Session {
     });
   }
 
-  closeInput(): void {
+  async closeInput(): Promise<void> {
+    await this.launched;
     this.process?.stdin?.end();
   }
 
@@ -148,6 +158,7 @@ export class Session {
   private finish(): void {
     if (this.over) return;
     this.over = true;
+    this.settleLaunch();
     this.options.log?.(undefined);
     this.streams.stdout.end();
     this.streams.stderr.end();

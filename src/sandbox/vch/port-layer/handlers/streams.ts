@@ -124,7 +124,7 @@ export function streamOperations(state: PortLayerState): readonly Operation[] {
         const id = path['id'] ?? '';
         const session = await connected(state, id, CONNECT_WAIT_MS, signal);
         if (session === undefined) throw noInput(id);
-        session.closeInput();
+        await session.closeInput();
         return empty();
       },
     },
