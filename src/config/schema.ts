@@ -80,7 +80,7 @@ export async function jsonSchemaOf(kind: Kind, schemas: Schemas): Promise<Readon
 }
 
 /** Every field once; where commands take a name in different forms, only those with the form of the first. */
-export function common(commands: Readonly<Record<string, readonly Field[]>>): readonly Field[] {
+function common(commands: Readonly<Record<string, readonly Field[]>>): readonly Field[] {
   const found = new Map<string, Field>();
   for (const field of Object.values(commands).flat()) if (!found.has(field.flag)) found.set(field.flag, field);
   return [...found.values()];

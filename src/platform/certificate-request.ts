@@ -8,7 +8,7 @@ import { encodeDer, encodeOid, TAG } from './der.ts';
 
 export type KeyKind = 'ecdsa-p256' | 'rsa-2048';
 
-export interface CertificateSubject {
+interface CertificateSubject {
   readonly commonName: string;
   readonly organizations?: readonly string[];
 }

@@ -6,12 +6,8 @@ import type { Reporter, Step } from './talk.ts';
 
 type StepState = 'started' | 'progress' | 'done' | 'failed' | 'skipped';
 
-/** One line on stderr with `-o json`. The last line of a command that fails is `{"error":{…}}` instead. */
-export type ProgressEvent = {
-  readonly apiVersion: 'vick.dev/v1alpha1';
-  /** RFC 3339. */
-  readonly time: string;
-} & (
+/** One line on stderr with `-o json`, after `apiVersion` and `time` in RFC 3339. The last line of a command that fails is `{"error":{…}}` instead. */
+type ProgressEvent =
   | {
       readonly type: 'step';
       /** Stable: `vic-machine-boot`, `node-ready`. */
@@ -19,10 +15,9 @@ export type ProgressEvent = {
       /** For people. */
       readonly title: string;
       readonly state: StepState;
-      readonly message?: string;
+      readonly message: string | undefined;
     }
-  | { readonly type: 'info' | 'warning' | 'verbose'; readonly message: string }
-);
+  | { readonly type: 'info' | 'warning' | 'verbose'; readonly message: string };
 
 export interface EventReporterOptions {
   readonly output: Output;
@@ -31,7 +26,7 @@ export interface EventReporterOptions {
 }
 
 export function createEventReporter({ output, verbose, clock }: EventReporterOptions): Reporter {
-  const write = (event: Readonly<Record<string, string | undefined>>): void => {
+  const write = (event: ProgressEvent): void => {
     output.write(`${redact(JSON.stringify({ apiVersion: 'vick.dev/v1alpha1', time: rfc3339(clock.now()), ...event }))}\n`);
   };
   const say = (type: 'info' | 'warning' | 'verbose') => (message: string) => {

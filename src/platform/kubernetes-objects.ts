@@ -25,7 +25,6 @@ import type {
   V1Taint,
   V1Toleration,
   V1Volume,
-  V1VolumeMount,
 } from '@kubernetes/client-node';
 
 /** A client-node model as deep-readonly JSON data. */
@@ -59,7 +58,6 @@ export type ConfigMap = Plain<V1ConfigMap>;
 export type Secret = Plain<V1Secret>;
 export type Service = Plain<V1Service>;
 export type Volume = Plain<V1Volume>;
-export type VolumeMount = Plain<V1VolumeMount>;
 
 /** JSON of any kind, for objects whose schema is not our business. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;

@@ -72,7 +72,7 @@ export type EngineEndpoint = { readonly socketPath: string } | { readonly host: 
 /** `{ label: ['a=b'], type: ['container'] }` */
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
-export interface ImagePull {
+interface ImagePull {
   /** With tag or digest. */
   readonly repository: string;
   readonly tag: string;
@@ -81,7 +81,7 @@ export interface ImagePull {
   readonly onProgress?: (progress: PullProgress) => void;
 }
 
-export interface WireLogOptions {
+interface WireLogOptions {
   readonly stdout: boolean;
   readonly stderr: boolean;
   readonly follow: boolean;
@@ -199,7 +199,7 @@ export interface WireStats {
   >;
 }
 
-export interface ExecSpec {
+interface ExecSpec {
   readonly Cmd: readonly string[];
   readonly AttachStdin: boolean;
   readonly AttachStdout: boolean;

@@ -1,5 +1,5 @@
 /** Which part of `vic-machine configure` or `upgrade` a message belongs to (vmware/vic lib/install/management/configure.go). */
-export const UPDATE_PHASES = ['prepare', 'validate', 'upload', 'reconfigure', 'boot', 'done'] as const;
+const UPDATE_PHASES = ['prepare', 'validate', 'upload', 'reconfigure', 'boot', 'done'] as const;
 
 export type UpdatePhase = (typeof UPDATE_PHASES)[number] | 'roll back';
 

@@ -24,7 +24,7 @@ export type Action =
   /** Drop the pod from memory: neither the API nor the back end has it. */
   | { readonly kind: 'forget' };
 
-export interface StopAction {
+interface StopAction {
   readonly kind: 'stop';
   readonly by: number;
   /** All of `stages`. */
@@ -34,7 +34,7 @@ export interface StopAction {
   readonly cause: 'deletion' | 'deadline' | 'terminal';
 }
 
-export interface KillAction {
+interface KillAction {
   readonly kind: 'kill';
   readonly containers: readonly string[];
   readonly graceSeconds: number;

@@ -66,7 +66,7 @@ export function readCertificates(pem: string): readonly X509Certificate[] {
 }
 
 /** True when `leaf` leads through `between` to one of `roots`. */
-export function chainReaches(leaf: X509Certificate, between: readonly X509Certificate[], roots: readonly X509Certificate[]): boolean {
+function chainReaches(leaf: X509Certificate, between: readonly X509Certificate[], roots: readonly X509Certificate[]): boolean {
   if (roots.some((root) => isIssuedBy(leaf, root))) return true;
   const next = between.find((candidate) => isIssuedBy(leaf, candidate));
   return (

@@ -14,7 +14,7 @@ import { CHECKS } from './names.ts';
 import { CheckRunner } from './runner.ts';
 import { checkClock, checkDns, checkReady, checkTcp, checkTls } from './server-checks.ts';
 
-export interface ClusterChoice {
+interface ClusterChoice {
   readonly path?: string | undefined;
   readonly context?: string | undefined;
 }

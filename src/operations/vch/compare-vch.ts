@@ -7,7 +7,7 @@ import type { VchDocument } from '../../config/vch-document.ts';
 import type { Node } from '../../platform/kubernetes-objects.ts';
 import { formatTaint } from '../node/taint-spec.ts';
 
-export interface Difference {
+interface Difference {
   /** `spec.memory`. */
   readonly field: string;
   readonly actual: string;

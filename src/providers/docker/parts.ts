@@ -3,7 +3,7 @@ import { LABEL, readIdentity } from './labels.ts';
 import type { PodIdentity } from './pod-identity.ts';
 
 /** One run of a container, or one that was only made. */
-export interface Attempt {
+interface Attempt {
   readonly id: string;
   readonly name: string;
   readonly number: number;

@@ -3,7 +3,7 @@ import { frames } from '../../clients/docker-engine/demultiplex.ts';
 import { SANDBOX_COMMAND } from './sandbox-image.ts';
 
 /** A command of the sandbox program said no; the message is what it said. */
-export class SandboxCommandFailed extends Error {}
+class SandboxCommandFailed extends Error {}
 
 /** Runs a command of the sandbox program in a running sandbox; its output. */
 export async function runInSandbox(engine: ContainerEngine, sandbox: string, command: readonly string[], signal: AbortSignal): Promise<string> {

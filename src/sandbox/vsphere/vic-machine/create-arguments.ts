@@ -68,7 +68,7 @@ export async function readCreateArguments(run: Invocation): Promise<CreateArgume
   return { target, name, ...ops, bridge, networks, containerNetworks, certificates, imageStore, volumeStores, proxies, syslog, kubernetes };
 }
 
-export async function readOperationsUser(run: Invocation, target: Target): Promise<{ readonly opsUser: string; readonly opsPassword: string }> {
+async function readOperationsUser(run: Invocation, target: Target): Promise<{ readonly opsUser: string; readonly opsPassword: string }> {
   const { flags, log } = run;
   const user = flags.optional('ops-user');
   const password = flags.optional('ops-password');

@@ -11,7 +11,7 @@ import { ageColumn, column, nameColumn } from '../tables/columns.ts';
 import { conditionsOf, validateSigningRequest, validateSigningUpdate } from './validation.ts';
 
 const KIND = { group: 'certificates.k8s.io', version: 'v1', kind: 'CertificateSigningRequest', namespaced: false } as const;
-export const SIGNING_REQUESTS = { group: KIND.group, resource: 'certificatesigningrequests' } as const;
+const SIGNING_REQUESTS = { group: KIND.group, resource: 'certificatesigningrequests' } as const;
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
 
 const table: TableDefinition = {
