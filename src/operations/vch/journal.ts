@@ -15,9 +15,7 @@ import { markOf, type ProcessMark } from './process-mark.ts';
 import type { VchDeps } from './ports.ts';
 
 /** In the order in which a create takes them. */
-const CREATE_STEPS = ['folder', 'identity', 'kubeconfig', 'vic-machine', 'node-registered', 'labels-and-taints', 'node-ready'] as const;
-
-export type CreateStep = (typeof CREATE_STEPS)[number];
+export type CreateStep = 'folder' | 'identity' | 'kubeconfig' | 'vic-machine' | 'node-registered' | 'labels-and-taints' | 'node-ready';
 
 interface JournalStep {
   readonly name: CreateStep;
