@@ -11,7 +11,6 @@ import { nodeFileSystem } from '../../src/platform/node/fs.ts';
 import { systemRandom } from '../../src/platform/node/random.ts';
 import { nodeProcessTable, nodeSpawner } from '../../src/platform/node/spawner.ts';
 import { createVicProvider, type VicProvider, type VicProviderOptions } from '../../src/providers/vic/provider.ts';
-import { dialDirectly } from '../../src/providers/vic/network.ts';
 import { createProcessEngine } from '../../src/sandbox/engines/process.ts';
 import { CATALOGUE, createRegistry } from '../../src/sandbox/vch/catalogue.ts';
 import { startPersonality } from '../../src/sandbox/vch/personality/personality.ts';
@@ -75,8 +74,6 @@ export async function startSandboxVch(options: { readonly bootMs?: number } = {}
         hostUuid: HOST_UUID,
         nodeName: 'kubelet-test',
         addresses: ['127.0.0.1'],
-        // Its pods are processes of this machine.
-        dial: (_address, port, signal) => dialDirectly('127.0.0.1', port, signal),
         ...{ clock: systemClock, random: systemRandom, log: silentLog, pollMs: 500 },
         ...more,
       }),

@@ -166,5 +166,6 @@ function readFeatures(swagger: unknown): PortLayerFeatures {
   const hasImageJoin = Object.entries(object(description['paths'])).some(
     ([path, operations]) => /^\/storage\/\{[^}]+\}\/info\/\{[^}]+\}$/.test(path) && 'post' in object(operations),
   );
-  return { podVms: hasNamespace && hasImageJoin };
+  const podsAt = string(object(description['info'])['x-pods-at']);
+  return { podVms: hasNamespace && hasImageJoin, ...(podsAt === '' ? {} : { podsAt }) };
 }

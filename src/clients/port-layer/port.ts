@@ -118,6 +118,8 @@ export interface VchInfo {
 export interface PortLayerFeatures {
   /** Several images in one VM: image join and a task's `namespace`. */
   readonly podVms: boolean;
+  /** A stand-in without a network of its own says where the ports of its container VMs are; a real VCH does not. */
+  readonly podsAt?: string;
 }
 
 interface ContainerCreateConfig {

@@ -4,21 +4,19 @@ import type { PodNetwork } from '../../kubelet/capabilities.ts';
 import type { VicContext } from './context.ts';
 import { addressesOf, isPoweredOn } from './observe.ts';
 
-/** Opens a TCP connection to an address of a VCH's network. */
-export type Dial = (address: string, port: number, signal: AbortSignal) => Promise<Duplex>;
-
 /**
  * Connections to the address of a pod's VM, as from any machine of its network. Nothing of a VCH leads to the loopback
  * interface inside: a program that listens there alone is not reached.
  */
-export function podNetwork({ vmOf }: Pick<VicContext, 'vmOf'>, dial: Dial): PodNetwork {
+export function podNetwork({ vmOf, portLayer }: Pick<VicContext, 'vmOf' | 'portLayer'>): PodNetwork {
   return {
     connect: async ({ uid, port, via }, signal) => {
       const vm = await vmOf(uid, signal);
       const [address] = vm === undefined || !isPoweredOn(vm.info) ? [] : addressesOf(vm.info);
       if (address === undefined) throw new Error(`the pod ${uid} has no address at the moment`);
+      const { podsAt = address } = await portLayer.features(signal);
       try {
-        return await dial(address, port, signal);
+        return await dial(podsAt, port, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (via === 'address') throw error;
@@ -31,8 +29,8 @@ export function podNetwork({ vmOf }: Pick<VicContext, 'vmOf'>, dial: Dial): PodN
 }
 
 /** From this machine, which must have a route: the endpoint VM has one to the bridge network. */
-export const dialDirectly: Dial = (address, port, signal) =>
-  new Promise((resolve, reject) => {
+function dial(address: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const socket: Socket = connect({ host: address, port });
     const onAbort = (): void => {
@@ -54,3 +52,4 @@ export const dialDirectly: Dial = (address, port, signal) =>
       reject(error.message === '' ? new Error(`connect ${error.code ?? 'failed'} ${host}:${String(port)}`, { cause: error }) : error);
     });
   });
+}

@@ -14,7 +14,7 @@ import type { VchImage } from './image-cache.ts';
 import { containerAttach, containerExec, type EndedTasks } from './exec.ts';
 import type { VicContext } from './context.ts';
 import { containerLogs } from './logs.ts';
-import { dialDirectly, podNetwork, type Dial } from './network.ts';
+import { podNetwork } from './network.ts';
 import { createProcessMemory } from './process-memory.ts';
 import type { PodRuns } from './runs.ts';
 import { podStats } from './stats.ts';
@@ -46,8 +46,6 @@ export interface VicProviderOptions {
   readonly clusterDomain?: string;
   /** Resources that the node reports instead of what the VCH's limits come to. */
   readonly capacityOverrides?: Readonly<Record<string, string>>;
-  /** How the addresses of pods are reached; default: directly. */
-  readonly dial?: Dial;
   /** Between two looks at the whole list in milliseconds; default 10 000. */
   readonly pollMs?: number;
   /** How long `ready` waits for each of the VCH's services; default 10 minutes. */
@@ -120,7 +118,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     logs: containerLogs(context),
     exec: containerExec(context, ended),
     attach: containerAttach(context),
-    network: podNetwork(context, options.dial ?? dialDirectly),
+    network: podNetwork(context),
     stats,
 
     ready: (signal) =>

@@ -16,7 +16,7 @@ export const DIFFERENCES: readonly Difference[] = [
     real: 'the port layer listens on the loopback of the endpoint VM, PORTLAYER_ADDR=localhost:2377',
     sandbox: 'it listens on the address of the VCH, and PORTLAYER_ADDR says so',
   },
-  { part: 'addresses', real: 'bridge addresses of containers can be reached inside the VCH', sandbox: 'they are numbers only: nothing listens there' },
+  { part: 'addresses', real: 'bridge addresses of containers can be reached inside the VCH', sandbox: 'they are numbers only; GET /swagger.json says in info.x-pods-at where the ports are: on this computer' },
   { part: 'kubelet-starter', real: 'the kubeconfig is /etc/kubelet.conf with mode 0644', sandbox: '<VM folder>/etc/kubelet.conf with mode 0600' },
   {
     part: 'kubelet-starter',

@@ -22,7 +22,8 @@ const RESPONSE_MODELS = [
 
 const UNDECLARED = new Set(['/swagger.json', '/docs']);
 
-export function describeApi(operations: readonly Operation[]): unknown {
+/** `podsAt`: where ports of container VMs are found when their addresses lead nowhere; not part of a real description. */
+export function describeApi(operations: readonly Operation[], podsAt?: string): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
     if (UNDECLARED.has(operation.path)) continue;
@@ -45,7 +46,7 @@ export function describeApi(operations: readonly Operation[]): unknown {
   ]);
   return {
     swagger: '2.0',
-    info: { title: 'Port Layer API', description: 'Port Layer API', version: 'v0.0.1' },
+    info: { title: 'Port Layer API', description: 'Port Layer API', version: 'v0.0.1', ...(podsAt === undefined ? {} : { 'x-pods-at': podsAt }) },
     basePath: '/',
     schemes: ['http'],
     consumes: ['application/json', 'application/octet-stream'],

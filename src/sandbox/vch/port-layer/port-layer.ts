@@ -102,5 +102,7 @@ async function buildState(options: PortLayerOptions): Promise<PortLayerState> {
   await containers.restore();
   const images = new ImageStore(facts.biosUuid, facts.name);
   const volumes = new VolumeStore(options.volumeStores, facts.name);
-  return { facts, clock, random, handles, containers, networks, events, kv, images, volumes };
+  // Its tasks are processes of this computer, and share its network.
+  const podsAt = engine.name === 'process' ? '127.0.0.1' : undefined;
+  return { facts, podsAt, clock, random, handles, containers, networks, events, kv, images, volumes };
 }

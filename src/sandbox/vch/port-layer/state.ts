@@ -23,6 +23,8 @@ export interface VchFacts {
 /** Everything that the port layer's operations share. */
 export interface PortLayerState {
   readonly facts: VchFacts;
+  /** Where what container VMs listen at is found on this computer; undefined: at their addresses. */
+  readonly podsAt: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly handles: Handles;

@@ -10,7 +10,7 @@ export function miscOperations(state: PortLayerState, all: () => readonly Operat
   const { facts, events, kv } = state;
   return [
     { id: 'Ping', method: 'GET', path: '/_ping', handle: () => ({ kind: 'text', status: 200, contentType: 'text/plain', text: 'OK' }) },
-    { id: 'Swagger', method: 'GET', path: '/swagger.json', handle: () => json(describeApi(all())) },
+    { id: 'Swagger', method: 'GET', path: '/swagger.json', handle: () => json(describeApi(all(), state.podsAt)) },
     { id: 'Docs', method: 'GET', path: '/docs', handle: () => ({ kind: 'text', status: 200, contentType: 'text/html; charset=utf-8', text: DOCS_PAGE }) },
     {
       id: 'GetVCHInfo',
