@@ -71,6 +71,7 @@ export const ERROR_CODES = define({
   VCH_UP_TO_DATE: { exit: 'ok', family: 'user', meaning: 'the VCH is of this version or a newer one; nothing was done' },
   VCH_BUSY: { exit: 'conflict', family: 'user', meaning: 'the VCH or its node still runs something' },
   VCH_PARTIAL: { exit: 'partial', family: 'environment', meaning: 'the VCH works, but something in it did not come up' },
+  APPLIANCE_INVALID: { exit: 'failure', family: 'user', meaning: 'a file is no appliance image, or a damaged one' },
   PORT_LAYER: { exit: 'failure', family: 'environment', meaning: 'the port layer refused or dropped a request' },
   PERSONALITY: { exit: 'failure', family: 'environment', meaning: 'the Docker personality refused a request' },
   ENGINE: { exit: 'failure', family: 'environment', meaning: 'the container engine refused or dropped a request' },

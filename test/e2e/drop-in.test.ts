@@ -1,13 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, readFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Node } from '../../src/platform/kubernetes-objects.ts';
-import { createPod, pod, startSite, untilPod, type Site } from './site.ts';
+import { createPod, pod, run, startSite, untilPod, VICK, type Site } from './site.ts';
 
 interface Executable {
   readonly path: string;
@@ -77,6 +77,18 @@ describe('the single executable', () => {
       .slice(13, 15)
       .map(Number);
     expect(((childUser ?? 0) + (childSystem ?? 0)) / 100).toBeLessThan(1);
+  });
+
+  it('is known to vick appliance check as what it is', async () => {
+    const root = join(folder, 'root');
+    await mkdir(join(root, 'sbin'), { recursive: true });
+    await cp(executable.path, join(root, 'sbin', 'virtual-kubelet'), { mode: constants.COPYFILE_FICLONE });
+    const { stdout } = await run(process.execPath, [VICK, 'appliance', 'check', root, '-o', 'json'], { env: { HOME: folder } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: 'unusable',
+      program: { kind: 'vick', version: expect.stringMatching(/^\d+\.\d+\.\d+/), architecture: process.arch, size: executable.bytes },
+    });
+    await rm(root, { recursive: true });
   });
 
   it('ends with a code and one line of why for a kubeconfig that is not there, and notes it in its log', async () => {

@@ -1,6 +1,7 @@
 /** The command table: every command of vick, in the order of `vick --help`. One import per spec, and nothing heavy behind it. */
 import type { CommandSpec } from '../spec.ts';
 import type { Table } from '../table.ts';
+import { applianceCheckSpec } from './appliance.ts';
 import { applySpec } from './apply.ts';
 import { completionSpec } from './completion.ts';
 import { configInitSpec, configSchemaSpec, configShowSpec, configValidateSpec } from './config.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly CommandSpec[] = [
   updateFirewallSpec,
   statusSpec,
   preflightSpec,
+  applianceCheckSpec,
   identityShowSpec,
   identityRotateSpec,
   identityRevokeSpec,
@@ -72,6 +74,7 @@ const GROUPS: readonly GroupSpec[] = [
   { path: ['upgrade'], summary: 'bring a VCH to the version of vic-machine, or back' },
   { path: ['debug'], summary: 'switch SSH on in the endpoint VM of a VCH' },
   { path: ['update'], summary: 'change the hosts that VCHs run on' },
+  { path: ['appliance'], summary: 'look into appliance images' },
   { path: ['identity'], summary: 'who the nodes of VCHs are in the cluster: certificates, their expiry, new ones' },
   { path: ['node'], summary: 'taint, label and list the nodes that VCHs are', aliases: ['nodes', 'no'] },
   { path: ['kubelet'], summary: 'run the kubelet personality beside a VCH' },
@@ -83,7 +86,7 @@ const GROUPS: readonly GroupSpec[] = [
 export const SECTIONS: readonly { readonly title: string; readonly words: readonly string[] }[] = [
   {
     title: 'Virtual container hosts',
-    words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'preflight', 'check'],
+    words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'preflight', 'check', 'appliance'],
   },
   { title: 'Nodes', words: ['node', 'identity'] },
   { title: 'Kubelet', words: ['kubelet'] },
