@@ -13,6 +13,7 @@ _vick_step() {
     '/upgrade') REPLY='upgrade' ;;
     '/debug') REPLY='debug' ;;
     '/update') REPLY='update' ;;
+    '/appliance') REPLY='appliance' ;;
     '/identity') REPLY='identity' ;;
     '/node') REPLY='node' ;;
     '/nodes') REPLY='node' ;;
@@ -32,6 +33,7 @@ _vick_step() {
     'update/firewall') REPLY='update firewall' ;;
     '/status') REPLY='status' ;;
     '/preflight') REPLY='preflight' ;;
+    'appliance/check') REPLY='appliance check' ;;
     'identity/show') REPLY='identity show' ;;
     'identity/rotate') REPLY='identity rotate' ;;
     'identity/revoke') REPLY='identity revoke' ;;
@@ -68,6 +70,7 @@ _vick_valued() {
     'upgrade:-t' | 'upgrade:--target' | 'upgrade:-u' | 'upgrade:--user' | 'upgrade:--password-file' | 'upgrade:--thumbprint' | 'upgrade:-r' | 'upgrade:--compute-resource' | 'upgrade:--vic-machine' | 'upgrade:--id' | 'upgrade:--appliance-iso' | 'upgrade:--bootstrap-iso' | 'upgrade:--timeout' | 'upgrade:--debug' | 'upgrade:-o' | 'upgrade:--output' | 'upgrade:--config') return 0 ;;
     'debug:-t' | 'debug:--target' | 'debug:-u' | 'debug:--user' | 'debug:--password-file' | 'debug:--thumbprint' | 'debug:-r' | 'debug:--compute-resource' | 'debug:--vic-machine' | 'debug:--id' | 'debug:--authorized-key' | 'debug:--rootpw-file' | 'debug:--timeout' | 'debug:--debug' | 'debug:-o' | 'debug:--output' | 'debug:--config') return 0 ;;
     'update:-t' | 'update:--target' | 'update:-u' | 'update:--user' | 'update:--password-file' | 'update:--thumbprint' | 'update:-r' | 'update:--compute-resource' | 'update:--vic-machine' | 'update:--timeout' | 'update:--debug' | 'update:-o' | 'update:--output' | 'update:--config') return 0 ;;
+    'appliance:-o' | 'appliance:--output' | 'appliance:--config') return 0 ;;
     'identity:--kubeconfig' | 'identity:--context' | 'identity:-o' | 'identity:--output' | 'identity:--config' | 'identity:--to' | 'identity:--key' | 'identity:--valid-for' | 'identity:--k8s-server-address') return 0 ;;
     'node:-l' | 'node:--selector' | 'node:--kubeconfig' | 'node:--context' | 'node:-o' | 'node:--output' | 'node:--config' | 'node:--dry-run') return 0 ;;
     'kubelet:--nodename' | 'kubelet:--label' | 'kubelet:--taint' | 'kubelet:--node-ip' | 'kubelet:--capacity' | 'kubelet:--kubeconfig' | 'kubelet:--context' | 'kubelet:--portlayer-addr' | 'kubelet:--persona-addr' | 'kubelet:--host-uuid' | 'kubelet:--persona-tls-ca' | 'kubelet:--persona-tls-cert' | 'kubelet:--persona-tls-key' | 'kubelet:--persona-tls-server-name' | 'kubelet:--scope' | 'kubelet:--cluster-domain' | 'kubelet:--ready-timeout' | 'kubelet:--provider-config' | 'kubelet:--provider' | 'kubelet:--engine' | 'kubelet:--engine-tls-ca' | 'kubelet:--engine-tls-cert' | 'kubelet:--engine-tls-key' | 'kubelet:--engine-tls-server-name' | 'kubelet:--cluster-dns' | 'kubelet:--port' | 'kubelet:--address' | 'kubelet:--tls-cert-file' | 'kubelet:--tls-private-key-file' | 'kubelet:--client-ca-file' | 'kubelet:--log-file' | 'kubelet:--log-level' | 'kubelet:--config') return 0 ;;
@@ -84,6 +87,7 @@ _vick_valued() {
     'update firewall:-t' | 'update firewall:--target' | 'update firewall:-u' | 'update firewall:--user' | 'update firewall:--password-file' | 'update firewall:--thumbprint' | 'update firewall:-r' | 'update firewall:--compute-resource' | 'update firewall:--vic-machine' | 'update firewall:--timeout' | 'update firewall:--debug' | 'update firewall:-o' | 'update firewall:--output' | 'update firewall:--config') return 0 ;;
     'status:--kubeconfig' | 'status:--context' | 'status:-o' | 'status:--output' | 'status:--config') return 0 ;;
     'preflight:--kubeconfig' | 'preflight:--context' | 'preflight:--k8s-server-address' | 'preflight:--kubelet-identity' | 'preflight:--node' | 'preflight:--skip' | 'preflight:-o' | 'preflight:--output' | 'preflight:--config') return 0 ;;
+    'appliance check:-o' | 'appliance check:--output' | 'appliance check:--config') return 0 ;;
     'identity show:--kubeconfig' | 'identity show:--context' | 'identity show:-o' | 'identity show:--output' | 'identity show:--config') return 0 ;;
     'identity rotate:--to' | 'identity rotate:--key' | 'identity rotate:--valid-for' | 'identity rotate:--k8s-server-address' | 'identity rotate:--kubeconfig' | 'identity rotate:--context' | 'identity rotate:-o' | 'identity rotate:--output' | 'identity rotate:--config') return 0 ;;
     'identity revoke:--kubeconfig' | 'identity revoke:--context' | 'identity revoke:-o' | 'identity revoke:--output' | 'identity revoke:--config') return 0 ;;
@@ -119,6 +123,7 @@ _vick_value() {
     'upgrade:--config') REPLY=':file' ;;
     'debug:--config') REPLY=':file' ;;
     'update:--config') REPLY=':file' ;;
+    'appliance:--config') REPLY=':file' ;;
     'identity:--config') REPLY=':file' ;;
     'node:--config') REPLY=':file' ;;
     'kubelet:--config') REPLY=':file' ;;
@@ -197,6 +202,8 @@ _vick_value() {
     'preflight:--kubelet-identity') REPLY='node as-is' ;;
     'preflight:-o' | 'preflight:--output') REPLY='table wide json yaml' ;;
     'preflight:--config') REPLY=':file' ;;
+    'appliance check:-o' | 'appliance check:--output') REPLY='table json yaml name' ;;
+    'appliance check:--config') REPLY=':file' ;;
     'identity show:--kubeconfig') REPLY=':file' ;;
     'identity show:-o' | 'identity show:--output') REPLY='table json yaml' ;;
     'identity show:--config') REPLY=':file' ;;
@@ -274,7 +281,7 @@ _vick_value() {
 
 _vick_words() {
   case "$1" in
-    '') REPLY='create delete list inspect configure upgrade debug update identity node kubelet config sandbox apply status preflight completion version help' ;;
+    '') REPLY='create delete list inspect configure upgrade debug update appliance identity node kubelet config sandbox apply status preflight completion version help' ;;
     'create') REPLY='vch' ;;
     'delete') REPLY='vch' ;;
     'list') REPLY='vch' ;;
@@ -283,6 +290,7 @@ _vick_words() {
     'upgrade') REPLY='vch' ;;
     'debug') REPLY='vch' ;;
     'update') REPLY='firewall' ;;
+    'appliance') REPLY='check' ;;
     'identity') REPLY='show rotate revoke' ;;
     'node') REPLY='list taint label' ;;
     'kubelet') REPLY='run' ;;
@@ -299,6 +307,7 @@ _vick_words() {
     'update firewall') REPLY='' ;;
     'status') REPLY='' ;;
     'preflight') REPLY='' ;;
+    'appliance check') REPLY=':file' ;;
     'identity show') REPLY='' ;;
     'identity rotate') REPLY='' ;;
     'identity revoke') REPLY='' ;;
@@ -333,6 +342,7 @@ _vick_flags() {
     'upgrade') REPLY='-h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'debug') REPLY='-h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'update') REPLY='-h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'appliance') REPLY='-h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'identity') REPLY='-h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'node') REPLY='-h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'kubelet') REPLY='-h --help -y --yes --no-input --no-color --config -v --verbose' ;;
@@ -349,6 +359,7 @@ _vick_flags() {
     'update firewall') REPLY='-t --target -u --user --password-file --password-stdin --thumbprint --accept-thumbprint -r --compute-resource --vic-machine --allow --deny --timeout --debug -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'status') REPLY='--kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'preflight') REPLY='--kubeconfig --context --k8s-server-address --kubelet-identity --allow-loopback --node --labels-and-taints --skip -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'appliance check') REPLY='-o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'identity show') REPLY='--kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'identity rotate') REPLY='--to --key --valid-for --k8s-server-address --kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'identity revoke') REPLY='--force --kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
