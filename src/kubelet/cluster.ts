@@ -27,6 +27,10 @@ export interface Cluster {
   /** The Node object itself, followed in the same way. */
   watchNode(name: string, onUpdate: (node: Node | undefined) => void, signal: AbortSignal): Promise<void>;
 
+  /** As watchPods and watchNode, for all nodes at once; absent where that is not to be had. */
+  readonly watchAllPods?: (onUpdate: (update: PodUpdate) => void, signal: AbortSignal) => Promise<void>;
+  readonly watchAllNodes?: (onUpdate: (update: NodeUpdate) => void, signal: AbortSignal) => Promise<void>;
+
   /** One object by name: a node identity may read what its pods refer to, and list nothing. */
   getConfigMap(ref: ObjectName, signal: AbortSignal): Promise<ConfigMap>;
   getSecret(ref: ObjectName, signal: AbortSignal): Promise<Secret>;
@@ -53,6 +57,11 @@ export type PodUpdate =
   | { readonly kind: 'listed'; readonly pods: readonly Pod[] }
   | { readonly kind: 'changed'; readonly pod: Pod }
   | { readonly kind: 'deleted'; readonly pod: Pod };
+
+export type NodeUpdate =
+  | { readonly kind: 'listed'; readonly nodes: readonly Node[] }
+  | { readonly kind: 'changed'; readonly node: Node }
+  | { readonly kind: 'deleted'; readonly node: Node };
 
 export interface ObjectName {
   readonly namespace: string;

@@ -261,6 +261,8 @@ export interface SupportEntry {
   readonly support: 'honoured' | 'degraded' | 'refused';
   /** How it is degraded or why it is refused; a full sentence that a pod's owner understands. */
   readonly note?: string;
+  /** Told in tables and nowhere else: no event at each pod that is degraded so. */
+  readonly quiet?: true;
 }
 
 /** A field that is set in a pod and has no entry counts as refused: nothing is silently ignored. */

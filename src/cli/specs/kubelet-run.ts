@@ -1,7 +1,15 @@
 import type { CommandSpec, FlagSpec } from '../spec.ts';
 
 const NODE: readonly FlagSpec[] = [
-  { name: 'nodename', kind: 'string', env: ['KUBELET_NAME'], placeholder: 'NAME', description: 'name of the node', group: 'Node' },
+  {
+    name: 'nodename',
+    kind: 'string',
+    repeatable: true,
+    env: ['KUBELET_NAME'],
+    placeholder: 'NAME',
+    description: 'name of the node; several with --provider mock',
+    group: 'Node',
+  },
   { name: 'label', kind: 'string', repeatable: true, placeholder: 'KEY=VALUE', description: 'label for the node', group: 'Node' },
   { name: 'taint', kind: 'string', repeatable: true, placeholder: 'KEY=VALUE:EFFECT', description: 'taint that the node is created with', group: 'Node' },
   {
@@ -99,8 +107,8 @@ const ENGINE: readonly FlagSpec[] = [
   {
     name: 'provider',
     kind: 'enum',
-    values: ['vic', 'docker'],
-    description: 'what runs the pods: VMs of a VCH, or containers of an engine (default: vic)',
+    values: ['vic', 'docker', 'mock'],
+    description: 'what runs the pods: VMs of a VCH, containers of an engine, or nothing (default: vic)',
     group: 'Container engine',
   },
   {
@@ -150,6 +158,24 @@ const ENGINE: readonly FlagSpec[] = [
     placeholder: 'IP',
     description: "address of the cluster's DNS for pods (default: the engine's resolver)",
     group: 'Container engine',
+  },
+];
+
+const MOCK: readonly FlagSpec[] = [
+  {
+    name: 'pod-cidr',
+    kind: 'string',
+    placeholder: 'CIDR',
+    description: 'network of the pods with --provider mock (default: 10.244.0.0/16)',
+    group: 'Mock',
+  },
+  {
+    name: 'mock',
+    kind: 'string',
+    repeatable: true,
+    placeholder: 'SETTING=VALUE',
+    description: 'setting of every pod that has no annotation mock.vick.dev/SETTING, for example start-delay=2s',
+    group: 'Mock',
   },
 ];
 
@@ -216,10 +242,10 @@ const LOG: readonly FlagSpec[] = [
 
 export const kubeletRunSpec: CommandSpec = {
   path: ['kubelet', 'run'],
-  summary: 'run the kubelet of a VCH or container engine in the foreground',
+  summary: 'run the kubelet of a VCH, a container engine or a mock in the foreground',
   description:
-    'Registers the VCH, or the engine with --provider docker, as a node and runs the pods that are bound to it, until it is interrupted. Pods go on running when it ends, and are taken over at the next start. A flag beats its environment variable, which beats the --provider-config file.',
-  flags: [...NODE, ...CLUSTER, ...VCH, ...ENGINE, ...SERVER, ...LOG],
+    'Registers the VCH, or the engine with --provider docker, as a node and runs the pods that are bound to it, until it is interrupted. Pods go on running when it ends, and are taken over at the next start. With --provider mock nothing runs: pods say that they do, as their annotations mock.vick.dev/… want it, and a restarted mock goes on from what they have said. A flag beats its environment variable, which beats the --provider-config file.',
+  flags: [...NODE, ...CLUSTER, ...VCH, ...ENGINE, ...MOCK, ...SERVER, ...LOG],
   examples: [
     {
       say: 'Beside a VCH without TLS',
@@ -232,6 +258,10 @@ export const kubeletRunSpec: CommandSpec = {
     {
       say: 'Pods as containers of the engine on this machine',
       run: 'vick kubelet run --provider docker --engine unix:///var/run/docker.sock --nodename kubelet-local --kubeconfig node.conf',
+    },
+    {
+      say: 'Two nodes whose pods only say that they run',
+      run: 'vick kubelet run --provider mock --nodename mock-a --nodename mock-b --kubeconfig admin.conf',
     },
   ],
   configured: false,

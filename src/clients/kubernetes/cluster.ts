@@ -1,5 +1,5 @@
 import { VickError } from '../../errors/vick-error.ts';
-import type { Cluster, IssuedToken, ObjectRef, PodRef, TokenSpec } from '../../kubelet/cluster.ts';
+import type { Cluster, IssuedToken, ObjectRef, PodRef, PodUpdate, TokenSpec } from '../../kubelet/cluster.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { ConfigMap, Event, Json, Lease, Node, Pod, Secret, Service } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
@@ -14,6 +14,15 @@ const MERGE = 'application/merge-patch+json';
 /** The kubelet's view of the API: every call is the one a node identity is allowed to make. */
 export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock; readonly random: Random; readonly log: Log }): Cluster {
   const follow = { api, ...tools };
+  const followPods = (fieldSelector: string, onUpdate: (update: PodUpdate) => void, signal: AbortSignal): Promise<void> =>
+    listWatch<Pod>(
+      { ...follow, path: paths.allPods(), query: { fieldSelector } },
+      (update) => {
+        if (update.kind === 'listed') onUpdate({ kind: 'listed', pods: update.items });
+        else onUpdate({ kind: update.kind, pod: update.item });
+      },
+      signal,
+    );
   return {
     getNode: (name, signal) => api.request<Node>({ method: 'GET', path: paths.node(name) }, signal),
     createNode: (node, signal) => api.request<Node>({ method: 'POST', path: paths.nodes(), body: asJson(node) }, signal),
@@ -31,12 +40,14 @@ export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock
     deletePod: async (ref, signal) => {
       await api.request({ method: 'DELETE', path: paths.pod(ref.namespace, ref.name), body: finalDelete(ref) }, signal);
     },
-    watchPods: (nodeName, onUpdate, signal) =>
-      listWatch<Pod>(
-        { ...follow, path: paths.allPods(), query: { fieldSelector: `spec.nodeName=${nodeName}` } },
+    watchPods: (nodeName, onUpdate, signal) => followPods(`spec.nodeName=${nodeName}`, onUpdate, signal),
+    watchAllPods: (onUpdate, signal) => followPods('spec.nodeName!=', onUpdate, signal),
+    watchAllNodes: (onUpdate, signal) =>
+      listWatch<Node>(
+        { ...follow, path: paths.nodes() },
         (update) => {
-          if (update.kind === 'listed') onUpdate({ kind: 'listed', pods: update.items });
-          else onUpdate({ kind: update.kind, pod: update.item });
+          if (update.kind === 'listed') onUpdate({ kind: 'listed', nodes: update.items });
+          else onUpdate({ kind: update.kind, node: update.item });
         },
         signal,
       ),

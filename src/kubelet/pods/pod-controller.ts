@@ -273,7 +273,7 @@ export class PodController {
     const used = others.map((runtime) => (runtime.requests ??= podRequests(runtime.pod))).reduce(plus, {});
     const facts = { node: this.options.node(), allocatable: this.options.allocatable(), provider };
     const rejection = admit({ pod, used, podCount: others.length, ...facts });
-    const { degraded } = judgeSupport(pod, provider);
+    const degraded = judgeSupport(pod, provider).degraded.filter(({ quiet }) => quiet !== true);
     if (rejection === undefined && degraded.length > 0) {
       const message = degraded.map(({ field, note }) => `${field}: ${note ?? 'not fully supported on this node'}`).join('; ');
       events.pod(pod, { type: 'Normal', reason: 'PodFieldDegraded', message });

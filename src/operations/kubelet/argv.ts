@@ -2,7 +2,9 @@ import { VickError } from '../../errors/vick-error.ts';
 import { KUBELET_FLAGS, type KubeletFlag, type KubeletFlags } from './settings.ts';
 
 const BOOLEANS: ReadonlySet<string> = new Set(['disable-taint', 'persona-tls-insecure', 'engine-tls-insecure']);
-const REPEATABLE: ReadonlySet<string> = new Set(['taint', 'label', 'capacity']);
+const REPEATABLE: ReadonlySet<string> = new Set(['taint', 'label', 'capacity', 'mock']);
+/** Given once as a rule. */
+const MAY_REPEAT: ReadonlySet<string> = new Set(['nodename']);
 
 /** Switches of virtual-kubelet that have no meaning here: a lease is always kept. */
 const IGNORED_SWITCHES: ReadonlySet<string> = new Set(['enable-node-lease']);
@@ -39,7 +41,9 @@ export function parseKubeletArgv(argv: readonly string[]): KubeletFlags {
     if (value === undefined) throw usage(`--${name} needs a value`);
     if (known === undefined) continue;
     const before = flags[known];
-    flags[known] = REPEATABLE.has(known) ? [...(typeof before === 'object' ? before : []), value] : value;
+    const earlier = typeof before === 'object' ? before : typeof before === 'string' ? [before] : [];
+    const list = REPEATABLE.has(known) || (MAY_REPEAT.has(known) && earlier.length > 0);
+    flags[known] = list ? [...earlier, value] : value;
   }
   return flags;
 }

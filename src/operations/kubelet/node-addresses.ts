@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { KubeletTools } from './port.ts';
 
@@ -13,4 +14,14 @@ export async function addressesOf(host: string, tools: KubeletTools): Promise<re
       cause: error,
     });
   }
+}
+
+/** Of this machine, without its loopback and the bridges of engines; one per family, IPv4 first. */
+export function ownAddresses(): readonly string[] {
+  const own = Object.entries(networkInterfaces())
+    .filter(([name]) => !/^(docker|br-|veth|cni|podman|virbr)/.test(name))
+    .flatMap(([, addresses = []]) => addresses)
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  const first = (['IPv4', 'IPv6'] as const).flatMap((family) => own.find((one) => one.family === family)?.address ?? []);
+  return first.length === 0 ? ['127.0.0.1'] : first;
 }

@@ -79,8 +79,17 @@ export function pickFrom(input: KubeletInput): Pick {
 
 /** What every provider's kubelet is started with. */
 export function nodeSettings(input: KubeletInput, pick: Pick): NodeSettings {
+  return { nodeName: nodeName(givenNodeName(pick)), ...settingsOfNodes(input, pick) };
+}
+
+/** All of them as they were given, with commas between. */
+export function givenNodeName(pick: Pick): Sourced {
+  return required(pick('nodename'), 'node name', '--nodename or KUBELET_NAME');
+}
+
+/** What holds for every node of the process. */
+export function settingsOfNodes(input: KubeletInput, pick: Pick): Omit<NodeSettings, 'nodeName'> {
   return {
-    nodeName: nodeName(required(pick('nodename'), 'node name', '--nodename or KUBELET_NAME')),
     kubeconfig: pick('kubeconfig')?.value,
     context: pick('context')?.value,
     nodeIps: nodeIps(pick('node-ip')),
@@ -150,7 +159,11 @@ export function required(found: Sourced | undefined, what: string, how: string):
   throw new VickError('KUBELET_CONFIG', `the ${what} is not given`, { hint: `Set ${how}.` });
 }
 
-function nodeName({ value, source }: Sourced): string {
+/** KUBELET_CONFIG for what cannot be the name of a node. */
+export function nodeName({ value, source }: Sourced): string {
+  if (value.includes(',')) {
+    throw new VickError('KUBELET_CONFIG', `${source}: several nodes in one process take --provider mock`);
+  }
   if (value.length <= 63 && DNS_SUBDOMAIN.test(value)) return value;
   throw new VickError('KUBELET_CONFIG', `${source}: "${value}" cannot be the name of a node`, {
     hint: 'A node name has at most 63 lower-case letters, digits, "-" and ".", and begins and ends with a letter or digit.',
@@ -216,7 +229,7 @@ function capacity(value: KubeletFlags[KubeletFlag]): Readonly<Record<string, str
   return given;
 }
 
-function pairs(flag: KubeletFlag, value: KubeletFlags[KubeletFlag]): Readonly<Record<string, string>> {
+export function pairs(flag: KubeletFlag, value: KubeletFlags[KubeletFlag]): Readonly<Record<string, string>> {
   const words = (typeof value === 'object' ? value : typeof value === 'string' ? [value] : []).flatMap((word) => word.split(',')).filter((word) => word !== '');
   return Object.fromEntries(
     words.map((word) => {

@@ -1,7 +1,9 @@
 import { VickError } from '../../errors/vick-error.ts';
+import type { Cluster } from '../../kubelet/cluster.ts';
 import type { Log } from '../../platform/log.ts';
 import type { BackEnd } from './back-end.ts';
 import { resolveDockerOptions } from './docker-options.ts';
+import { resolveMockOptions } from './mock-options.ts';
 import { pickFrom, resolveKubeletOptions, type KubeletInput } from './options.ts';
 import type { KubeletTools } from './port.ts';
 import type { KubeletSettings } from './settings.ts';
@@ -9,7 +11,15 @@ import type { KubeletSettings } from './settings.ts';
 interface ProviderChoice<S extends KubeletSettings> {
   /** Pure. KUBELET_CONFIG says what is wrong and where it was said. */
   readonly resolve: (input: KubeletInput) => S;
-  readonly open: (settings: S, tools: KubeletTools, log: Log, signal: AbortSignal) => Promise<BackEnd>;
+  readonly open: (settings: S, around: Surroundings, signal: AbortSignal) => Promise<BackEnd>;
+}
+
+/** What a back end is opened with. */
+export interface Surroundings {
+  readonly tools: KubeletTools;
+  readonly log: Log;
+  /** Connected to when it is first asked something. */
+  readonly cluster: Cluster;
 }
 
 type Providers = { readonly [Name in KubeletSettings['provider']]: ProviderChoice<Extract<KubeletSettings, { readonly provider: Name }>> };
@@ -18,11 +28,15 @@ type Providers = { readonly [Name in KubeletSettings['provider']]: ProviderChoic
 const PROVIDERS: Providers = {
   vic: {
     resolve: resolveKubeletOptions,
-    open: async (settings, tools, log) => (await import('./vic-back-end.ts')).openVicBackEnd(settings, tools, log),
+    open: async (settings, { tools, log }) => (await import('./vic-back-end.ts')).openVicBackEnd(settings, tools, log),
   },
   docker: {
     resolve: resolveDockerOptions,
-    open: async (settings, tools, log, signal) => (await import('./docker-back-end.ts')).openDockerBackEnd(settings, tools, log, signal),
+    open: async (settings, { tools, log }, signal) => (await import('./docker-back-end.ts')).openDockerBackEnd(settings, tools, log, signal),
+  },
+  mock: {
+    resolve: resolveMockOptions,
+    open: async (settings, { tools, cluster }) => (await import('./mock-back-end.ts')).openMockBackEnd(settings, tools, cluster),
   },
 };
 
@@ -34,10 +48,10 @@ export function resolveSettings(input: KubeletInput): KubeletSettings {
   throw new VickError('KUBELET_CONFIG', `${asked.source}: there is no provider "${asked.value}"`, { hint: `Providers: ${Object.keys(PROVIDERS).join(', ')}.` });
 }
 
-export async function openBackEnd(settings: KubeletSettings, tools: KubeletTools, log: Log, signal: AbortSignal): Promise<BackEnd> {
-  // Each kind of settings goes with its own provider, which a union of both cannot say.
+export async function openBackEnd(settings: KubeletSettings, around: Surroundings, signal: AbortSignal): Promise<BackEnd> {
+  // Each kind of settings goes with its own provider, which a union of all cannot say.
   const choice = PROVIDERS[settings.provider] as ProviderChoice<KubeletSettings>;
-  return await choice.open(settings, tools, log, signal);
+  return await choice.open(settings, around, signal);
 }
 
 function isProvider(name: string): name is KubeletSettings['provider'] {

@@ -1,8 +1,9 @@
 import type { Taint } from '../../platform/kubernetes-objects.ts';
 import type { LogLevel } from '../../platform/log.ts';
+import type { MockSettings } from '../../providers/mock/settings.ts';
 
 /** Everything a kubelet is started with, decided. */
-export type KubeletSettings = VicKubeletSettings | DockerKubeletSettings;
+export type KubeletSettings = VicKubeletSettings | DockerKubeletSettings | MockKubeletSettings;
 
 /** Settings of the node and of the kubelet itself, whatever runs the pods. */
 export interface NodeSettings {
@@ -39,6 +40,17 @@ export interface DockerKubeletSettings extends NodeSettings {
   readonly engine: EngineSettings;
   /** Addresses of the cluster's DNS. */
   readonly clusterDns: readonly string[];
+}
+
+/** Pods that only say that they run, on as many nodes as there are names. */
+export interface MockKubeletSettings extends NodeSettings {
+  readonly provider: 'mock';
+  /** The first of them is `nodeName`. */
+  readonly nodeNames: readonly string[];
+  /** Network that pods get their addresses from. */
+  readonly podCidr: string;
+  /** Settings of every pod that its annotations do not overrule. */
+  readonly defaults: MockSettings;
 }
 
 /** A socket file of this machine, or a port; TLS settings are paths of PEM files. */
@@ -104,6 +116,8 @@ export const KUBELET_FLAGS = [
   'engine-tls-server-name',
   'engine-tls-insecure',
   'cluster-dns',
+  'pod-cidr',
+  'mock',
   'host-uuid',
   'node-ip',
   'scope',

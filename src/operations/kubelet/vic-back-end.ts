@@ -28,7 +28,7 @@ export async function openVicBackEnd(settings: VicKubeletSettings, tools: Kubele
     readyBudgetMs: settings.readyTimeoutMs,
   });
   return {
-    provider,
+    nodes: [{ nodeName: settings.nodeName, provider }],
     facts: { portLayer: portLayer.address, persona: engine.address, hostUuid },
     ready: async (signal) => {
       await provider.ready(signal);
