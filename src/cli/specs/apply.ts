@@ -34,7 +34,7 @@ export const applySpec: CommandSpec = {
     { name: 'timeout', kind: 'duration', default: '10m', placeholder: 'DURATION', description: 'how long to wait for each node', group: 'Node' },
   ],
   examples: [
-    { say: 'Write down a VCH, look at it, make it', run: 'vick create vch web --target vcenter.example.com --no-tlsverify --dry-run -o yaml > web.yaml' },
+    { say: 'What vick create vch … --dry-run -o yaml has written', run: 'vick apply -f web.yaml' },
     { say: 'Is everything in place for it?', run: 'vick apply -f web.yaml --dry-run=server' },
     { say: 'In a pipeline', run: 'vick apply -f vchs.yaml --password-file /run/secrets/vsphere -o json' },
   ],

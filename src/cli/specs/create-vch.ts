@@ -186,7 +186,8 @@ export const createVchSpec: CommandSpec = {
     },
     { say: 'What would be run', run: 'vick create vch web --target vcenter.example.com --user root --no-tlsverify --dry-run' },
     { say: 'The same as a file', run: 'vick create vch web --target vcenter.example.com --no-tlsverify --dry-run -o yaml > web.yaml' },
-    { say: 'After a crash or Ctrl-C: go on, or remove what is left', run: 'vick create vch web --resume   # or: --cleanup' },
+    { say: 'After a crash or Ctrl-C: go on', run: 'vick create vch web --resume' },
+    { say: 'Or remove what is left', run: 'vick create vch web --cleanup' },
     {
       say: 'A flag of vic-machine that vick does not have',
       run: 'vick create vch web --target esx.example.com --user root --no-tlsverify -- --some-new-flag value',

@@ -7,6 +7,7 @@ export function sandboxVariables(facts: SandboxFacts): Readonly<Record<string, s
   return {
     KUBECONFIG: facts.kubeconfig,
     VICK_VIC_MACHINE: facts.vicMachine,
+    VICK_ALLOW_LOOPBACK: 'true',
     VIC_MACHINE_TARGET: facts.vsphere.target,
     VIC_MACHINE_USER: facts.vsphere.user,
     VIC_MACHINE_PASSWORD: facts.vsphere.password,
