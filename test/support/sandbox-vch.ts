@@ -15,6 +15,7 @@ import { createProcessEngine } from '../../src/sandbox/engines/process.ts';
 import { CATALOGUE, createRegistry } from '../../src/sandbox/vch/catalogue.ts';
 import { startPersonality } from '../../src/sandbox/vch/personality/personality.ts';
 import { startPortLayer } from '../../src/sandbox/vch/port-layer/port-layer.ts';
+import type { PortLayerState } from '../../src/sandbox/vch/port-layer/state.ts';
 import type { Vm } from '../../src/sandbox/vch/port-layer/vm.ts';
 
 export const HOST_UUID = '564d395e-d807-e18a-cb25-b79f65eb2b9f';
@@ -23,6 +24,8 @@ export interface SandboxVch {
   readonly portLayer: PortLayer;
   readonly engine: DockerEngine;
   readonly addresses: { readonly portLayer: { host: string; port: number }; readonly persona: { host: string; port: number } };
+  /** The stand-in itself. */
+  readonly state: PortLayerState;
   /** The VM of a pod, as the port layer itself has it. */
   vmOf(uid: string): Vm | undefined;
   /** A new provider, with clients of its own. */
@@ -67,6 +70,7 @@ export async function startSandboxVch(options: { readonly bootMs?: number } = {}
   return {
     ...clients(),
     addresses,
+    state: layer.state,
     vmOf: (uid) => layer.state.containers.list().find(({ config }) => config.annotations['vick.dev/uid'] === uid),
     provider: (more = {}) =>
       createVicProvider({

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { TABLE } from '../../src/cli/specs/index.ts';
 import { visibleCommands } from '../../src/cli/table.ts';
 import { ERROR_CODES, EXIT_CODES } from '../../src/errors/codes.ts';
+import { VIC_AREAS } from '../../src/providers/vic/areas.ts';
 import { VIC_SUPPORT } from '../../src/providers/vic/support.ts';
 import { CONTROL_PLANE_DIFFERENCES } from '../../src/sandbox/control-plane/differences.ts';
 import { DIFFERENCES as VCH_DIFFERENCES } from '../../src/sandbox/vch/differences.ts';
@@ -57,6 +58,11 @@ const PARTS: Readonly<Record<string, () => string>> = {
     table(
       ['Where', 'What', 'Effect'],
       VCH_SENTINELS.map(({ where, value, effect }) => [where, `\`${value}\``, effect]),
+    ),
+  areas: () =>
+    table(
+      ['Area', 'Support', 'How'],
+      VIC_AREAS.map(({ area, support, note }) => [area, support, note]),
     ),
   support: () =>
     table(

@@ -1,0 +1,45 @@
+/**
+ * The areas in which virtual-kubelet's own VIC provider (providers/vic, v0.3 to v0.9) fell short, and what this one does
+ * in each. The support table in support.ts judges fields of pods; this one tells of everything else.
+ */
+export interface ProviderArea {
+  readonly area: string;
+  readonly support: 'honoured' | 'degraded' | 'refused';
+  readonly note: string;
+}
+
+const area = (name: string, support: ProviderArea['support'], note: string): ProviderArea => ({ area: name, support, note });
+
+export const VIC_AREAS: readonly ProviderArea[] = [
+  area('transport to persona', 'honoured', 'Plain http, or https with a CA, client certificates and a server name of its own.'),
+  area('wait for VCH', 'honoured', 'Ten minutes for each of the two services, by --ready-timeout; both are probed ever after, and the node’s Ready says it.'),
+  area('configuration', 'honoured', 'Flags over environment over file; what is wrong is said and ends the start.'),
+  area('identity of pods', 'honoured', 'By UID, in the annotations of the VM beside namespace, name and containers.'),
+  area('restart', 'honoured', 'Pods are read back from the VMs and taken over; VMs of pods that are gone are removed.'),
+  area('image pull policy', 'honoured', 'Always, IfNotPresent and Never, with credentials, errors inside the progress found, and back-off.'),
+  area('image lookup', 'honoured', 'Exact name, :latest added or taken away, repository map, digests, whole or partial ids.'),
+  area('command line', 'honoured', 'A command replaces entrypoint and cmd, args replace cmd; nothing at all is an error of the container.'),
+  area('env', 'honoured', 'The pod’s over the image’s; PATH and, on terminals, TERM are filled in; the pod’s address is known at the start.'),
+  area('pipe character in arguments or env values', 'refused', 'A VCH cuts such values; the container is refused, with the name of what holds it.'),
+  area('working dir, user, stop signal', 'honoured', 'The pod’s, else the image’s.'),
+  area('resources', 'honoured', 'The VM has what the pod requests: whole CPUs, memory in steps of 128 MiB, 512 at least; 2 CPUs and 2 GiB by default.'),
+  area('same image twice in a pod', 'degraded', 'The image is joined once: containers of one image share its file system.'),
+  area('network', 'honoured', 'One scope for all pods, by --scope; the address is the guest’s. Host ports are refused.'),
+  area('host name', 'honoured', 'The hostname, else the name of the pod; a subdomain makes the domain name.'),
+  area('start', 'honoured', 'Conflicts are repeated with new handles; a start that failed gives its addresses back and is told.'),
+  area('partial failure', 'honoured', 'What a failed creation has made is removed.'),
+  area('delete', 'honoured', 'Repeatable, with the pod’s grace; done when the VM is verified to be gone.'),
+  area('status', 'degraded', 'Exit codes and times of the first container of a group; how others ended is said to be unknown.'),
+  area('vanished VM', 'honoured', 'A VM that is gone is absent, and its pod is made anew or fails by its restart policy.'),
+  area('logs', 'degraded', 'Every option but single streams; several containers of one VM have one log, which says so.'),
+  area('exec / attach', 'honoured', 'With terminals, sizes, exit codes; commands with "|" are refused.'),
+  area('update', 'honoured', 'Deadlines, labels and annotations take effect; images of running pods do not change.'),
+  area('restart policy', 'honoured', 'By starting the VM again, with back-off; containers of one VM restart together.'),
+  area('node conditions', 'honoured', 'From probes of both services and the VCH’s use of memory; times of transition stay.'),
+  area('node addresses', 'honoured', 'Those that are configured, or of the client network, and the host name.'),
+  area('daemon endpoint', 'honoured', 'The port that is served.'),
+  area('capacity', 'honoured', 'The old formulas, read again and again; overrides by --capacity.'),
+  area('stats', 'degraded', 'Of VMs, from their streams; of a container where it is alone in its VM.'),
+  area('events', 'honoured', 'The event stream as a hint, and the list every ten seconds.'),
+  area('volumes', 'refused', 'No container would see them.'),
+];
