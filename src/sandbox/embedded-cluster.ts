@@ -28,6 +28,7 @@ export async function startEmbeddedCluster(tools: { readonly clock: Clock; reado
     definitions: resourceDefinitions,
     discovery: createDiscovery(resourceDefinitions, tools.clock),
     grants: NODE_GRANTS,
+    isSandbox: true,
   });
   return {
     kind: 'embedded',

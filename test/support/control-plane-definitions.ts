@@ -48,7 +48,7 @@ export const testDefinitions: readonly ResourceDefinition[] = [
     patchSchema: { spec: { fields: { containers: { strategy: 'merge', mergeKey: 'name' } } } },
     subresources: {
       status: { style: 'update', verbs: ['get', 'patch', 'update'], prepareUpdate: (draft, stored) => void (draft['spec'] = stored['spec']) },
-      log: { style: 'not-implemented', verbs: ['get'], kind: 'Pod' },
+      log: { style: 'connect', verbs: ['get'], kind: 'Pod' },
     },
   }),
   plainDefinition({ group: 'coordination.k8s.io', resource: 'leases', kind: 'Lease', createsOnUpdate: true, requiresResourceVersion: true }),

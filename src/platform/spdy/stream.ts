@@ -35,7 +35,8 @@ export class SpdyStream extends Duplex {
   readonly headers: SpdyHeaders;
   private readonly link: StreamLink;
   private peerEnded = false;
-  private resetByPeer = false;
+  /** Why nothing goes to the peer any more. */
+  private cut: SpdyStreamReset | undefined;
   private resetStatus: number = RESET.cancel;
 
   constructor(link: StreamLink, id: number, headers: SpdyHeaders) {
@@ -63,7 +64,14 @@ export class SpdyStream extends Duplex {
 
   /** Called by the session when the peer has reset the stream or the connection is gone. */
   cutOff(error: SpdyStreamReset): void {
-    this.resetByPeer = true;
+    if (this.cut !== undefined) return;
+    this.cut = error;
+    this.link.gone(this, undefined);
+    // What the peer has said to its end can still be read.
+    if (this.peerEnded && !this.readableEnded && this.readableLength > 0) {
+      this.once('end', () => this.destroy());
+      return;
+    }
     // A peer that has heard everything takes leave in this way.
     if (this.writableFinished && (this.peerEnded || this.readableLength === 0)) this.destroy();
     else this.destroy(error);
@@ -74,16 +82,19 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.link.send(this, chunk, false, callback);
+    // An error here would take away what is still to be read.
+    if (this.cut !== undefined) callback();
+    else this.link.send(this, chunk, false, callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.link.send(this, Buffer.alloc(0), true, callback);
+    if (this.cut !== undefined) callback();
+    else this.link.send(this, Buffer.alloc(0), true, callback);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const finished = this.resetByPeer || (this.peerEnded && this.writableFinished);
-    this.link.gone(this, finished ? undefined : this.resetStatus);
+    const finished = this.peerEnded && this.writableFinished;
+    if (this.cut === undefined) this.link.gone(this, finished ? undefined : this.resetStatus);
     callback(error);
   }
 }

@@ -11,10 +11,13 @@ export const CONTROL_PLANE_DIFFERENCES: readonly Difference[] = [
     real: 'serves every group, and custom resources',
     here: 'namespaces, nodes, pods, configmaps, secrets, serviceaccounts, services, events, leases and the reviews; everything else that Kubernetes declares answers 501 with a Status',
   },
-  { area: 'resources', real: 'log, exec, attach, port-forward and proxy reach the kubelet', here: '501' },
+  {
+    area: 'resources',
+    real: 'proxies do not go to loopback addresses, and dial pods; services have endpoints',
+    here: 'nodes are on loopback addresses and are gone to; pods are reached by the port forwarding of their kubelet; a service leads to any ready pod of its selector',
+  },
   { area: 'requests', real: 'describes its schemas in OpenAPI v2 and v3', here: 'OpenAPI v3 without field descriptions; v2 is there and empty' },
   { area: 'requests', real: 'explains a refused pod update with a diff of its internal structs', here: 'the same refusal with a short diff of the fields' },
-  { area: 'identity', real: 'signs certificates by CertificateSigningRequest', here: '501; the sandbox hands out its credentials itself' },
   {
     area: 'identity',
     real: 'roles and bindings are objects',

@@ -10,7 +10,7 @@ import type { Answer, ResourceRequest } from './rest/request.ts';
 import { handleUpdate } from './rest/update.ts';
 import { parseFieldSelector, type FieldTerm } from './selectors/fields.ts';
 import { unservedResource } from './not-served.ts';
-import { methodNotAllowed, noSuchResource, notImplemented, qualifiedResource } from './status-errors.ts';
+import { methodNotAllowed, noSuchResource } from './status-errors.ts';
 
 /** Carries out everything but a watch. Throws ApiError. */
 export function dispatch(engine: Engine, request: ResourceRequest): Answer {
@@ -37,7 +37,7 @@ export function dispatch(engine: Engine, request: ResourceRequest): Answer {
   }
 }
 
-/** Refuses paths that name no resource (404), methods that the path does not have (405), and what is only declared (501). */
+/** Refuses paths that name no resource (404), and methods that the path does not have (405). */
 export function checkServed(definition: ResourceDefinition, target: ResourceTarget): void {
   const { verb, name, subresource } = target;
   const misplaced = definition.namespaced
@@ -57,8 +57,8 @@ export function checkServed(definition: ResourceDefinition, target: ResourceTarg
 function checkSubresource(definition: ResourceDefinition, subresource: string, target: ResourceTarget): void {
   const found = Object.hasOwn(definition.subresources, subresource) ? definition.subresources[subresource] : undefined;
   if (found === undefined) throw unservedResource(target);
-  if (found.style === 'not-implemented') throw notImplemented(`${qualifiedResource(definition)}/${subresource}`);
-  if (target.hasTail) throw noSuchResource();
+  // A proxy's path goes on behind it.
+  if (target.hasTail && subresource !== 'proxy') throw noSuchResource();
   if (!verbsOf(found).includes(target.verb)) throw methodNotAllowed();
 }
 

@@ -6,6 +6,8 @@ import type { TokenRegistry } from './authn/tokens.ts';
 import { forbidden } from './authz/authorizer.ts';
 import type { Attributes, Authorizer } from './authz/attributes.ts';
 import type { Grant } from './authz/rules.ts';
+import { serveConnect } from './connect/connect.ts';
+import type { ConnectParts, Upgrade } from './connect/parts.ts';
 import type { DiscoverySource } from './discovery-source.ts';
 import { attributesOf, checkServed, dispatch } from './dispatch.ts';
 import type { Engine } from './engine.ts';
@@ -27,6 +29,8 @@ export interface HandlerParts {
   readonly authorizer: Authorizer;
   readonly grants: readonly Grant[];
   readonly discovery: DiscoverySource | undefined;
+  /** How kubelets and pods are reached. */
+  readonly connect: ConnectParts;
   /** Ends every watch. */
   readonly signal: AbortSignal;
 }
@@ -41,11 +45,13 @@ class Refused extends Error {
 }
 
 /** The API's request handler: whatever arrives is answered, and nothing that a client sends can make it throw. */
-export function createHandler(parts: HandlerParts): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
+export function createHandler(parts: HandlerParts): (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void {
+  return (request, response, upgrade) => {
     response.on('error', () => undefined);
     const warnings: string[] = [];
-    serve(parts, request, response, warnings).catch((error: unknown) => {
+    serve(parts, { request, response, upgrade }, warnings).catch((error: unknown) => {
+      // An upgraded connection has no response any more.
+      if (response.socket === null || response.destroyed) return;
       if (response.headersSent) {
         response.destroy();
         return;
@@ -56,7 +62,13 @@ export function createHandler(parts: HandlerParts): (request: IncomingMessage, r
   };
 }
 
-async function serve(parts: HandlerParts, request: IncomingMessage, response: ServerResponse, warnings: string[]): Promise<void> {
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly upgrade: Upgrade | undefined;
+}
+
+async function serve(parts: HandlerParts, { request, response, upgrade }: Exchange, warnings: string[]): Promise<void> {
   const { engine, authorizer } = parts;
   const url = parseUrl(request.url ?? '/');
   const query = url.searchParams;
@@ -64,14 +76,28 @@ async function serve(parts: HandlerParts, request: IncomingMessage, response: Se
   const info = requestInfo(request.method ?? 'GET', url.pathname, query);
   if (info.target === undefined) {
     allow(authorizer, { user, verb: info.verb, request: { path: info.path } });
-    await readBody(request);
+    if (upgrade === undefined) await readBody(request);
     answerPath(parts, request, response, url, info.verb);
     return;
   }
   allow(authorizer, attributesOf(user, info.target, query));
-  const body = await readBody(request);
+  if (isConnect(engine, info.target)) {
+    await serveConnect({ request, response, upgrade, target: info.target, url, user }, authorizer, parts.connect);
+    return;
+  }
+  // What is no upgrade of ours is answered as if it were none; a body could not be told from the other protocol.
+  const body = upgrade === undefined ? await readBody(request) : Buffer.alloc(0);
   await Promise.resolve();
   answerResource(parts, request, response, { target: info.target, query, body, user, warnings }, engine);
+}
+
+/** Whether the target leads out of the API server. Throws for what is not served there. */
+function isConnect({ registry }: Engine, target: ResourceTarget): boolean {
+  const definition = target.subresource === undefined ? undefined : registry.find(target.group, target.version, target.resource);
+  if (definition === undefined || target.subresource === undefined) return false;
+  if (!Object.hasOwn(definition.subresources, target.subresource) || definition.subresources[target.subresource]?.style !== 'connect') return false;
+  checkServed(definition, target);
+  return true;
 }
 
 function answerResource(

@@ -93,8 +93,8 @@ export type SubresourceDefinition =
       readonly kind: string;
       post(body: Draft, name: string, namespace: string, context: RequestContext): { readonly code: number; readonly body: object };
     }
-  /** Declared in discovery, answered 501 with a Status: `log`, `exec`, `attach`, `portforward`, `proxy`. */
-  | { readonly style: 'not-implemented'; readonly verbs: readonly Verb[]; readonly kind: string; readonly group?: string; readonly version?: string };
+  /** Leads to a kubelet, a pod or a service: `log`, `exec`, `attach`, `portforward`, `proxy`. */
+  | { readonly style: 'connect'; readonly verbs: readonly Verb[]; readonly kind: string; readonly group?: string; readonly version?: string };
 
 /** How one field of a schema merges; a field not named merges as map by default and is replaced when it is a list. */
 export interface PatchSchema {

@@ -1,6 +1,8 @@
+import { ServerResponse, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { VickError } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { silentLog, type Log } from '../../platform/log.ts';
@@ -11,6 +13,7 @@ import { createTokenRegistry, type TokenRegistry } from './authn/tokens.ts';
 import { createAuthorizer } from './authz/authorizer.ts';
 import { BUILT_IN_GRANTS, type Grant } from './authz/rules.ts';
 import { bootstrapCluster } from './bootstrap.ts';
+import type { Upgrade } from './connect/parts.ts';
 import { withContexts } from './context.ts';
 import type { DiscoverySource } from './discovery-source.ts';
 import { createHandler } from './handler.ts';
@@ -33,6 +36,8 @@ export interface ControlPlaneOptions {
   readonly port?: number;
   /** Further host names and addresses that the server certificate is for. */
   readonly names?: readonly string[];
+  /** Nodes and pods are those of a sandbox: the former on loopback addresses, the latter reached through their kubelets only. */
+  readonly isSandbox?: boolean;
   /** What users other than system:masters and nodes may do. */
   readonly grants?: readonly Grant[];
 }
@@ -61,6 +66,8 @@ export interface ControlPlane {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CA_DAYS = 3650;
+/** As kubeadm names it; kubelets let it do anything. */
+const KUBELET_CLIENT: ClientIdentity = { user: 'kube-apiserver-kubelet-client', groups: ['system:masters'] };
 const ADMIN: ClientIdentity = { user: 'kubernetes-admin', groups: ['system:masters'] };
 
 /** A request's headers may take this much, as with Go's default. */
@@ -101,7 +108,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const ending = new AbortController();
   const stops = [drainNamespaces(engine), collectGarbage(engine), signCertificates(engine, authorizer, authority)];
   bootstrapCluster(engine);
-  const handler = createHandler({ engine, tokens, grants, authorizer, discovery: options.discovery, signal: ending.signal });
+  const connect = { store, clock, log, identity: await issueClientCertificate(KUBELET_CLIENT), isSandbox: options.isSandbox ?? false, signal: ending.signal };
+  const handler = createHandler({ engine, tokens, grants, authorizer, discovery: options.discovery, connect, signal: ending.signal });
   const server = createServer(
     {
       key: serverPair.key,
@@ -111,8 +119,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       rejectUnauthorized: false,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
-    handler,
+    (request, response) => handler(request, response),
   );
+  server.on('upgrade', (request: IncomingMessage, _socket: Duplex, head: Buffer) => handler(request, ...upgradeOf(request, head)));
   // Watches stay open for as long as the client wishes; nothing else takes long.
   server.requestTimeout = 0;
   const sockets = trackSockets(server);
@@ -132,6 +141,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       return stopped;
     },
   };
+}
+
+/** As long as it is not taken, the connection answers in plain HTTP, once. */
+function upgradeOf(request: IncomingMessage, head: Buffer): [ServerResponse, Upgrade] {
+  const { socket } = request;
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once('finish', () => socket.end());
+  const take = (): Socket => {
+    response.detachSocket(socket);
+    socket.setTimeout(0);
+    return socket;
+  };
+  return [response, { head, take }];
 }
 
 async function close(server: Server, sockets: ReadonlySet<Socket>, ending: AbortController, stops: readonly (() => void)[]): Promise<void> {

@@ -141,7 +141,7 @@ export class World {
     return callApi(this.plane, path, { identity: this.admin, ...call });
   }
 
-  /** True when the control plane must answer this path: a served resource, and no subresource that is declared as not implemented. */
+  /** True when the control plane must answer this path: a served resource. */
   serves(path: string): boolean {
     const target = parsePath(path);
     const definition = this.definitions.find(
@@ -149,7 +149,7 @@ export class World {
     );
     if (definition === undefined || target?.subresource === undefined) return definition !== undefined;
     const subresource = definition.subresources[target.subresource.split('/')[0] ?? ''];
-    return subresource !== undefined && subresource.style !== 'not-implemented';
+    return subresource !== undefined;
   }
 
   private async ensureNamespace(name: string): Promise<void> {

@@ -1,8 +1,9 @@
 /**
- * kubectl against a real API server against the kubelet's server: logs, exec, attach, cp's way, port-forward and raw node
- * requests, over SPDY and WebSocket. Runs where KUBEBUILDER_ASSETS names etcd and kube-apiserver, and kubectl is there.
+ * kubectl against an API server against the kubelet's server: logs, exec, attach, cp's way, port-forward and raw node
+ * requests, over SPDY and WebSocket. The API server is the sandbox's own, and a real one where KUBEBUILDER_ASSETS names
+ * etcd and kube-apiserver. Needs kubectl.
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -24,14 +25,26 @@ import { nodeFileSystem } from '../../../src/platform/node/fs.ts';
 import { systemRandom } from '../../../src/platform/node/random.ts';
 import { nodeSpawner } from '../../../src/platform/node/spawner.ts';
 import type { SandboxCluster } from '../../../src/sandbox/cluster.ts';
+import { startEmbeddedCluster } from '../../../src/sandbox/embedded-cluster.ts';
 import { startRealControlPlane } from '../../../src/sandbox/real-control-plane/start.ts';
 import { CapableBackend } from '../../support/kubelet-server/capable-provider.ts';
 import { MemoryBackend } from '../../support/memory-provider.ts';
 
 const ASSETS = process.env['KUBEBUILDER_ASSETS'] ?? '';
-const WHY = 'KUBEBUILDER_ASSETS does not name a folder with etcd and kube-apiserver';
+const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+const missing = (kind: 'embedded' | 'real'): string => {
+  if (!hasKubectl) return ' (skipped: there is no kubectl)';
+  return kind === 'real' && ASSETS === '' ? ' (skipped: KUBEBUILDER_ASSETS does not name a folder with etcd and kube-apiserver)' : '';
+};
 
-describe.skipIf(ASSETS === '')(`kubectl and a real API server${ASSETS === '' ? ` (${WHY})` : ''}`, () => {
+describe.each([
+  ['embedded', missing('embedded')],
+  ['real', missing('real')],
+] as const)('kubectl and an API server: %s%s', (kind, why) => {
+  if (why !== '') {
+    it.skip(why, () => undefined);
+    return;
+  }
   let folder: string;
   let cluster: SandboxCluster;
   let admin: KubernetesApi;
@@ -43,10 +56,13 @@ describe.skipIf(ASSETS === '')(`kubectl and a real API server${ASSETS === '' ? `
     folder = await mkdtemp(join(tmpdir(), 'vick-kubectl-'));
     const open = async (config: string): Promise<KubernetesApi> => connect(await parseKubeconfig(config, 'test', nodeFileSystem));
     const tools = { clock: systemClock, random: systemRandom, log: silentLog };
-    cluster = await startRealControlPlane(
-      { ...tools, assets: ASSETS, directory: join(folder, 'cluster'), fs: nodeFileSystem, spawner: nodeSpawner, connect: open },
-      new AbortController().signal,
-    );
+    cluster =
+      kind === 'embedded'
+        ? await startEmbeddedCluster(tools)
+        : await startRealControlPlane(
+            { ...tools, assets: ASSETS, directory: join(folder, 'cluster'), fs: nodeFileSystem, spawner: nodeSpawner, connect: open },
+            new AbortController().signal,
+          );
     kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, cluster.adminKubeconfig);
     admin = await open(cluster.adminKubeconfig);
@@ -149,8 +165,17 @@ describe.skipIf(ASSETS === '')(`kubectl and a real API server${ASSETS === '' ? `
 
   it('asks the node', async () => {
     const raw = (path: string) => kubectl(['get', '--raw', `/api/v1/nodes/kubelet-real/proxy/${path}`]);
-    // The API server does not go through to a node on loopback (the answer of its proxy, not ours).
-    const health = await raw('healthz');
-    expect(health.code === 0 ? health.stdout : health.stderr).toMatch(/ok|address not allowed/);
+    const answers = await Promise.all(['healthz', 'stats/summary', 'metrics/resource', 'pods', 'configz'].map(raw));
+    if (kind === 'real') {
+      // A real API server does not go through to a node on loopback.
+      for (const { code, stderr } of answers) expect({ code, stderr }).toEqual({ code: 1, stderr: 'Error from server (BadRequest): address not allowed\n' });
+      return;
+    }
+    const [health, summary, metrics, pods, configz] = answers.map(({ stdout }) => stdout);
+    expect(health).toBe('ok');
+    expect(JSON.parse(summary ?? '')).toMatchObject({ node: { nodeName: 'kubelet-real' } });
+    expect(metrics).toContain('resource_scrape_error 0');
+    expect(JSON.parse(pods ?? '')).toMatchObject({ kind: 'PodList', items: [{ metadata: { name: 'web' } }] });
+    expect(JSON.parse(configz ?? '')).toHaveProperty('kubeletconfig');
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { isWebSocketUpgrade, offeredSubprotocols } from '../../../platform/websocket/accept.ts';
 import { ApiError } from '../api-error.ts';
 import { forbidden } from '../authz/authorizer.ts';
 import type { Authorizer } from '../authz/attributes.ts';
@@ -9,19 +10,36 @@ import type { TokenRegistry } from './tokens.ts';
 
 const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
 const AUTHENTICATED = 'system:authenticated';
+/** The beginning of a subprotocol that carries a token: browsers can send it nowhere else (k8s.io/apiserver/pkg/authentication/request/websocket). */
+export const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 const EXTRA_HEADER = 'impersonate-extra-';
 
 /** Who sends the request: by client certificate, else by bearer token, else anonymous. 401 for credentials that are not good. */
 export function authenticate(request: IncomingMessage, tokens: TokenRegistry): UserInfo {
   const certified = certificateUser(request);
   if (certified !== undefined) return certified;
-  const header = request.headers.authorization;
-  if (header === undefined) return ANONYMOUS;
-  const [scheme, token] = header.split(/\s+/, 2);
-  if (scheme?.toLowerCase() !== 'bearer' || token === undefined || token === '') return ANONYMOUS;
+  const token = bearerToken(request);
+  if (token === undefined) return ANONYMOUS;
   const verdict = tokens.verify(token);
   if (!verdict.authenticated) throw unauthorized();
   return authenticated(verdict.user);
+}
+
+function bearerToken(request: IncomingMessage): string | undefined {
+  const header = request.headers.authorization;
+  if (header === undefined) return isWebSocketUpgrade(request) ? subprotocolToken(request) : undefined;
+  const [scheme, token = ''] = header.split(/\s+/, 2);
+  return scheme?.toLowerCase() === 'bearer' && token !== '' ? token : undefined;
+}
+
+/** One token, beside at least one protocol that is none. */
+function subprotocolToken(request: IncomingMessage): string | undefined {
+  const offered = offeredSubprotocols(request);
+  const tokens = offered.filter((protocol) => protocol.startsWith(BEARER_PROTOCOL));
+  const [only] = tokens;
+  if (only === undefined) return undefined;
+  if (tokens.length > 1 || tokens.length === offered.length) throw unauthorized();
+  return Buffer.from(only.slice(BEARER_PROTOCOL.length), 'base64url').toString();
 }
 
 /** Applies the Impersonate-* headers, each of which the real user must be allowed to use. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { once } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { dataFrame, goAwayFrame, pingFrame, RESET, synStreamFrame } from '../../../../src/platform/spdy/frames.ts';
 import { HeaderEncoder } from '../../../../src/platform/spdy/header-block.ts';
 import { SpdySession, type SpdySessionOptions } from '../../../../src/platform/spdy/session.ts';
@@ -82,6 +82,25 @@ describe('a session', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test.each(['ends', 'is reset'])('what a peer has said to its end is read, also when the connection %s meanwhile', async (how) => {
+    const { client, server, streams } = connect();
+    const stream = await client.open({ streamtype: 'stdout' });
+    const said = Buffer.alloc(50_000, 'x');
+    streams[0]!.end(said);
+    await once(stream, 'readable');
+    await vi.waitFor(() => expect(stream.readableLength).toBe(said.length));
+    if (how === 'ends') {
+      server.destroy();
+      await client.closed;
+    } else {
+      streams[0]!.reset(RESET.cancel);
+      await settle();
+    }
+    stream.end('to nobody');
+    expect((await collect(stream)).equals(said)).toBe(true);
+    expect(stream.destroyed).toBe(true);
   });
 
   test('answers pings, and is answered', async () => {

@@ -32,7 +32,6 @@ describe('what Kubernetes declares and is not served', () => {
     '/apis/apps/v1/namespaces/default/deployments/web/scale',
     '/apis/policy/v1/poddisruptionbudgets',
     '/api/v1/endpoints',
-    '/api/v1/namespaces/default/pods/web/log',
     '/openapi/v3/apis/apps/v1',
     '/metrics',
     '/.well-known/openid-configuration',

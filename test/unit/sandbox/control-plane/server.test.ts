@@ -134,7 +134,7 @@ describe('objects', () => {
 
   it('answers 501 for what Kubernetes has and this has not, 404 for what nobody has', async () => {
     expect((await call('/apis/apps/v1/deployments')).body).toMatchObject({ kind: 'Status', code: 501 });
-    expect((await call('/api/v1/namespaces/default/pods/uses/log')).status).toBe(501);
+    expect((await call('/api/v1/endpoints')).status).toBe(501);
     expect((await call('/api/v1/nosuch')).body).toMatchObject({ kind: 'Status', code: 404 });
     expect((await call('/apis/nosuch.example/v1/things')).text).toBe('404 page not found\n');
   });

@@ -30,7 +30,7 @@ export const nodes = defineResource({
   validateUpdate: validateNodeUpdate,
   subresources: {
     status: { style: 'update', verbs: ['get', 'patch', 'update'], prepareUpdate: updateStatus },
-    proxy: { style: 'not-implemented', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions' },
+    proxy: { style: 'connect', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions' },
   },
 });
 

@@ -37,7 +37,7 @@ export const services = defineResource({
   validateUpdate: validateServiceUpdate,
   subresources: {
     status: { style: 'update', verbs: ['get', 'patch', 'update'], prepareUpdate: updateStatus },
-    proxy: { style: 'not-implemented', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' },
+    proxy: { style: 'connect', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' },
   },
 });
 
