@@ -5,6 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { DnsSettings } from './dns.ts';
 import type { EngineFacts } from './engine-kind.ts';
 import type { StartFailure } from './observe.ts';
+import type { SeenPod } from './seen-pod.ts';
 
 /** What all parts of the provider share. */
 export interface DockerContext {
@@ -17,17 +18,20 @@ export interface DockerContext {
   readonly facts: EngineFacts;
   /** By container id, where the engine does not keep it. */
   readonly startFailures: Map<string, StartFailure>;
+  /** By UID; only pods whose sandbox ran. */
+  readonly seen: Map<string, SeenPod>;
   /** Runs one after the other what has the same key. */
   serially<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
-type Given = Omit<DockerContext, 'startFailures' | 'serially'>;
+type Given = Omit<DockerContext, 'startFailures' | 'seen' | 'serially'>;
 
 export function createContext(given: Given): DockerContext {
   const queues = new Map<string, Promise<unknown>>();
   return {
     ...given,
     startFailures: new Map(),
+    seen: new Map(),
     serially: async (key, work) => {
       const next = (queues.get(key) ?? Promise.resolve()).then(work, work);
       queues.set(key, next);

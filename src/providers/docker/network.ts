@@ -15,11 +15,14 @@ import { SANDBOX_COMMAND } from './sandbox-image.ts';
 export function podNetwork(context: DockerContext): PodNetwork {
   return {
     connect: async ({ uid, port, via }, signal) => {
+      const direct = context.engine.local && !context.facts.rootless;
+      const known = context.seen.get(uid)?.ips[0];
+      if (via === 'address' && direct && known !== undefined) return await dial(known, port, signal);
       const sandbox = await findSandbox(context, uid, signal);
       if (via === 'loopback') return await joinFromWithin(context, sandbox.Id, [String(port)], signal);
       const [ip] = ipsOf(context, sandbox);
       if (ip === undefined) throw new Error(`the pod ${uid} has no address`);
-      if (context.engine.local && !context.facts.rootless) return await dial(ip, port, signal);
+      if (direct) return await dial(ip, port, signal);
       return await joinFromWithin(context, sandbox.Id, [String(port), ip], signal);
     },
   };

@@ -26,10 +26,10 @@ export async function listParts(engine: ContainerEngine, node: string, uid: stri
     if (identity === undefined) continue;
     const pod = found.get(identity.uid) ?? { identity, attempts: new Map<string, Attempt[]>(), ids: [] };
     found.set(identity.uid, pod);
-    const container = listed.Labels?.[LABEL.container];
-    if (container === undefined) pod.sandbox = listed;
-    else {
-      pod.ids.push(listed.Id);
+    const { [LABEL.container]: container, [LABEL.role]: role } = listed.Labels ?? {};
+    if (role === 'sandbox') pod.sandbox = listed;
+    else pod.ids.push(listed.Id);
+    if (container !== undefined) {
       const attempt = { id: listed.Id, name: container, number: Number(listed.Labels?.[LABEL.attempt] ?? 0) };
       pod.attempts.set(
         container,

@@ -18,10 +18,11 @@ const MEMORY_LIMIT = 5_000;
 export async function podStatus(context: DockerContext, memory: StatusMemory, uid: string, signal: AbortSignal): Promise<ObservedPod | undefined> {
   const { engine, nodeName } = context;
   const parts = (await listParts(engine, nodeName, uid, signal)).get(uid);
-  if (parts === undefined) {
+  if (parts === undefined || (parts.sandbox === undefined && parts.attempts.size === 0)) {
     // Volumes alone are what a creation or a removal has left that did not come to its end.
-    const left = await listVolumes(engine, nodeName, uid, signal);
-    return left.length === 0 ? undefined : { uid, ips: [], containers: [], sandboxLost: true };
+    const left = parts !== undefined || (await listVolumes(engine, nodeName, uid, signal)).length > 0;
+    context.seen.delete(uid);
+    return left ? { uid, ips: [], containers: [], sandboxLost: true } : undefined;
   }
   const latest = [...parts.attempts.values()].flatMap(([attempt]) => (attempt === undefined ? [] : [attempt]));
   const [sandbox, ...containers] = await Promise.all([
@@ -36,7 +37,11 @@ export async function podStatus(context: DockerContext, memory: StatusMemory, ui
     }),
   );
   if (sandbox === undefined && observed.length === 0) return await podStatus(context, memory, uid, signal);
-  return { uid, ips: sandbox === undefined ? [] : ipsOf(context, sandbox), containers: observed, ...(alive ? {} : { sandboxLost: true }) };
+  const ips = sandbox === undefined ? [] : ipsOf(context, sandbox);
+  const running = new Map(observed.flatMap(({ name, id, state }) => (state.kind === 'running' ? [[name, id] as const] : [])));
+  if (alive) context.seen.set(uid, { ips, running });
+  else context.seen.delete(uid);
+  return { uid, ips, containers: observed, ...(alive ? {} : { sandboxLost: true }) };
 }
 
 async function observe(

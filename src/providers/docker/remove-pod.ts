@@ -15,8 +15,9 @@ export async function removePod(context: DockerContext, uid: string, signal: Abo
 }
 
 /** Volumes stay, so that a sandbox made anew finds them. */
-export async function removeContainers({ engine, nodeName }: DockerContext, uid: string, signal: AbortSignal): Promise<void> {
+export async function removeContainers({ engine, nodeName, seen }: DockerContext, uid: string, signal: AbortSignal): Promise<void> {
   const parts = (await listParts(engine, nodeName, uid, signal)).get(uid);
+  seen.delete(uid);
   if (parts === undefined) return;
   await all(parts.ids.map((id) => engine.removeContainer(id, signal)));
   // Podman removes no container that others depend on.

@@ -6,6 +6,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
 import { dnsOf, hostNames, hostsFile, type DnsSettings } from './dns.ts';
 import type { EngineFacts } from './engine-kind.ts';
+import { makeHostFiles } from './host-files.ts';
 import { keepPod } from './kept-pod.ts';
 import { LABEL, podLabels } from './labels.ts';
 import { containerName, identityOf } from './pod-identity.ts';
@@ -26,6 +27,7 @@ export async function makeSandbox(options: SandboxOptions, facts: EngineFacts, r
   const pod = identityOf(request.pod);
   const kinds = request.volumes.map((volume) => ({ volume, kind: wantedKind(volume) }));
   const image = await ensureSandboxImage(engine, facts, signal);
+  await makeHostFiles({ engine, node: nodeName, pod, image, nowMs: clock.now() }, request.volumes, signal);
   await Promise.all(volumeSpecs(nodeName, pod, request.volumes, facts).map((spec) => engine.createVolume(spec, signal)));
   const spec = sandboxSpec(options, request, image);
   const id = await engine.createContainer(containerName('POD', pod, 0), spec, signal);

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { containerFailure } from '../../clients/docker-engine/container-failure.ts';
 import { frames, unframed, writeTo } from '../../clients/docker-engine/demultiplex.ts';
-import type { ContainerAttach, ContainerExec, SessionStreams, TerminalSize } from '../../kubelet/capabilities.ts';
+import type { ContainerAttach, ContainerExec, ContainerTarget, SessionStreams, TerminalSize } from '../../kubelet/capabilities.ts';
 import { messageOf } from '../../errors/vick-error.ts';
 import type { DockerContext } from './context.ts';
 import { findRun } from './find-container.ts';
@@ -9,10 +10,9 @@ export function containerExec(context: DockerContext): ContainerExec {
   const { engine } = context;
   return {
     exec: async (target, command, streams, signal) => {
-      const { Id: id } = await findRun(context, target, false, signal);
       const { tty } = streams;
       const wanted = { AttachStdin: streams.stdin !== undefined, AttachStdout: true, AttachStderr: !tty };
-      const exec = await engine.createExec(id, { Cmd: command, Tty: tty, ...wanted }, signal);
+      const exec = await createExec(context, target, { Cmd: command, Tty: tty, ...wanted }, signal);
       const connection = await engine.startExec(exec, { tty }, signal);
       const refusal: string[] = [];
       await converse(context, connection, streams, signal, { resize: (size, until) => engine.resizeExec(exec, size, until), onOutput: watchFor(refusal) });
@@ -23,6 +23,28 @@ export function containerExec(context: DockerContext): ContainerExec {
       return ExitCode ?? 0;
     },
   };
+}
+
+type ExecSpec = Parameters<DockerContext['engine']['createExec']>[1];
+
+/** In the run that was last seen to run, or else in the newest one. */
+async function createExec(context: DockerContext, target: ContainerTarget, spec: ExecSpec, signal: AbortSignal): Promise<string> {
+  const { engine, seen } = context;
+  const known = seen.get(target.uid)?.running.get(target.container);
+  if (known !== undefined) {
+    try {
+      return await engine.createExec(known, spec, signal);
+    } catch (error) {
+      // It has ended, or is gone.
+      if (![404, 409].includes(httpStatusOf(error))) throw error;
+    }
+  }
+  return await engine.createExec((await findRun(context, target, false, signal)).Id, spec, signal);
+}
+
+function httpStatusOf(error: unknown): number {
+  const failure = containerFailure(error);
+  return failure?.kind === 'refused' ? (failure.httpStatus ?? 0) : 0;
 }
 
 export function containerAttach(context: DockerContext): ContainerAttach {

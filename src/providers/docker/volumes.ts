@@ -68,6 +68,7 @@ const KINDS: Readonly<Record<string, string>> = {
   Directory: 'folder',
   DirectoryOrCreate: 'folder',
   File: 'file',
+  FileOrCreate: 'file',
   Socket: 'socket',
   CharDevice: 'character',
   BlockDevice: 'block',
@@ -78,10 +79,7 @@ export function wantedKind(volume: VolumeRequest): string | undefined {
   if (volume.kind !== 'hostPath' || volume.type === '') return undefined;
   const kind = KINDS[volume.type];
   if (kind !== undefined) return kind;
-  throw new ProviderFailure(
-    'CreatePodSandboxError',
-    `volume ${volume.name}: a container engine makes no files on its host, so hostPath type ${volume.type} cannot be had`,
-  );
+  throw new ProviderFailure('CreatePodSandboxError', `volume ${volume.name}: there is no hostPath type ${volume.type}`);
 }
 
 /** Everything that goes into the volumes before the first container starts, below `/`. */

@@ -1,5 +1,8 @@
 /** What the provider can do beyond running pods, over real engines. */
 import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -179,6 +182,25 @@ await overEngines('capabilities of the docker provider', (engine) => {
         /leads out of its volume/,
       );
       await provider.remove(pod.uid, never);
+    });
+
+    it('makes the file of its host that is asked for, and leaves one that is there', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'vick-host-files-'));
+      await writeFile(join(folder, 'old'), 'before');
+      const at = (name: string, file = name): VolumeRequest => ({ name, kind: 'hostPath', path: join(folder, file), type: 'FileOrCreate' });
+      const mounts = ['old', 'new'].map((volume) => ({ volume, mountPath: `/${volume}`, subPath: undefined, readOnly: false }));
+      const pod = await up([shell('cat /old; stat -c %s-%a-%u /new; echo after > /new', { mounts })], [at('old'), at('new')]);
+      await ended(pod.uid);
+      expect(await logOf(pod.uid)).toBe('before0-644-0\n');
+      expect(await readFile(join(folder, 'new'), 'utf8')).toBe('after\n');
+      await mkdir(join(folder, 'folder'));
+      // Podman makes the folders that mounts name.
+      for (const file of engine.name === 'podman' ? ['folder'] : ['folder', 'no/such']) {
+        await expect(up([shell('true')], [at('wrong', file)])).rejects.toMatchObject({ reason: 'CreatePodSandboxError' });
+      }
+      await provider.remove(pod.uid, never);
+      expect(await provider.list(never)).toEqual([]);
+      await rm(folder, { recursive: true });
     });
 
     it('reads termination messages, and the log instead where that is asked for', async () => {

@@ -384,6 +384,20 @@ describe('one probe', () => {
     expect((await runProbe(shaky, { exec: { command: ['x'] } }, systemClock, never)).result).toBe('success');
     expect(await runProbe(target(), {}, systemClock, never)).toEqual({ result: 'error', output: 'missing probe handler for container main' });
   });
+
+  it('does not blame the container for time in which this process stood still', async () => {
+    const port = await http((_request, response) => response.end('fine'));
+    const probe = (seconds: number) => runProbe(target(), { httpGet: { port, path: '/' }, timeoutSeconds: seconds }, systemClock, never);
+    const outcome = probe(0.2);
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    expect((await outcome).result).toBe('success');
+    const silent = await listening(createTcpServer(() => undefined));
+    const hung = runProbe(target(), { httpGet: { port: silent, path: '/' }, timeoutSeconds: 0.1 }, systemClock, never);
+    const later = performance.now() + 200;
+    while (performance.now() < later);
+    expect((await hung).result).toBe('failure');
+  });
 });
 
 describe('ports, agents and capabilities', () => {
