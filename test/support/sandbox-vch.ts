@@ -30,6 +30,8 @@ export interface SandboxVch {
   vmOf(uid: string): Vm | undefined;
   /** A new provider, with clients of its own. */
   provider(options?: Partial<VicProviderOptions>): VicProvider;
+  /** Ends both services, and with them the processes of all VMs, and starts them again at the same addresses. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   /** Ends the services; whoever calls them gets no answer. */
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -38,22 +40,9 @@ export interface SandboxVch {
 /** A VCH over processes of this machine, without TLS, on ephemeral ports. */
 export async function startSandboxVch(options: { readonly bootMs?: number } = {}): Promise<SandboxVch> {
   const directory = await mkdtemp(join(tmpdir(), 'vick-vch-'));
-  const hostPath = '/usr/local/bin:/usr/bin:/bin';
-  const layer = await startPortLayer({
-    facts: { name: 'vch-1', biosUuid: HOST_UUID, version: 'v1.4.3-21053-abcdef', debug: 0, cpuMhz: 9200, memoryMiB: 32_768, insecureRegistries: [] },
-    volumeStores: ['default'],
-    directory,
-    engine: createProcessEngine({ spawner: nodeSpawner, processes: nodeProcessTable, fs: nodeFileSystem, clock: systemClock, hostPath }),
-    bootMs: options.bootMs ?? 20,
-    ...{ clock: systemClock, random: systemRandom, fs: nodeFileSystem, log: silentLog, host: '127.0.0.1', port: 0 },
-  });
-  const persona = await startPersonality({
-    state: layer.state,
-    portLayer: `${layer.host}:${String(layer.port)}`,
-    registry: createRegistry(CATALOGUE),
-    tls: { mode: 'none' },
-    ...{ host: '127.0.0.1', port: 0, log: silentLog },
-  });
+  const bootMs = options.bootMs ?? 20;
+  let services = await startServices(directory, bootMs, { portLayer: 0, persona: 0 });
+  const { layer, persona } = services;
   const addresses = { portLayer: { host: layer.host, port: layer.port }, persona: { host: persona.host, port: persona.port } };
   const opened: { close(): void }[] = [];
   const clients = (): { portLayer: PortLayer; engine: DockerEngine } => {
@@ -64,14 +53,15 @@ export async function startSandboxVch(options: { readonly bootMs?: number } = {}
   };
   const stop = async (): Promise<void> => {
     for (const client of opened) client.close();
-    await persona.stop();
-    await layer.stop({ removeContainers: true });
+    await services.stop(true);
   };
   return {
     ...clients(),
     addresses,
-    state: layer.state,
-    vmOf: (uid) => layer.state.containers.list().find(({ config }) => config.annotations['vick.dev/uid'] === uid),
+    get state() {
+      return services.layer.state;
+    },
+    vmOf: (uid) => services.layer.state.containers.list().find(({ config }) => config.annotations['vick.dev/uid'] === uid),
     provider: (more = {}) =>
       createVicProvider({
         ...clients(),
@@ -81,10 +71,40 @@ export async function startSandboxVch(options: { readonly bootMs?: number } = {}
         ...{ clock: systemClock, random: systemRandom, log: silentLog, pollMs: 500 },
         ...more,
       }),
+    restart: async (meanwhile) => {
+      await services.stop(false);
+      await meanwhile?.();
+      services = await startServices(directory, bootMs, { portLayer: addresses.portLayer.port, persona: addresses.persona.port });
+    },
     stop,
     close: async () => {
       await stop();
       await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServices(directory: string, bootMs: number, ports: { readonly portLayer: number; readonly persona: number }) {
+  const hostPath = '/usr/local/bin:/usr/bin:/bin';
+  const layer = await startPortLayer({
+    facts: { name: 'vch-1', biosUuid: HOST_UUID, version: 'v1.4.3-21053-abcdef', debug: 0, cpuMhz: 9200, memoryMiB: 32_768, insecureRegistries: [] },
+    volumeStores: ['default'],
+    ...{ directory, bootMs },
+    engine: createProcessEngine({ spawner: nodeSpawner, processes: nodeProcessTable, fs: nodeFileSystem, clock: systemClock, hostPath }),
+    ...{ clock: systemClock, random: systemRandom, fs: nodeFileSystem, log: silentLog, host: '127.0.0.1', port: ports.portLayer },
+  });
+  const persona = await startPersonality({
+    state: layer.state,
+    portLayer: `${layer.host}:${String(layer.port)}`,
+    registry: createRegistry(CATALOGUE),
+    tls: { mode: 'none' },
+    ...{ host: '127.0.0.1', port: ports.persona, log: silentLog },
+  });
+  return {
+    ...{ layer, persona },
+    stop: async (removeContainers: boolean): Promise<void> => {
+      await persona.stop();
+      await layer.stop({ removeContainers });
     },
   };
 }

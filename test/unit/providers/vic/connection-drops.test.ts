@@ -1,0 +1,108 @@
+/** Connections that break at each call of a pod's life: what is repeated ends well, and nothing is left behind or made twice. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
+import { systemClock } from '../../../../src/platform/node/clock.ts';
+import type { VicProvider } from '../../../../src/providers/vic/provider.ts';
+import { startFaultyProxy, type Fault, type FaultyProxy } from '../../../support/faulty-proxy.ts';
+import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../../support/kubelet/pod-requests.ts';
+import { startSandboxVch, type SandboxVch } from '../../../support/sandbox-vch.ts';
+
+const never = new AbortController().signal;
+type Step = 'create' | 'start' | 'status' | 'stop' | 'remove';
+const STEPS: readonly Step[] = ['create', 'start', 'status', 'stop', 'remove'];
+
+let vch: SandboxVch;
+let proxy: FaultyProxy;
+
+beforeAll(async () => {
+  vch = await startSandboxVch({ bootMs: 1 });
+  await vch.engine.pull({ repository: 'busybox', tag: 'latest' }, never);
+  proxy = await startFaultyProxy(vch.addresses.portLayer);
+});
+
+afterAll(async () => {
+  await proxy.close();
+  await vch.close();
+});
+
+const provider = (): VicProvider => {
+  const portLayer = createPortLayer({ ...proxy, clock: systemClock, pid: 3 });
+  return vch.provider({ portLayer });
+};
+const newPod = (): RequestedPod => podRequest([containerRequest({ command: ['sleep', '1000'] })]);
+
+function work(by: VicProvider, pod: RequestedPod): Readonly<Record<Step, () => Promise<unknown>>> {
+  return {
+    create: () => by.create(pod, never),
+    start: () => by.start(startRequest(pod), never),
+    status: () => by.status(pod.uid, never),
+    stop: () => by.stop({ uid: pod.uid, graceSeconds: 5 }, never),
+    remove: () => by.remove(pod.uid, never),
+  };
+}
+
+/** As the kubelet core does: again until it succeeds. Returns how often it took. */
+async function untilDone(attempt: () => Promise<unknown>): Promise<number> {
+  for (let count = 1; ; count += 1) {
+    try {
+      await attempt();
+      return count;
+    } catch (error) {
+      if (count === 5) throw error;
+    }
+  }
+}
+
+const mine = (uid: string) => vch.state.containers.list().filter(({ config }) => config.annotations['vick.dev/uid'] === uid);
+
+/** One life in which `fault` befalls the call `index` of a step; false when the step has no such call. */
+async function live(step: Step, index: number, fault: Fault): Promise<boolean> {
+  const [by, pod] = [provider(), newPod()];
+  let befell = '';
+  for (const now of STEPS) {
+    const first = proxy.calls.length;
+    proxy.decide = (call, position) => {
+      if (now !== step || position !== first + index) return undefined;
+      befell = call;
+      return fault;
+    };
+    await untilDone(work(by, pod)[now]);
+    const what = `${fault} ${befell} in ${step}, after ${now}`;
+    if (now === 'create') expect(mine(pod.uid), what).toHaveLength(1);
+    if (now === 'start') expect((await vch.provider().status(pod.uid, never))?.containers[0]?.state.kind, what).toBe('running');
+    if (now === 'stop') expect(mine(pod.uid)[0]?.state, what).toBe('Stopped');
+  }
+  proxy.decide = () => undefined;
+  expect(mine(pod.uid), befell).toEqual([]);
+  // No address stays with a VM that is gone.
+  expect(await vch.portLayer.findScope('default', never)).toMatchObject({ endpoints: [] });
+  expect(vch.state.kv.get(`vick.runs.${pod.uid}`)).toBeUndefined();
+  return befell !== '';
+}
+
+describe('a VIC provider whose connection breaks', () => {
+  for (const step of STEPS) {
+    it.each<Fault>(['before', 'after'])(
+      `at each call of ${step}, %s it was carried out`,
+      async (fault) => {
+        let count = 0;
+        while (await live(step, count, fault)) count += 1;
+        expect(count).toBeGreaterThan(0);
+      },
+      120_000,
+    );
+  }
+
+  it('for as long as the port layer is away does nothing, and goes on when it is back', async () => {
+    const [by, pod] = [provider(), newPod()];
+    await by.create(pod, never);
+    await by.start(startRequest(pod), never);
+    proxy.decide = () => 'before';
+    for (const step of STEPS.filter((one) => one !== 'create')) await expect(work(by, pod)[step](), step).rejects.toThrow();
+    await expect(by.list(never)).rejects.toThrow();
+    expect(mine(pod.uid)[0]?.state).toBe('Running');
+    proxy.decide = () => undefined;
+    await by.remove(pod.uid, never);
+    expect(mine(pod.uid)).toEqual([]);
+  });
+});

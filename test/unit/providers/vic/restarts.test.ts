@@ -1,0 +1,165 @@
+/** The VCH's services restarted under pods and in the middle of work, conflicts without end, and VMs that somebody removes. */
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
+import { portLayerError } from '../../../../src/clients/port-layer/failure.ts';
+import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
+import { systemClock } from '../../../../src/platform/node/clock.ts';
+import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../../support/kubelet/pod-requests.ts';
+import { startSandboxVch, type SandboxVch } from '../../../support/sandbox-vch.ts';
+
+const never = new AbortController().signal;
+const newPod = (script: string): RequestedPod => podRequest([containerRequest({ command: ['/bin/sh', '-c', script] })]);
+const conflict = (): Error => portLayerError('vch', { kind: 'conflict', operation: 'PUT /containers/x', httpStatus: 409, reason: '*types.ConcurrentAccess' });
+
+let vch: SandboxVch;
+
+beforeEach(async () => {
+  vch = await startSandboxVch({ bootMs: 5 });
+  await vch.engine.pull({ repository: 'busybox', tag: 'latest' }, never);
+});
+
+afterEach(async () => {
+  await vch.close();
+});
+
+/** The real port layer, with calls answered otherwise. */
+const portLayerWith = (parts: (real: PortLayer) => Partial<PortLayer>): PortLayer => {
+  const real = createPortLayer({ ...vch.addresses.portLayer, clock: systemClock, pid: 4 });
+  return { ...real, ...parts(real) };
+};
+const mine = (uid: string) => vch.state.containers.list().filter(({ config }) => config.annotations['vick.dev/uid'] === uid);
+/** Forgets every handle, as a port layer does that was restarted while its VMs ran on. */
+const loseHandles = (): void => {
+  for (let count = 0; count <= 1000; count += 1) vch.state.handles.create({ ...vch.state.containers.list()[0]?.config } as never, undefined);
+};
+
+describe('a VCH that is restarted', () => {
+  it('keeps its pods, tells how they ended, and runs them again', async () => {
+    const provider = vch.provider();
+    const pod = newPod('echo hello; sleep 1000');
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod), never);
+    await vch.restart(async () => {
+      await expect(provider.status(pod.uid, never)).rejects.toThrow();
+      expect(await provider.health(never)).toMatchObject({ healthy: false, components: [{ healthy: false }, { healthy: false }] });
+    });
+    expect(await provider.health(never)).toMatchObject({ healthy: true });
+    expect((await provider.status(pod.uid, never))?.containers[0]?.state).toMatchObject({ kind: 'exited', exitCode: 137 });
+    await provider.start(startRequest(pod), never);
+    expect((await provider.status(pod.uid, never))?.containers[0]?.state.kind).toBe('running');
+    const log = (previous: boolean) => provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: false, previous, timestamps: false }, never);
+    await expect.poll(async () => text(await log(false))).toBe('hello\n');
+    expect(await text(await log(true))).toBe('hello\n');
+    expect((await provider.images!.inspect('busybox', never))?.tags).toContain('busybox:latest');
+    await provider.remove(pod.uid, never);
+    expect(mine(pod.uid)).toEqual([]);
+  });
+
+  const steps = ['joinImage', 'joinTask', 'bindTask', 'addToScope', 'joinInteraction', 'joinLogging', 'commit', 'bindScopes', 'setState'] as const;
+  it.each(steps)('and loses its handles before %s, is asked again with new ones', async (step) => {
+    let lost = 0;
+    const portLayer = portLayerWith((real) => ({
+      [step]: (...args: unknown[]) => {
+        if ((lost += 1) === 1) loseHandles();
+        return (real[step] as (...all: unknown[]) => unknown)(...args);
+      },
+    }));
+    const provider = vch.provider({ portLayer });
+    const pod = newPod('sleep 1000');
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod), never);
+    expect(lost).toBeGreaterThan(1);
+    expect(mine(pod.uid)).toHaveLength(1);
+    expect((await provider.status(pod.uid, never))?.containers[0]?.state.kind).toBe('running');
+    await provider.stop({ uid: pod.uid, graceSeconds: 2 }, never);
+    await provider.remove(pod.uid, never);
+  });
+
+  it('ends followed logs with all that was written, and takes events up again', async () => {
+    const provider = vch.provider();
+    const pod = newPod('echo one; sleep 0.3; echo two; sleep 1000');
+    const stop = new AbortController();
+    const hints: (string | undefined)[] = [];
+    const watching = provider.watch((uid) => hints.push(uid), stop.signal);
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod), never);
+    const following = text(await provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: true, previous: false, timestamps: false }, never));
+    await expect.poll(async () => (await mine(pod.uid)[0]!.context.log.read()).length).toBe(2);
+    hints.length = 0;
+    await vch.restart();
+    expect(await following).toBe('one\ntwo\n');
+    await expect.poll(() => hints.includes(undefined), { timeout: 10_000 }).toBe(true);
+    await provider.start(startRequest(pod), never);
+    await expect.poll(() => hints.includes(pod.uid), { timeout: 10_000 }).toBe(true);
+    stop.abort(new Error('the test is over'));
+    await watching;
+  });
+});
+
+describe('conflicts', () => {
+  it.each(['start', 'stop', 'exec'] as const)('in a row do not keep a pod from its %s', async (step) => {
+    let left = 0;
+    const portLayer = portLayerWith((real) => ({
+      commit: (handle, options, signal) => ((left -= 1) >= 0 ? Promise.reject(conflict()) : real.commit(handle, options, signal)),
+    }));
+    const provider = vch.provider({ portLayer });
+    const pod = newPod('sleep 1000');
+    await provider.create(pod, never);
+    if (step !== 'start') await provider.start(startRequest(pod), never);
+    left = 3;
+    if (step === 'start') await provider.start(startRequest(pod), never);
+    if (step === 'stop') await provider.stop({ uid: pod.uid, graceSeconds: 2 }, never);
+    if (step === 'exec') expect(await provider.exec!.exec({ uid: pod.uid, container: 'c' }, ['true'], { tty: false }, never)).toBe(0);
+    expect(left).toBeLessThan(0);
+    expect(mine(pod.uid)[0]?.state).toBe(step === 'stop' ? 'Stopped' : 'Running');
+    left = 0;
+    await provider.remove(pod.uid, never);
+  });
+
+  it('of the removal itself are repeated until the VM is gone', async () => {
+    let left = 3;
+    const portLayer = portLayerWith((real) => ({
+      removeContainer: (id, signal) => ((left -= 1) >= 0 ? Promise.reject(conflict()) : real.removeContainer(id, signal)),
+    }));
+    const pod = newPod('sleep 1000');
+    const provider = vch.provider({ portLayer });
+    await provider.create(pod, never);
+    await provider.remove(pod.uid, never);
+    expect(mine(pod.uid)).toEqual([]);
+  });
+});
+
+describe('a VM that somebody removes behind the provider’s back', () => {
+  it('is absent for whoever asks, and no obstacle to anything', async () => {
+    const provider = vch.provider();
+    const pod = newPod('sleep 1000');
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod), never);
+    const [vm] = mine(pod.uid);
+    await vm!.cut();
+    await vch.state.containers.remove(vm!.id);
+    expect(await provider.status(pod.uid, never)).toBeUndefined();
+    expect(await provider.list(never)).toEqual([]);
+    await provider.stop({ uid: pod.uid, graceSeconds: 1 }, never);
+    await expect(provider.exec!.exec({ uid: pod.uid, container: 'c' }, ['true'], { tty: false }, never)).rejects.toThrow('no VM');
+    await provider.remove(pod.uid, never);
+    await provider.create(pod, never);
+    expect(mine(pod.uid)).toHaveLength(1);
+    await provider.remove(pod.uid, never);
+  });
+
+  it('while it is stopped counts as stopped', async () => {
+    const pod = newPod("trap '' TERM; while :; do sleep 0.1; done");
+    const provider = vch.provider();
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod), never);
+    const stopping = provider.stop({ uid: pod.uid, graceSeconds: 20 }, never);
+    const [vm] = mine(pod.uid);
+    await expect.poll(() => vm!.state).toBe('Stopping');
+    await vm!.cut();
+    await vch.state.containers.remove(vm!.id);
+    await stopping;
+    expect(await provider.status(pod.uid, never)).toBeUndefined();
+  });
+});
