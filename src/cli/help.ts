@@ -1,3 +1,4 @@
+import { EXIT_CODES } from '../errors/codes.ts';
 import { VickError } from '../errors/vick-error.ts';
 import { formatDuration } from './duration.ts';
 import { usageOf } from './input.ts';
@@ -75,6 +76,15 @@ function commandHelp(spec: CommandSpec, style: Style): string {
         ]),
     ...flagGroups(flagsOf(spec)).map(([title, flags]) => block(style, title, flagLines(flags))),
     block(style, 'Global flags', flagLines(GLOBAL_FLAGS)),
+    ...(spec.exits === undefined
+      ? []
+      : [
+          block(
+            style,
+            'Exit codes',
+            spec.exits.map(({ code, when }) => `${EXIT_CODES[code]}   ${when}`),
+          ),
+        ]),
     ...(spec.examples.length === 0
       ? []
       : [

@@ -20,6 +20,8 @@ export interface CommandSpec {
   readonly hidden?: boolean;
   /** Formats that `-o` takes, the first being the default; empty or absent: no `-o`. */
   readonly outputs?: readonly OutputFormat[];
+  /** What exit codes of outcomes, not of errors, mean to this command. */
+  readonly exits?: readonly { readonly code: ExitName; readonly when: string }[];
   /** Words after `--` are handed to the handler as `input.rest`. */
   readonly passThrough?: boolean;
   /** False: the configuration file says nothing to this command; it is there to look after that file, or runs inside. */

@@ -15,7 +15,7 @@ export function renderTopic(topic: (typeof HELP_TOPICS)[number], table: Table, s
     case 'environment':
       return environmentPage(table);
     case 'exit-codes':
-      return exitCodesPage();
+      return exitCodesPage(table);
     case 'errors':
       return errorsPage();
   }
@@ -72,9 +72,12 @@ const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   interrupted: 'stopped by the operator (Ctrl-C)',
 };
 
-function exitCodesPage(): string {
+function exitCodesPage(table: Table): string {
   const rows = Object.entries(EXIT_CODES).map(([name, code]) => [String(code), EXIT_MEANINGS[name as ExitName]]);
-  return columns([['CODE', 'MEANING'], ...rows]);
+  const outcomes = visibleCommands(table).flatMap((spec) =>
+    (spec.exits ?? []).map(({ code, when }) => [`vick ${spec.path.join(' ')}`, String(EXIT_CODES[code]), when]),
+  );
+  return [columns([['CODE', 'MEANING'], ...rows]), columns([['COMMAND', 'CODE', 'WHEN'], ...outcomes])].join('\n');
 }
 
 function errorsPage(): string {

@@ -21,6 +21,9 @@ const ROOMS: readonly (readonly [room: string, mayUse: readonly string[]])[] = [
   ['sandbox/real-control-plane/', ['sandbox/', 'clients/kubernetes/', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
   ['sandbox/', ['clients/kubernetes/port.ts', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
   ['operations/kubelet/', ['kubelet/', 'providers/', 'clients/', 'config/', 'platform/', 'errors/']],
+  // Which VM is which pod is written by the provider.
+  ['operations/status/', ['operations/', 'providers/vic/', 'clients/', 'config/', 'platform/', 'errors/']],
+  ['operations/gc/', ['operations/', 'providers/vic/', 'clients/', 'config/', 'platform/', 'errors/']],
   ['operations/', ['clients/', 'kubelet/', 'config/', 'platform/', 'errors/']],
   // What may load at start: the table, the parser, the renderer. Operations come by import() only, checked below.
   ['cli/', ['operations/', 'clients/kubernetes/', 'clients/port-layer/port.ts', 'config/', 'platform/', 'errors/']],

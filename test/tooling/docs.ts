@@ -25,13 +25,16 @@ const PARTS: Readonly<Record<string, () => string>> = {
     ),
   'exit-codes': () =>
     table(
-      ['Exit code', 'Error codes'],
+      ['Exit code', 'Error codes', 'Outcomes'],
       Object.entries(EXIT_CODES).map(([name, code]) => [
         `${code}`,
         Object.entries(ERROR_CODES)
           .filter(([, facts]) => facts.exit === name)
           .map(([error]) => `\`${error}\``)
-          .join(', ') || 'done',
+          .join(', ') || (name === 'ok' ? 'done' : ''),
+        visibleCommands(TABLE)
+          .flatMap((spec) => (spec.exits ?? []).filter((exit) => exit.code === name).map(({ when }) => `\`vick ${spec.path.join(' ')}\`: ${when}`))
+          .join('; '),
       ]),
     ),
   'control-plane-differences': () =>

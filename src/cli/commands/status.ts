@@ -1,70 +1,75 @@
-import { readStatus, type NodeStatus, type SiteStatus } from '../../operations/status/site.ts';
-import { rfc3339 } from '../../platform/clock.ts';
-import { age } from '../render/age.ts';
-import { columns } from '../render/columns.ts';
-import { createStyle, type Style } from '../render/style.ts';
-import type { CommandHandler } from '../spec.ts';
+import type { ExitName } from '../../errors/codes.ts';
+import type { Health } from '../../operations/status/health.ts';
+import { readStatus, type SiteStatus } from '../../operations/status/site.ts';
+import { askVSphere } from '../../operations/status/vsphere.ts';
+import type { Deps } from '../deps.ts';
+import { createStyle } from '../render/style.ts';
+import type { CommandHandler, CommandInput, Outcome } from '../spec.ts';
 import { withKubernetes } from '../with-kubernetes.ts';
-import { nodeData } from './node-list.ts';
+import { statusData } from './status-data.ts';
+import { serviceHints, vsphereChoice } from './status-input.ts';
+import { describeSite } from './status-view.ts';
+import { isOn, numberFlag } from './vch-input.ts';
+
+const EXITS: Readonly<Record<Health, ExitName>> = { ok: 'ok', failed: 'failure', degraded: 'partial' };
 
 export const runStatus: CommandHandler = async (input, deps, signal) => {
-  const name = input.args['VCH'] as string | undefined;
-  const site = await withKubernetes(deps, input, (api) => readStatus(api, name, signal));
-  const style = createStyle(deps.streams.stdout.colour);
-  return {
-    data: { apiVersion: 'vick.dev/v1alpha1', kind: 'Status', cluster: site.cluster, nodes: site.nodes.map(statusData) },
-    text: describe(site, deps.clock.now(), style),
-    names: site.nodes.map((node) => `node/${node.name}`),
-    exit: site.nodes.every((node) => node.ready) ? 'ok' : 'failure',
-  };
+  const name = (input.args['VCH'] as string | undefined)?.replace(/^vch\//, '');
+  const hints = serviceHints(input, name, deps);
+  const choice = await vsphereChoice(input, deps);
+  const look = (): Promise<SiteStatus> =>
+    withKubernetes(deps, input, async (api) => {
+      const vsphere = await askVSphere(choice, name, deps, signal);
+      return readStatus(api, { name: input.args['VCH'] as string | undefined, hints, vsphere, lineUp: isOn(input, 'pods') }, deps, signal);
+    });
+  if (!isOn(input, 'watch')) return outcomeOf(await look(), input, deps);
+  return watch(look, input, deps, signal);
 };
 
-function statusData({ conditions, capacity, allocatable, pods, ...facts }: NodeStatus): Record<string, unknown> {
+function outcomeOf(site: SiteStatus, input: CommandInput, deps: Deps): Outcome {
   return {
-    ...nodeData(facts),
-    conditions: conditions.map(({ type, status, reason, message }) => ({ type, status, reason, message })),
-    capacity,
-    allocatable,
-    pods: pods?.map(({ startedAt, ...pod }) => ({ ...pod, createdAt: startedAt === undefined ? null : rfc3339(startedAt) })) ?? null,
+    data: statusData(site),
+    text: describeSite(site, { now: deps.clock.now(), style: createStyle(deps.streams.stdout.colour), wide: input.output === 'wide' }),
+    names: site.nodes.map((node) => `node/${node.name}`),
+    exit: EXITS[site.health],
   };
 }
 
-function describe(site: SiteStatus, now: number, style: Style): string {
-  const head = columns([['Cluster', `${site.cluster.server} (${site.cluster.version})`]]);
-  if (site.nodes.length === 0) return `${head}\nNo virtual nodes. 'vick create vch NAME' makes one.\n`;
-  return [head, ...site.nodes.map((node) => describeNode(node, now, style))].join('\n');
+/** Home, and erase what is below as the new text is written. */
+const REDRAW = '\u001b[H\u001b[J';
+
+/**
+ * Looks again and again until it is stopped. On a terminal the screen is drawn anew; in a pipe a look is printed when anything but
+ * an age differs from the one before, as one line of JSON with `-o json` and as a YAML document with `-o yaml`.
+ */
+async function watch(look: () => Promise<SiteStatus>, input: CommandInput, deps: Deps, signal: AbortSignal): Promise<never> {
+  const { stdout } = deps.streams;
+  let before = '';
+  for (;;) {
+    const outcome = outcomeOf(await look(), input, deps);
+    const fingerprint = JSON.stringify(outcome.data, (key, value: unknown) => (TIMES.has(key) ? undefined : value));
+    const human = input.output === 'table' || input.output === 'wide';
+    if (human && stdout.isTerminal) stdout.write(`${REDRAW}${outcome.text ?? ''}`);
+    else if (fingerprint !== before) stdout.write(await asDocument(outcome, input, before === ''));
+    before = fingerprint;
+    await deps.clock.sleep(numberFlag(input, 'interval') ?? 2_000, signal);
+  }
 }
 
-function describeNode(node: NodeStatus, now: number, style: Style): string {
-  const unhealthy = node.conditions.filter((condition) => condition.type !== 'Ready' && condition.status !== 'False');
-  const why = node.ready ? [] : [['  Reason', [node.reason, node.message].filter(Boolean).join(': ') || 'the node has never reported its state']];
-  const facts = [
-    [node.vch === '' ? 'Node' : 'VCH', node.vch === '' ? node.name : node.vch],
-    ...(node.vch === '' ? [] : [['  Node', node.name]]),
-    ['  Status', node.ready ? style.good(node.status) : style.bad(node.status)],
-    ...why,
-    ...unhealthy.map((condition) => [
-      `  ${condition.type}`,
-      style.warning(`${condition.status}${condition.message === undefined ? '' : `: ${condition.message}`}`),
-    ]),
-    ['  Lease', node.leaseRenewedAt === undefined ? 'unknown' : `renewed ${age(node.leaseRenewedAt, now)} ago`],
-    ['  Version', node.version ?? 'unknown'],
-    ['  Capacity', capacityLine(node)],
-    ['  Taints', node.taints.join(', ') || 'none'],
-    ['  Age', age(node.createdAt, now)],
-  ];
-  return `${columns(facts)}${podLines(node, now)}`;
-}
+/** What changes while nothing happens. */
+const TIMES: ReadonlySet<string> = new Set(['leaseRenewedAt', 'cpuUsageMhz', 'memoryUsageBytes', 'observedAt']);
 
-function capacityLine(node: NodeStatus): string {
-  const { cpu, memory, pods } = node.allocatable['cpu'] === undefined ? node.capacity : node.allocatable;
-  if (cpu === undefined) return 'unknown';
-  return `${cpu} CPU, ${memory ?? '?'} memory, ${pods ?? '?'} pods`;
-}
-
-function podLines(node: NodeStatus, now: number): string {
-  if (node.pods === undefined) return '  Pods: not shown, the credentials may not list pods in all namespaces\n';
-  if (node.pods.length === 0) return '  No pods.\n';
-  const rows = node.pods.map((pod) => [`  ${pod.namespace}/${pod.name}`, pod.ready, pod.status, String(pod.restarts), age(pod.startedAt, now)]);
-  return `\n${columns([['  POD', 'READY', 'STATUS', 'RESTARTS', 'AGE'], ...rows])}`;
+async function asDocument(outcome: Outcome, input: CommandInput, first: boolean): Promise<string> {
+  switch (input.output) {
+    case 'json':
+      return `${JSON.stringify(outcome.data)}\n`;
+    case 'yaml': {
+      const { toYaml } = await import('../render/yaml.ts');
+      return `${first ? '' : '---\n'}${toYaml(outcome.data)}`;
+    }
+    case 'name':
+      return (outcome.names ?? []).map((name) => `${name}\n`).join('');
+    default:
+      return `${first ? '' : '\n'}${outcome.text ?? ''}`;
+  }
 }
