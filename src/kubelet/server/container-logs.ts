@@ -37,7 +37,21 @@ export async function serveContainerLogs(
     response.end();
     return;
   }
-  await pipeline(limitBytes === undefined ? source : firstBytes(source, limitBytes), response, { signal });
+  await pipeline(limitBytes === undefined ? source : firstBytes(source, limitBytes), response, { signal, end: false });
+  await endApart(response);
+}
+
+/**
+ * Ends the answer in a TLS record of its own. Go's reader gives the last bytes together with the end of the body when it
+ * finds both in one record, and the API server loses them when it passes a log on over WebSocket
+ * (apiserver/pkg/util/wsstream/stream.go, messageCopy).
+ */
+async function endApart(response: ServerResponse): Promise<void> {
+  // The callback comes when everything before it was given to the kernel; it fails when the caller has gone.
+  await new Promise<void>((resolve) => {
+    response.write('', () => resolve());
+  });
+  response.end();
 }
 
 /** Says why a container has no log yet, or no earlier one (pkg/kubelet/kubelet_pods.go: validateContainerLogStatus). */

@@ -31,6 +31,7 @@ const ENGINE: SupportTable = [
     'terminationGracePeriodSeconds',
     'imagePullSecrets',
     'enableServiceLinks',
+    'automountServiceAccountToken',
   ),
   ...honoured(
     ...everyContainer('ports', 'resources.requests', 'resources.limits', 'volumeMounts', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'),

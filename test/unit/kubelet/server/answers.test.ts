@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { pod, serverWorld, spdyCommand } from '../../../support/kubelet-server/world.ts';
 
@@ -18,6 +20,18 @@ describe('container logs', () => {
   test.each([1, 9, 12, 28, 29, 1000])('end after %i bytes when they are to', async (limit) => {
     const world = await serverWorld();
     expect(await world.get(`${LOGS}?limitBytes=${String(limit)}`)).toMatchObject({ status: 200, text: 'line one\nline two\nline three\n'.slice(0, limit) });
+  });
+
+  test('end in a TLS record of their own, so that no client takes the last bytes for none', async () => {
+    const world = await serverWorld();
+    const { certificate: cert, key } = world.admin.certificate!;
+    const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.authority.certificate, cert, key });
+    const records: string[] = [];
+    socket.on('data', (record: Buffer) => records.push(record.toString()));
+    socket.write(`GET ${LOGS} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n`);
+    await once(socket, 'close');
+    expect(records.at(-1)).toBe('0\r\n\r\n');
+    expect(records.join('')).toContain('line three\n');
   });
 
   test.each([
