@@ -2,6 +2,7 @@
  * A file that names every process a long-running program has started, so that whoever finds the program dead can end
  * what it left behind. Start times guard against process ids that were given to somebody else meanwhile.
  */
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { FileSystem } from './fs.ts';
 import type { ProcessTable, Spawner } from './runner.ts';
 
@@ -15,12 +16,22 @@ interface ListedProcess {
 export function recordingSpawner(spawner: Spawner, fs: FileSystem, file: string): Spawner {
   return {
     spawn: async (options) => {
-      const child = await spawner.spawn(options);
+      const started = await spawner.spawn(options);
+      // Before anything is waited for: Node reads away the output of a process that has ended and has no reader yet.
+      const child = { ...started, stdout: kept(started.stdout), stderr: kept(started.stderr) };
       const ticks = await startTicks(child.pid, fs);
       await fs.appendFile(file, `${child.pid} ${ticks ?? '-'}\n`, { mode: 0o600 });
       return child;
     },
   };
+}
+
+/** What comes from `source`, for a reader who may come late. To destroy it is to destroy the source. */
+function kept(source: Readable | undefined): Readable | undefined {
+  if (source === undefined) return undefined;
+  const held = new PassThrough();
+  pipeline(source, held, () => undefined);
+  return held;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The `process` engine: a task is a real process of this computer, leader of its own process group. */
 import { constants } from 'node:os';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { join, normalize } from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
@@ -120,11 +121,16 @@ class ProcessMachine implements Machine {
     const exit = await (child.ended ?? child.exited);
     // The number may be given to another process as soon as its group is empty.
     if (!this.options.processes.isAlive(-child.pid)) this.leaders.delete(child.pid);
-    await Promise.race([child.exited, this.options.clock.sleep(DRAIN_MS)]);
+    // Read to its end, not only closed at the other side: the reader may have come after that.
+    await Promise.race([Promise.all([child.exited, drained(child.stdout), drained(child.stderr)]), this.options.clock.sleep(DRAIN_MS)]);
     child.stdout?.destroy();
     child.stderr?.destroy();
     return codeOf(exit);
   }
+}
+
+async function drained(output: Readable | undefined): Promise<void> {
+  if (output !== undefined) await finished(output).catch(() => undefined);
 }
 
 function codeOf(exit: ProcessExit): number {
