@@ -42,6 +42,9 @@ const WAITING = 1_000;
 /** Per object: a burst of 25, then one in five minutes, as upstream's spam filter. */
 const BURST = 25;
 const REFILL_MS = 300_000;
+/** Of all objects: as a kubelet's eventBurst and eventRecordQPS. */
+const BURST_OF_ALL = 100;
+const EACH_MS = 20;
 const MESSAGE_LIMIT = 1_024;
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -49,11 +52,22 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const buckets = new Map<string, { tokens: number; at: number }>();
   let chain: Promise<void> = Promise.resolve();
   let waiting = 0;
+  let room = BURST_OF_ALL;
+  let roomAt = options.clock.now();
+
+  /** People read events, and nothing waits for one: a flood of them leaves the API server to those who do. */
+  const turn = async (): Promise<void> => {
+    const now = options.clock.now();
+    room = Math.min(BURST_OF_ALL, room + (now - roomAt) / EACH_MS) - 1;
+    roomAt = now;
+    if (room < 0) await options.clock.sleep(-room * EACH_MS, options.signal);
+  };
 
   const record = (involvedObject: Reference, text: EventText): void => {
     if (options.signal.aborted || waiting >= WAITING || !allowed(buckets, involvedObject.uid ?? '', options.clock.now())) return;
     waiting += 1;
     chain = chain
+      .then(turn)
       .then(() => write(options, known, involvedObject, text))
       .catch((error: unknown) => {
         options.log.debug('event was not written', { reason: text.reason, error });

@@ -32,6 +32,11 @@ export function plus(a: ResourceAmounts, b: ResourceAmounts): ResourceAmounts {
   return combine(a, b, (x, y) => x + y);
 }
 
+/** `a` without `b`. */
+export function minus(a: ResourceAmounts, b: ResourceAmounts): ResourceAmounts {
+  return combine(a, b, (x, y) => x - y);
+}
+
 /** A limit without a request is the request. */
 function requestsOf(container: Container): ResourceAmounts {
   return { ...amounts(container.resources?.limits), ...amounts(container.resources?.requests) };

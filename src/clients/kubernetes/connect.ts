@@ -106,6 +106,8 @@ class UndiciKubernetesApi implements KubernetesApi {
           headers,
           headersTimeout: timeoutMs === 0 ? DEFAULT_TIMEOUT_MS : timeoutMs,
           bodyTimeout: timeoutMs,
+          // Undici would close the connection after a DELETE that has a body.
+          reset: false,
           ...(body === undefined ? {} : { body }),
           ...(signal === undefined ? {} : { signal }),
         }),

@@ -3,7 +3,7 @@ import type { Node, Pod } from '../../platform/kubernetes-objects.ts';
 import { matchesNode } from '../../platform/node-affinity.ts';
 import { amounts, plus, podRequests, type ResourceAmounts } from '../../platform/pod-requests.ts';
 import { untolerated } from '../../platform/tolerations.ts';
-import { judgeSupport, type SupportFacts } from './support.ts';
+import type { SupportVerdict } from './support.ts';
 
 export interface AdmissionInput {
   readonly pod: Pod;
@@ -13,7 +13,8 @@ export interface AdmissionInput {
   /** What the accepted pods that have not ended ask for, and how many they are. */
   readonly used: ResourceAmounts;
   readonly podCount: number;
-  readonly provider: SupportFacts;
+  /** What the support tables say of the pod. */
+  readonly verdict: SupportVerdict;
 }
 
 export interface Rejection {
@@ -23,7 +24,7 @@ export interface Rejection {
 
 export function admit(input: AdmissionInput): Rejection | undefined {
   const { pod, node } = input;
-  return wrongNode(pod, node) ?? unsupported(pod, input.provider) ?? outOfResources(input);
+  return wrongNode(pod, node) ?? unsupported(input.verdict) ?? outOfResources(input);
 }
 
 function wrongNode(pod: Pod, node: Node): Rejection | undefined {
@@ -41,8 +42,7 @@ function wrongNode(pod: Pod, node: Node): Rejection | undefined {
   };
 }
 
-function unsupported(pod: Pod, provider: SupportFacts): Rejection | undefined {
-  const { refused } = judgeSupport(pod, provider);
+function unsupported({ refused }: SupportVerdict): Rejection | undefined {
   if (refused.length === 0) return undefined;
   const causes = refused.map(({ field, note }) => `${field}: ${note ?? 'not supported on this node'}`);
   return { reason: 'UnsupportedPodField', message: `Pod asks for what this node cannot do: ${causes.join('; ')}` };

@@ -5,6 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Cluster, PodUpdate } from '../cluster.ts';
 import type { EventRecorder } from '../events.ts';
+import { createLimiter } from '../limiter.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
 import type { PodProvider, RecoveredPod } from '../provider.ts';
 import { retryForever } from '../retry.ts';
@@ -17,16 +18,15 @@ import { Operations } from './operations.ts';
 import { PodWorker } from './pod-worker.ts';
 import type { ProbeCount } from './probes/probe-counts.ts';
 import { Prober } from './probes/prober.ts';
-import { plus, podRequests } from '../../platform/pod-requests.ts';
 import { PodInputs } from './references/pod-inputs.ts';
 import type { ApiServerAddress } from './env-services.ts';
 import type { EnvNameRule } from './env-names.ts';
 import { withoutWant } from './want.ts';
+import { Room } from './room.ts';
 import { newRuntime, orphanRuntime, takeOver, type PodRuntime } from './runtime.ts';
 import { imageChanges, refusedEphemeralContainer, withoutEphemeralContainers } from './spec-changes.ts';
 import { StatusWriter } from './status-writer.ts';
 import { judgeSupport, takesEphemeralContainers } from './support.ts';
-import { isTerminal } from './view.ts';
 
 export interface PodControllerOptions {
   readonly nodeName: string;
@@ -50,12 +50,14 @@ export interface PodControllerOptions {
 
 /** How often every pod is compared with the back end although nothing was heard of it. */
 const RESYNC_MS = 60_000;
+const WRITES_AT_ONCE = 16;
 /** How long a clean shutdown may take for each of its two halves. */
 const CLOSE_MS = 900;
 
 export class PodController {
   private readonly options: PodControllerOptions;
   private readonly runtimes = new Map<string, PodRuntime>();
+  private readonly room = new Room();
   private readonly queue: KeyedQueue;
   private readonly writer: StatusWriter;
   private readonly inputs: PodInputs;
@@ -77,7 +79,9 @@ export class PodController {
     const retry = { firstMs: 1_000, maximumMs: 10_000 };
     const onError = (uid: string, error: unknown): void => log.debug('pod state is unknown, nothing is changed', { pod: uid, error });
     this.queue = new KeyedQueue({ clock, retry, onError, work: (uid) => this.work(uid) });
-    this.writer = new StatusWriter({ cluster, clock, log, onWritten: this.written, onGone: this.vanished });
+    // The API server is not asked more at once than it can do at once; what waits meanwhile is written in its newest form.
+    const limit = createLimiter(WRITES_AT_ONCE);
+    this.writer = new StatusWriter({ cluster, clock, log, limit, onWritten: this.written, onGone: this.vanished });
     const { nodeName, random, addresses, allocatable, apiServer, envNames } = options;
     this.inputs = new PodInputs({
       ...{ nodeName, cluster, provider, clock, random, log, events, addresses, allocatable, signal: this.abort.signal },
@@ -94,7 +98,8 @@ export class PodController {
     this.prober = new Prober({ provider, clock, random, events, kubeletVersion, changed });
     this.operations = new Operations({ provider, clock, log, events, inputs: this.inputs, images: this.images, hooks: this.hooks, changed });
     this.worker = new PodWorker({
-      ...{ cluster, provider, clock, log, events, operations: this.operations, writer: this.writer, addresses: options.addresses, signal: this.abort.signal },
+      ...{ cluster, provider, clock, log, events, limit, operations: this.operations, writer: this.writer, addresses: options.addresses },
+      signal: this.abort.signal,
       admit: (pod) => this.admit(pod),
       lookAgainAt: (uid, at) => this.queue.addAt(uid, at),
       forget: (uid) => this.forget(uid),
@@ -136,7 +141,12 @@ export class PodController {
 
   private async work(uid: string): Promise<void> {
     const runtime = this.runtimes.get(uid);
-    if (runtime !== undefined) await this.worker.look(uid, runtime);
+    if (runtime === undefined) return;
+    try {
+      await this.worker.look(uid, runtime);
+    } finally {
+      if (this.runtimes.get(uid) === runtime) this.room.note(uid, runtime);
+    }
   }
 
   private take(update: PodUpdate): void {
@@ -166,8 +176,10 @@ export class PodController {
     const uid = told.metadata?.uid ?? '';
     const pod = this.ownView(told);
     const known = this.runtimes.get(uid);
-    if (known === undefined) this.runtimes.set(uid, this.adopt(pod));
+    const runtime = known ?? this.adopt(pod);
+    if (known === undefined) this.runtimes.set(uid, runtime);
     else if (!this.takeOver(known, pod)) return;
+    this.room.note(uid, runtime);
     this.queue.add(uid);
     this.refuseEphemeral(told);
   }
@@ -211,6 +223,7 @@ export class PodController {
     const runtime = this.runtimes.get(uid);
     if (runtime === undefined || runtime.gone) return;
     runtime.gone = true;
+    this.room.leave(uid);
     this.writer.forget(uid);
     this.operations.callOff(runtime);
     this.queue.add(uid);
@@ -269,11 +282,10 @@ export class PodController {
 
   private admit(pod: Pod): Rejection | undefined {
     const { provider, events } = this.options;
-    const others = [...this.runtimes.values()].filter((runtime) => runtime.pod.metadata?.uid !== pod.metadata?.uid && takesRoom(runtime));
-    const used = others.map((runtime) => (runtime.requests ??= podRequests(runtime.pod))).reduce(plus, {});
-    const facts = { node: this.options.node(), allocatable: this.options.allocatable(), provider };
-    const rejection = admit({ pod, used, podCount: others.length, ...facts });
-    const degraded = judgeSupport(pod, provider).degraded.filter(({ quiet }) => quiet !== true);
+    const verdict = judgeSupport(pod, provider);
+    const facts = { node: this.options.node(), allocatable: this.options.allocatable(), verdict };
+    const rejection = admit({ pod, ...this.room.besides(pod.metadata?.uid ?? ''), ...facts });
+    const degraded = verdict.degraded.filter(({ quiet }) => quiet !== true);
     if (rejection === undefined && degraded.length > 0) {
       const message = degraded.map(({ field, note }) => `${field}: ${note ?? 'not fully supported on this node'}`).join('; ');
       events.pod(pod, { type: 'Normal', reason: 'PodFieldDegraded', message });
@@ -282,7 +294,9 @@ export class PodController {
   }
 
   private forget(uid: string): void {
+    this.runtimes.get(uid)?.cancelTelling();
     this.runtimes.delete(uid);
+    this.room.leave(uid);
     this.writer.forget(uid);
     this.queue.forget(uid);
     this.inputs.release(uid);
@@ -300,9 +314,4 @@ export class PodController {
     await this.queue.idle();
     await this.writer.close(CLOSE_MS);
   }
-}
-
-/** Accepted, and not known to have ended. */
-function takesRoom({ gone, deleted, pod, history, status, reportedPhase }: PodRuntime): boolean {
-  return !gone && !deleted && (history.admitted || status !== undefined) && !isTerminal(status?.phase ?? reportedPhase ?? pod.status?.phase);
 }

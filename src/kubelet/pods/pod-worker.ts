@@ -9,6 +9,7 @@ import type { ObservedPod, PodProvider } from '../provider.ts';
 import type { Rejection } from './admission.ts';
 import { decide, type Decision } from './decide.ts';
 import { remember, rememberImages, rememberKill } from './history.ts';
+import type { Limiter } from '../limiter.ts';
 import type { Operations } from './operations.ts';
 import { backOffEvents } from './pod-events.ts';
 import { isDoomed, refOf, type PodRuntime } from './runtime.ts';
@@ -24,6 +25,8 @@ export interface PodWorkerOptions {
   readonly events: EventRecorder;
   readonly operations: Operations;
   readonly writer: StatusWriter;
+  /** How many requests may be under way. */
+  readonly limit: Limiter;
   readonly addresses: () => readonly NodeAddress[];
   /** Judges a pod that is about to run for the first time. */
   readonly admit: (pod: Pod) => Rejection | undefined;
@@ -68,9 +71,11 @@ export class PodWorker {
     this.options.probe(runtime, observed);
     const input = { pod: runtime.pod, unit: provider.unit, observed, history: runtime.history, now, verdicts: runtime.verdicts };
     const decision = decide({ ...input, gone: runtime.gone, reportedPhase: runtime.reportedPhase });
-    const shortens = runtime.operation?.kind === 'stop' && decision.action?.kind === 'stop';
-    if (runtime.operation === undefined || shortens) await this.act(uid, runtime, decision);
-    this.tell(runtime, observed, now);
+    const before = runtime.operation;
+    const shortens = before?.kind === 'stop' && decision.action?.kind === 'stop';
+    if (before === undefined || shortens) await this.act(uid, runtime, decision);
+    if (runtime.operation === before) this.tell(runtime, observed, now);
+    else this.tellSoon(runtime, observed);
     const wakeAt = Math.min(decision.wakeAt ?? Number.POSITIVE_INFINITY, statusChangesAt(runtime.history, now) ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(wakeAt)) this.options.lookAgainAt(uid, wakeAt);
   }
@@ -144,7 +149,7 @@ export class PodWorker {
 
   private async deleteObject(runtime: PodRuntime): Promise<void> {
     try {
-      await this.options.cluster.deletePod(refOf(runtime.pod), this.options.signal);
+      await this.options.limit(() => this.options.cluster.deletePod(refOf(runtime.pod), this.options.signal));
     } catch (error) {
       const gone = isVickError(error) && (error.code === 'KUBE_NOT_FOUND' || error.code === 'KUBE_CONFLICT');
       if (!gone) throw error;
@@ -154,7 +159,18 @@ export class PodWorker {
     if (runtime.gone) this.options.forget(runtime.pod.metadata?.uid ?? '');
   }
 
+  /**
+   * An operation has just begun. Quick ones are over in this turn of the event loop, and their pod is looked at again: what
+   * could be told now would be old before it is written.
+   */
+  private tellSoon(runtime: PodRuntime, observed: ObservedPod | undefined): void {
+    const { clock } = this.options;
+    runtime.cancelTelling();
+    runtime.cancelTelling = clock.schedule(0, () => this.tell(runtime, observed, clock.now()));
+  }
+
   private tell(runtime: PodRuntime, observed: ObservedPod | undefined, now: number): void {
+    runtime.cancelTelling();
     if (runtime.gone || runtime.deleted) return;
     const { provider, writer, events } = this.options;
     const busy = runtime.operation?.kind === 'create' || runtime.operation?.kind === 'start';

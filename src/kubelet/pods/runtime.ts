@@ -4,7 +4,6 @@ import { omit } from '../omit.ts';
 import type { RecoveredPod } from '../provider.ts';
 import type { PodHistory } from './history.ts';
 import type { ContainerVerdict } from './view.ts';
-import type { ResourceAmounts } from '../../platform/pod-requests.ts';
 import { containerStatusesOf } from './pod-containers.ts';
 import { seedHistory } from './seed-history.ts';
 import { deadlineOf, isTerminal } from './view.ts';
@@ -33,14 +32,14 @@ export interface PodRuntime {
   operation: Operation | undefined;
   /** The API object was deleted by us; finalizers may keep it for a while. */
   deleted: boolean;
-  /** What the pod asks of the node, once it was worked out. */
-  requests: ResourceAmounts | undefined;
   /** Written by the prober, which then asks for a look at the pod; emptied for a container that starts anew. */
   verdicts: Readonly<Record<string, ContainerVerdict>>;
   /** The back end had this pod when it was last known. */
   present: boolean;
   /** Since when it has been missing there; milliseconds since the epoch. */
   absentSince: number | undefined;
+  /** Calls off what is to be told of the pod in a moment. */
+  cancelTelling: () => void;
   /** Ephemeral containers that were told to be impossible here. */
   readonly refusedContainers: Set<string>;
 }
@@ -55,10 +54,10 @@ export function newRuntime(pod: Pod): PodRuntime {
     reportedPhase: isTerminal(phase) ? phase : undefined,
     operation: undefined,
     deleted: false,
-    requests: undefined,
     verdicts: {},
     present: containerStatusesOf(pod.status).some(({ containerID = '' }) => containerID !== ''),
     absentSince: undefined,
+    cancelTelling: () => undefined,
     refusedContainers: new Set(),
   };
 }
@@ -69,9 +68,9 @@ export function orphanRuntime(recovered: RecoveredPod): PodRuntime {
   return { ...newRuntime({ metadata: { uid, namespace, name }, spec: { containers: [] } }), gone: true };
 }
 
-/** Takes over what the API says, unless it is older than what is known. True when it was taken. */
+/** Takes over what the API says, unless it is what is known or older than that. True when it was taken. */
 export function takeOver(runtime: PodRuntime, pod: Pod): boolean {
-  if (isOlder(pod.metadata?.resourceVersion, runtime.pod.metadata?.resourceVersion)) return false;
+  if (!isNews(pod.metadata?.resourceVersion, runtime.pod.metadata?.resourceVersion)) return false;
   runtime.pod = slim(pod);
   if (isTerminal(pod.status?.phase)) runtime.reportedPhase = pod.status.phase;
   return true;
@@ -96,7 +95,8 @@ function slim(pod: Pod): Pod {
 }
 
 /** Resource versions are whole numbers that rise (apimachinery resourceversion.CompareResourceVersion). */
-function isOlder(version: string | undefined, known: string | undefined): boolean {
-  if (version === undefined || known === undefined || !/^\d+$/.test(version) || !/^\d+$/.test(known)) return false;
-  return BigInt(version) < BigInt(known);
+function isNews(version: string | undefined, known: string | undefined): boolean {
+  if (version === undefined || known === undefined) return true;
+  if (version === known) return false;
+  return !/^\d+$/.test(version) || !/^\d+$/.test(known) || BigInt(version) > BigInt(known);
 }

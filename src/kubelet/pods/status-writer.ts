@@ -5,9 +5,10 @@
 import { isVickError } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import type { Pod, PodStatus } from '../../platform/kubernetes-objects.ts';
+import type { JsonObject, Pod, PodStatus } from '../../platform/kubernetes-objects.ts';
 import type { Cluster, PodRef } from '../cluster.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
+import type { Limiter } from '../limiter.ts';
 import { sameJson } from '../same-json.ts';
 import { statusPatch } from './status-patch.ts';
 
@@ -15,6 +16,8 @@ export interface StatusWriterOptions {
   readonly cluster: Pick<Cluster, 'patchPodStatus' | 'getPod'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** How many requests may be under way. */
+  readonly limit: Limiter;
   /** The API holds this pod now. */
   readonly onWritten: (uid: string, pod: Pod) => void;
   /** The API has no pod of this UID any more. */
@@ -26,6 +29,8 @@ interface Entry {
   desired: PodStatus;
   sent: PodStatus | undefined;
   sentAt: number;
+  /** What the API server has left out of its answer to the last write: it does not know these fields. */
+  untaken: JsonObject | undefined;
 }
 
 const REPEAT_MS = 10_000;
@@ -50,11 +55,11 @@ export class StatusWriter {
   submit(pod: Pod, desired: PodStatus): void {
     const uid = pod.metadata?.uid ?? '';
     const known = this.entries.get(uid);
-    const entry = known ?? { pod, desired, sent: undefined, sentAt: 0 };
+    const entry: Entry = known ?? { pod, desired, sent: undefined, sentAt: 0, untaken: undefined };
     entry.pod = pod;
     entry.desired = desired;
     this.entries.set(uid, entry);
-    if (statusPatch(pod.status ?? {}, desired) === undefined) return;
+    if (patchOf(entry) === undefined) return;
     if (entry.sent !== undefined && sameJson(entry.sent, desired) && this.options.clock.now() < entry.sentAt + REPEAT_MS) {
       this.queue.addAt(uid, entry.sentAt + REPEAT_MS);
     } else {
@@ -69,7 +74,7 @@ export class StatusWriter {
 
   /** Writes what is left once, waits at most `limitMs`, and stops. */
   async close(limitMs: number): Promise<void> {
-    for (const [uid, entry] of this.entries) if (statusPatch(entry.pod.status ?? {}, entry.desired) !== undefined) this.queue.add(uid);
+    for (const [uid, entry] of this.entries) if (patchOf(entry) !== undefined) this.queue.add(uid);
     this.queue.stop();
     const cancel = this.options.clock.schedule(limitMs, () => {
       this.abort.abort(new Error('the kubelet has stopped'));
@@ -79,15 +84,20 @@ export class StatusWriter {
   }
 
   private async write(uid: string): Promise<void> {
+    await this.options.limit(() => this.writeNewest(uid));
+  }
+
+  private async writeNewest(uid: string): Promise<void> {
     const entry = this.entries.get(uid);
     if (entry === undefined) return;
     const { pod, desired } = entry;
-    const patch = statusPatch(pod.status ?? {}, desired);
+    const patch = patchOf(entry);
     if (patch === undefined) return;
     const ref: PodRef = { namespace: pod.metadata?.namespace ?? '', name: pod.metadata?.name ?? '', uid };
     try {
       const written = await this.options.cluster.patchPodStatus(ref, patch, this.abort.signal);
-      Object.assign(entry, { pod: entry.pod === pod ? written : entry.pod, sent: desired, sentAt: this.options.clock.now() });
+      const untaken = statusPatch(written.status ?? {}, desired);
+      Object.assign(entry, { pod: entry.pod === pod ? written : entry.pod, sent: desired, sentAt: this.options.clock.now(), untaken });
       this.options.onWritten(uid, written);
     } catch (error) {
       if (!(await this.isGone(ref, error))) throw error;
@@ -108,4 +118,10 @@ export class StatusWriter {
       return isVickError(second) && second.code === 'KUBE_NOT_FOUND';
     }
   }
+}
+
+/** Undefined when there is nothing to write, or nothing that the server would keep. */
+function patchOf({ pod, desired, untaken }: Entry): JsonObject | undefined {
+  const patch = statusPatch(pod.status ?? {}, desired);
+  return untaken !== undefined && sameJson(patch, untaken) ? undefined : patch;
 }

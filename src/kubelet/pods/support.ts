@@ -119,6 +119,9 @@ export function unmountedTokenVolumes(pod: Pod, provider: SupportTable): Readonl
   return verdictOf('automountServiceAccountToken', provider).support === 'honoured' ? new Set() : tokenVolumes(pod);
 }
 
+/** Pods are much alike: what was found out of a field holds for the next pod. Fields are those of the API, so they are not many. */
+const verdicts = new WeakMap<SupportTable, Map<string, SupportEntry>>();
+
 const LISTS = /^(initContainers|ephemeralContainers)\[\]\.(.*)$/;
 
 /**
@@ -126,6 +129,14 @@ const LISTS = /^(initContainers|ephemeralContainers)\[\]\.(.*)$/;
  * themselves, and by that of their list.
  */
 function verdictOf(field: string, provider: SupportTable): SupportEntry {
+  const known = verdicts.get(provider) ?? new Map<string, SupportEntry>();
+  verdicts.set(provider, known);
+  const verdict = known.get(field) ?? judge(field, provider);
+  known.set(field, verdict);
+  return verdict;
+}
+
+function judge(field: string, provider: SupportTable): SupportEntry {
   const [, list, rest] = LISTS.exec(field) ?? [];
   if (list === undefined || rest === undefined) return plainVerdict(field, provider);
   const whole = plainVerdict(list, provider);

@@ -62,7 +62,6 @@ export class MockBackEnd {
     };
     this.pods.set(uid, made);
     this.loseLater(made);
-    this.changed(uid);
   }
 
   async start({ uid, containers, define }: StartRequest, signal: AbortSignal): Promise<void> {
@@ -97,7 +96,6 @@ export class MockBackEnd {
       pod.containers.set(definition.name, container);
       this.endLater(pod, container);
     }
-    this.changed(uid);
   }
 
   async stop({ uid, container: only, graceSeconds }: StopTarget, signal: AbortSignal): Promise<void> {
@@ -105,7 +103,6 @@ export class MockBackEnd {
     if (pod === undefined) return;
     const chosen = [...pod.containers.values()].filter(({ name, run }) => (only === undefined || name === only) && run.exit === undefined);
     await Promise.all(chosen.map((container) => this.stopContainer(container, graceSeconds * 1_000, signal)));
-    this.changed(uid);
   }
 
   remove(uid: string): void {
@@ -116,7 +113,6 @@ export class MockBackEnd {
     this.pods.delete(uid);
     this.options.podAddresses.release(pod.ip);
     for (const key of this.failures.keys()) if (key === uid || key.startsWith(`${uid}/`)) this.failures.delete(key);
-    this.changed(uid);
   }
 
   async watch(onChange: (uid: string | undefined) => void, signal: AbortSignal): Promise<void> {
@@ -240,6 +236,7 @@ export class MockBackEnd {
     for (const { run } of pod.containers.values()) endRun(run, exit);
   }
 
+  /** Told only of what happens by itself: whoever asks for something learns of it anyway. */
   private changed(uid: string): void {
     for (const listener of this.listeners) listener(uid);
   }

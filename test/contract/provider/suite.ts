@@ -7,6 +7,8 @@ import { isProviderFailure, type ContainerRequest, type ObservedPod, type Observ
 export interface Program {
   readonly image: string;
   readonly command: readonly string[];
+  /** Of the pod that it runs in, for a back end that goes by them. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface ProviderHarness {
@@ -41,7 +43,7 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
     const request = (programs: readonly Program[], metadata: { readonly name?: string; readonly uid?: string } = {}): RequestedPod => {
       const pod = podRequest(
         programs.map(({ image, command }, index) => containerRequest({ name: `c${String(index)}`, image, command })),
-        metadata,
+        { ...metadata, annotations: Object.assign({}, ...programs.map(({ annotations }) => annotations)) as Record<string, string> },
       );
       made.push(pod.uid);
       if (provider.unit === 'container' || provider.images === undefined) return pod;

@@ -22,12 +22,18 @@ export function containerRequest(more: Partial<ContainerRequest> = {}): Containe
 
 export function podRequest(
   definitions: readonly ContainerRequest[],
-  metadata: { readonly name?: string; readonly namespace?: string; readonly uid?: string } = {},
+  metadata: { readonly name?: string; readonly namespace?: string; readonly uid?: string; readonly annotations?: Readonly<Record<string, string>> } = {},
 ): RequestedPod {
-  const { uid = randomUUID(), namespace = 'default' } = metadata;
+  const { uid = randomUUID(), namespace = 'default', annotations } = metadata;
   const { name = `pod-${uid.slice(0, 8)}` } = metadata;
   const containers = definitions.map(({ spec }) => spec);
-  return { uid, definitions, pod: { metadata: { namespace, name, uid }, spec: { containers } }, volumes: [], define: () => Promise.resolve(definitions) };
+  return {
+    uid,
+    definitions,
+    pod: { metadata: { namespace, name, uid, ...(annotations === undefined ? {} : { annotations }) }, spec: { containers } },
+    volumes: [],
+    define: () => Promise.resolve(definitions),
+  };
 }
 
 /** Starts these containers of the pod; all of them when none is named. */

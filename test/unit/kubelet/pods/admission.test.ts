@@ -107,7 +107,8 @@ describe('admission', () => {
   const node: Node = { metadata: { name: 'n1', labels: { zone: 'a', size: '5', 'kubernetes.io/os': 'linux' } }, spec: {} };
   const provider = { support: [{ field: 'containers', support: 'honoured' as const }] };
   const judge = (one: Pod, more: Partial<AdmissionInput> = {}): string | undefined =>
-    admit({ pod: one, node, allocatable: { cpu: '2', memory: '1Gi', pods: '3' }, used: {}, podCount: 0, provider, ...more })?.reason;
+    admit({ pod: one, node, allocatable: { cpu: '2', memory: '1Gi', pods: '3' }, used: {}, podCount: 0, verdict: judgeSupport(one, provider), ...more })
+      ?.reason;
   const wants = (requests: Record<string, string>): Pod => pod({}, { resources: { requests } });
 
   it.each<[string, Pod, Partial<AdmissionInput>, string | undefined]>([
