@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { access, readFile, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../src/sandbox/certificates.ts';
@@ -33,25 +33,21 @@ async function kubeconfigWith(name: string, change: (file: KubeconfigFile) => vo
   return path;
 }
 
-/**
- * URL of a relay to the API server that is there for the checks of one command: when the last connection has ended, it
- * accepts no more.
- */
-async function relayUntilQuiet(server: URL): Promise<string> {
-  let open = 0;
+/** A relay to the API server, and what ends it: after that nobody gets through. */
+async function relayTo(server: URL): Promise<{ readonly url: string; readonly cut: () => void }> {
+  const sockets = new Set<Socket>();
   const relay = createServer((incoming) => {
-    open += 1;
     const outgoing = connect({ host: server.hostname, port: Number(server.port) });
-    for (const socket of [incoming, outgoing]) socket.on('error', () => undefined);
+    for (const socket of [incoming, outgoing]) sockets.add(socket.on('error', () => undefined));
     incoming.pipe(outgoing).pipe(incoming);
-    incoming.on('close', () => {
-      outgoing.destroy();
-      open -= 1;
-      if (open === 0) relay.close();
-    });
+    incoming.on('close', () => outgoing.destroy());
   });
   await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
-  return `https://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  const cut = (): void => {
+    relay.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: `https://127.0.0.1:${(relay.address() as AddressInfo).port}`, cut };
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -157,8 +153,12 @@ describe('bad input is refused on one screen before anything is touched', () => 
     });
     const result = await create('web', ['--kubeconfig', path]);
     await refused(result, 'KUBE_FORBIDDEN', 4);
-    expect(result.stderr).toContain('may not create nodes');
-    expect(result.stderr).toContain('may not patch pods/status');
+    expect(result.stderr).toContain('may not create certificatesigningrequests.certificates.k8s.io');
+    expect(result.stderr).toContain('may not approve signers.certificates.k8s.io');
+    const asIs = await create('web', ['--kubeconfig', path, '--kubelet-identity', 'as-is']);
+    expect(asIs.code, asIs.stderr).toBe(4);
+    expect(asIs.stderr).toContain('may not create nodes');
+    expect(asIs.stderr).toContain('may not patch pods/status');
   });
 
   test('no vic-machine', async () => {
@@ -166,8 +166,16 @@ describe('bad input is refused on one screen before anything is touched', () => 
     await refused(await create('web', [], { env: { VICK_VIC_MACHINE: '', PATH: site.folder } }), 'VIC_MACHINE_NOT_FOUND', 6);
   });
 
+  /** Path of the vic-machine of a release. */
+  const release = async (): Promise<string> => {
+    const binary = site.env['VICK_VIC_MACHINE'] ?? '';
+    const path = join(dirname(binary), 'vic-machine-1.5.6');
+    await writeFile(path, `#!/bin/sh\nVICK_SANDBOX_VIC_MACHINE=1.5.6 exec '${binary}' "$@"\n`, { mode: 0o755 });
+    return path;
+  };
+
   test('a vic-machine without the Kubernetes flags', async () => {
-    const result = await create('web', [], { env: { VICK_SANDBOX_VIC_MACHINE: '1.5.6' } });
+    const result = await create('web', ['--vic-machine', await release()]);
     await refused(result, 'VIC_MACHINE_TOO_OLD', 6);
     expect(result.stderr).toContain('v1.5.6');
   });
@@ -181,7 +189,7 @@ describe('bad input is refused on one screen before anything is touched', () => 
   });
 
   test('several faults at once, all told', async () => {
-    const result = await create('web', ['--kubeconfig', join(site.folder, 'nowhere')], { env: { VICK_SANDBOX_VIC_MACHINE: '1.5.6' } });
+    const result = await create('web', ['--kubeconfig', join(site.folder, 'nowhere'), '--vic-machine', await release()]);
     await refused(result, 'PREFLIGHT', 6);
     for (const code of ['KUBECONFIG_NOT_FOUND', 'VIC_MACHINE_TOO_OLD']) expect(result.stderr).toContain(code);
   });
@@ -246,11 +254,11 @@ describe('a create that fails half way', () => {
   });
 
   test('a node that is not Ready in time', async () => {
-    const relay = await relayUntilQuiet(new URL(site.api.server));
+    const relay = await relayTo(new URL(site.api.server));
     const path = await kubeconfigWith('relayed', ({ clusters }) => {
-      clusters[0]!.cluster['server'] = relay;
+      clusters[0]!.cluster['server'] = relay.url;
     });
-    const result = await create('late', ['--kubeconfig', path, '--timeout', '2s']);
+    const result = await create('late', ['--kubeconfig', path, '--timeout', '2s'], { interrupt: { when: /Prepare certificates/, act: relay.cut } });
     expect(result.code, result.stderr).toBe(7);
     expect(result.stderr).toContain('[NODE_NOT_READY]');
     expect(result.stderr).toMatch(/The VCH late \(vm-\d+\) exists and runs\./);

@@ -26,8 +26,8 @@ export interface Run {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** Sends `signal` as soon as stdout or stderr matches. */
-  readonly interrupt?: { readonly when: RegExp; readonly signal: NodeJS.Signals };
+  /** Sends `signal`, or does something else, as soon as stdout or stderr matches. */
+  readonly interrupt?: { readonly when: RegExp } & ({ readonly signal: NodeJS.Signals } | { readonly act: () => void });
 }
 
 /** Runs a program to its end with a minimal environment. */
@@ -44,7 +44,8 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   const look = (): void => {
     if (options.interrupt === undefined || interrupted || !options.interrupt.when.test(stdout + stderr)) return;
     interrupted = true;
-    child.kill(options.interrupt.signal);
+    if ('act' in options.interrupt) options.interrupt.act();
+    else child.kill(options.interrupt.signal);
   };
   child.stdout?.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();

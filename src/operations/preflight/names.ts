@@ -23,3 +23,8 @@ export const CHECKS = {
 } as const;
 
 export const CHECK_NAMES: readonly string[] = Object.values(CHECKS).map(({ name }) => name);
+
+/** Details of others: said on the way only when they do not pass, so that a create stays on one screen. Results hold all. */
+export const DETAILS: ReadonlySet<string> = new Set(
+  [CHECKS.entries, CHECKS.key, CHECKS.ca, CHECKS.dns, CHECKS.tcp, CHECKS.tls, CHECKS.ready, CHECKS.clock].map(({ name }) => name),
+);

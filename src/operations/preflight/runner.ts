@@ -1,6 +1,7 @@
 import type { Reporter } from '../../platform/talk.ts';
 import { failed, failedWith, skipped, type Check, type CheckName } from './check.ts';
 import { isVickError, messageOf } from '../../errors/vick-error.ts';
+import { DETAILS } from './names.ts';
 import { asStep } from './run-checks.ts';
 
 /** Runs checks as steps, leaves out those that were skipped, and turns whatever a check trips over into its finding. */
@@ -34,9 +35,14 @@ export class CheckRunner {
         return isVickError(error) ? failedWith(about, error) : failed(about, 'PREFLIGHT', `could not be checked: ${messageOf(error)}`);
       }
     };
-    const result = await asStep(this.#reporter, title, guarded);
+    const result = DETAILS.has(about.name) ? await this.#detail(title, guarded) : await asStep(this.#reporter, title, guarded);
     this.results.push(result);
     return result;
+  }
+
+  async #detail(title: string, check: () => Promise<Check>): Promise<Check> {
+    const result = await check();
+    return result.status === 'pass' ? result : asStep(this.#reporter, title, () => result);
   }
 
   /** Notes checks that were not looked at, and why; nothing is said of them on the way. */

@@ -23,7 +23,7 @@ const BOOTSTRAP = { name: 'bootstrap-image', title: 'bootstrap image' } as const
 
 /** Finds the images as vic-machine would (the operator's folder, then beside the binary), as absolute paths: it runs in another folder. */
 export async function findImages(search: ImageSearch): Promise<FoundImages> {
-  const places = [search.cwd, ...(search.binary === undefined ? [] : [dirname(search.binary)])];
+  const places = [...new Set([search.cwd, ...(search.binary === undefined ? [] : [dirname(search.binary)])])];
   const applianceIso = search.applianceIso === undefined ? await firstFile(places, KUBELET_IMAGE, search.fs) : resolve(search.cwd, search.applianceIso);
   const bootstrapIso = search.bootstrapIso === undefined ? await firstFile(places, 'bootstrap.iso', search.fs) : resolve(search.cwd, search.bootstrapIso);
   return { applianceIso, bootstrapIso, checks: [await checkAppliance(applianceIso, places, search.fs), await checkBootstrap(bootstrapIso, search.fs)] };
