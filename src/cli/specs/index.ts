@@ -9,6 +9,7 @@ import { createVchSpec } from './create-vch.ts';
 import { configureVchSpec } from './configure-vch.ts';
 import { debugVchSpec } from './debug-vch.ts';
 import { deleteVchSpec } from './delete-vch.ts';
+import { gcSpec } from './gc.ts';
 import { helpSpec } from './help.ts';
 import { identityRevokeSpec, identityRotateSpec, identityShowSpec } from './identity.ts';
 import { inspectVchSpec } from './inspect-vch.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly CommandSpec[] = [
   debugVchSpec,
   updateFirewallSpec,
   statusSpec,
+  gcSpec,
   preflightSpec,
   applianceCheckSpec,
   identityShowSpec,
@@ -86,7 +88,7 @@ const GROUPS: readonly GroupSpec[] = [
 export const SECTIONS: readonly { readonly title: string; readonly words: readonly string[] }[] = [
   {
     title: 'Virtual container hosts',
-    words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'preflight', 'check', 'appliance'],
+    words: ['create', 'apply', 'list', 'inspect', 'configure', 'upgrade', 'debug', 'update', 'delete', 'status', 'gc', 'preflight', 'check', 'appliance'],
   },
   { title: 'Nodes', words: ['node', 'identity'] },
   { title: 'Kubelet', words: ['kubelet'] },

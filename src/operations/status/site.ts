@@ -2,10 +2,11 @@ import type { VchListing } from '../../clients/vic-machine/ls-table.ts';
 import { NODE_LEASE_NAMESPACE, paths } from '../../clients/kubernetes/paths.ts';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import { isVickError } from '../../errors/vick-error.ts';
-import type { Lease, Node, NodeCondition, NodeSystemInfo, Pod } from '../../platform/kubernetes-objects.ts';
+import type { Lease, Node, NodeCondition, Pod } from '../../platform/kubernetes-objects.ts';
 import { getNode, listNodes, nameOf, VIRTUAL_NODE_SELECTOR } from '../node/find-nodes.ts';
 import { readLeases } from '../node/list.ts';
 import { nodeFacts, type NodeFacts } from '../node/node-facts.ts';
+import { isVchNode } from '../node/vch-node.ts';
 import { healthOf, problemsOf, type Health } from './health.ts';
 import { lineUp, type LinedUp } from './line-up.ts';
 import { notAsked, valueOf, type Part } from './part.ts';
@@ -108,9 +109,7 @@ async function partsOf(
   const inspected = valueOf(vsphere)?.inspected;
   const seen = inspected?.name === vch ? { dockerHost: inspected.dockerHost, adminPortal: inspected.adminPortal } : {};
   const services = await findServices(vch, { ...seen, ...hints }, tools);
-  const reported: Partial<NodeSystemInfo> = node.status?.nodeInfo ?? {};
-  const isVch = reported.containerRuntimeVersion?.startsWith('vic://') === true;
-  if (!isVch && Object.values(services).every((service) => service === undefined)) return undefined;
+  if (!isVchNode(node) && Object.values(services).every((service) => service === undefined)) return undefined;
   const kubeletPort = node.status?.daemonEndpoints?.kubeletEndpoint?.Port;
   return askVch({ vch, name: nameOf(node), internalIp, kubeletPort: kubeletPort === 0 ? undefined : kubeletPort }, services, api, tools, signal);
 }

@@ -65,6 +65,15 @@ export async function journalsOf(name: string, deps: JournalDeps): Promise<reado
   return found.filter((journal) => journal?.name === name) as readonly JournalFile[];
 }
 
+/** Every journal there is. */
+export async function everyJournal(deps: Pick<JournalDeps, 'env' | 'homeDirectory' | 'fs'>): Promise<readonly JournalFile[]> {
+  const folder = journalFolder(deps);
+  if ((await deps.fs.info(folder)) === undefined) return [];
+  const files = (await deps.fs.list(folder)).filter((file) => file.endsWith('.json'));
+  const found = await Promise.all(files.map(async (file) => parse(await deps.fs.readTextIfExists(join(folder, file)))));
+  return found.filter((journal) => journal !== undefined);
+}
+
 export async function removeJournal(name: string, target: string, deps: JournalDeps): Promise<void> {
   await deps.fs.remove(journalPath(name, target, deps));
 }
@@ -142,16 +151,20 @@ export async function startJournal(start: JournalStart, deps: JournalDeps): Prom
   return new Journal(start, await markOf(deps.self?.pid, deps.fs), deps);
 }
 
-function journalFolder(deps: JournalDeps): string {
+function journalFolder(deps: Pick<JournalDeps, 'env' | 'homeDirectory'>): string {
   return join(stateDirectory(deps), 'journal');
 }
 
 function journalPath(name: string, target: string, deps: JournalDeps): string {
-  const place = target
+  return join(journalFolder(deps), `${name}@${createHash('sha256').update(journalPlace(target)).digest('hex').slice(0, 12)}.json`);
+}
+
+/** A target as journals are told apart by: every spelling of one is the same. */
+export function journalPlace(target: string): string {
+  return target
     .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
     .replace(/\/+$/, '')
     .toLowerCase();
-  return join(journalFolder(deps), `${name}@${createHash('sha256').update(place).digest('hex').slice(0, 12)}.json`);
 }
 
 /** A file that somebody cut short or wrote by hand says nothing; what exists is then found by looking. */
