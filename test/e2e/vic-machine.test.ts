@@ -1,7 +1,8 @@
 /**
  * create → list → inspect → configure → debug → update firewall → delete through vick against a vic-machine: the sandbox's stand-in, or a real one when
  * VICK_E2E_VIC_MACHINE names it. VICK_E2E_TARGET (or VIC_MACHINE_TARGET), VIC_MACHINE_USER, VIC_MACHINE_PASSWORD and VIC_MACHINE_THUMBPRINT
- * then say which vSphere it works on, VICK_E2E_VIC_ARGS holds further flags of `vick create vch`, separated by spaces.
+ * then say which vSphere it works on; VICK_E2E_VIC_ARGS holds further flags of `vick create vch`, separated by spaces (default: those for a
+ * simulator's inventory).
  */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -10,7 +11,7 @@ import { startSite, type Site } from './site.ts';
 
 const real = process.env['VICK_E2E_VIC_MACHINE'];
 const name = `e2e-${randomBytes(3).toString('hex')}`;
-const flags = real === undefined ? ['--bridge-network', 'DC0_DVPG0', '--no-tlsverify'] : (process.env['VICK_E2E_VIC_ARGS'] ?? '').split(' ').filter(Boolean);
+const flags = (process.env['VICK_E2E_VIC_ARGS'] ?? '--bridge-network DC0_DVPG0 --no-tlsverify').split(' ').filter(Boolean);
 const env: Record<string, string> = real === undefined ? {} : { VICK_VIC_MACHINE: resolve(real) };
 if (real !== undefined) {
   for (const key of ['TARGET', 'USER', 'PASSWORD', 'THUMBPRINT'].map((part) => `VIC_MACHINE_${part}`)) env[key] = process.env[key] ?? '';
