@@ -2,9 +2,9 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
 import type { Random } from '../../platform/random.ts';
-import { ProviderFailure, type CreatePodRequest, type StartRequest, type StopTarget, type VolumeRequest } from '../../kubelet/provider.ts';
+import { ProviderFailure, type CreatePodRequest, type StartRequest, type StopTarget, type VolumeFile, type VolumeRequest } from '../../kubelet/provider.ts';
 import type { PodAddresses } from './addresses.ts';
-import { endRun, later, type MockContainer, type MockPod, type MockRun } from './pods.ts';
+import { endRun, later, portsOf, type MockContainer, type MockPod, type MockRun } from './pods.ts';
 import { recalledPod } from './recall.ts';
 import { contextOf, outcomeOf } from './run-outcome.ts';
 import { draw, podSettings, SettingError, type MockSettings, type PodSettings } from './settings.ts';
@@ -24,6 +24,7 @@ export interface MockBackEndOptions {
 }
 
 const KILLED = 137;
+const REMEMBERED = 10_000;
 
 export class MockBackEnd {
   readonly pods = new Map<string, MockPod>();
@@ -90,6 +91,7 @@ export class MockBackEnd {
         startedAt: Math.max(this.options.clock.now(), (before?.run.startedAt ?? 0) + 1),
         outcome: outcomeOf(definition, settings, exits, contextOf(pod, definition), this.fraction),
         ...{ env: definition.env, mounts: definition.mounts, requests: definition.spec.resources?.requests ?? {} },
+        ports: portsOf(definition.spec),
         ...{ exit: undefined, cancel: () => undefined, onEnd: new Set() },
       };
       const container: MockContainer = { name: definition.name, settings, exits, run, previous: before?.run };
@@ -112,7 +114,6 @@ export class MockBackEnd {
     this.endAll(pod, { exitCode: KILLED, finishedAt: this.options.clock.now() });
     this.pods.delete(uid);
     this.options.podAddresses.release(pod.ip);
-    for (const key of this.failures.keys()) if (key === uid || key.startsWith(`${uid}/`)) this.failures.delete(key);
   }
 
   async watch(onChange: (uid: string | undefined) => void, signal: AbortSignal): Promise<void> {
@@ -129,6 +130,18 @@ export class MockBackEnd {
     const pod = this.pods.get(uid);
     if (pod === undefined) throw new Error(`there is no pod ${uid}`);
     return pod;
+  }
+
+  /** The container; throws when there is none that was started. */
+  container({ uid, container }: { readonly uid: string; readonly container: string }): MockContainer {
+    const found = this.pod(uid).containers.get(container);
+    if (found === undefined) throw new Error(`the container ${container} was not started`);
+    return found;
+  }
+
+  /** Replaces the files of a volume. */
+  update(uid: string, volume: string, files: readonly VolumeFile[]): void {
+    this.pod(uid).volumes.set(volume, asFiles(files));
   }
 
   private readonly fraction = (): number => this.options.random.fraction();
@@ -181,6 +194,11 @@ export class MockBackEnd {
     const before = this.failures.get(key) ?? 0;
     if (times !== undefined && before >= times) return false;
     this.failures.set(key, before + 1);
+    // A pod that is removed may be made anew, and has failed before then.
+    for (const oldest of this.failures.keys()) {
+      if (this.failures.size <= REMEMBERED) break;
+      this.failures.delete(oldest);
+    }
     return true;
   }
 
@@ -243,5 +261,9 @@ export class MockBackEnd {
 }
 
 function filesOf(volume: VolumeRequest): ReadonlyMap<string, Uint8Array> {
-  return new Map(volume.kind === 'files' ? volume.files.map(({ path, content }) => [path, content]) : []);
+  return asFiles(volume.kind === 'files' ? volume.files : []);
+}
+
+function asFiles(files: readonly VolumeFile[]): ReadonlyMap<string, Uint8Array> {
+  return new Map(files.map(({ path, content }) => [path, content]));
 }

@@ -1,5 +1,6 @@
 /** The pods that the provider pretends to run. Containers end by timers; everything else is worked out when it is asked for. */
 import type { Clock } from '../../platform/clock.ts';
+import type { Container } from '../../platform/kubernetes-objects.ts';
 import type { ObservedContainer, ObservedPod, ObservedState } from '../../kubelet/provider.ts';
 import type { Outcome } from './script.ts';
 import type { MockSettings, PodSettings } from './settings.ts';
@@ -36,6 +37,7 @@ export interface MockRun {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly mounts: readonly { readonly volume: string; readonly mountPath: string; readonly subPath: string | undefined }[];
   readonly requests: Readonly<Record<string, string>>;
+  readonly ports: readonly number[];
   exit: RunExit | undefined;
   /** Calls off its own end. */
   cancel: () => void;
@@ -48,6 +50,13 @@ export interface RunExit {
   readonly finishedAt: number;
   readonly reason?: string;
   readonly message?: string;
+}
+
+/** Whether probes of a container fail now. */
+export function isUnhealthy({ settings, run }: MockContainer, now: number): boolean {
+  const { 'unhealthy-until': until, 'unhealthy-after': after } = settings;
+  const age = now - run.startedAt;
+  return (until !== undefined && age < until.toMs) || (after !== undefined && age >= after.fromMs);
 }
 
 /** A timer takes no more. */
@@ -65,6 +74,11 @@ export function later(clock: Clock, ms: number, callback: () => void): () => voi
   };
   wait(Math.max(0, ms));
   return () => cancel();
+}
+
+/** The ports that a container names. */
+export function portsOf({ ports }: Container): readonly number[] {
+  return (ports ?? []).map(({ containerPort }) => containerPort);
 }
 
 /** Ends a run that has not ended yet; false when it has. */

@@ -5,8 +5,12 @@
 import type { PodProvider } from '../../kubelet/provider.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { MockBackEnd } from './back-end.ts';
+import { mockLogs } from './logs.ts';
+import { mockNetwork } from './network.ts';
 import { mockCapacity, mockNodeFacts } from './node.ts';
 import { observe } from './pods.ts';
+import { mockAttach, mockExec } from './sessions.ts';
+import { mockStats } from './stats.ts';
 import { MOCK_SUPPORT } from './support.ts';
 
 export interface MockProviderOptions {
@@ -18,13 +22,25 @@ export interface MockProviderOptions {
   readonly capacityOverrides?: Readonly<Record<string, string>>;
 }
 
-export function mockProvider(back: MockBackEnd, { nodeName, addresses, capacityOverrides = {} }: MockProviderOptions): PodProvider {
+export function mockProvider(back: MockBackEnd, { nodeName, addresses, clock, capacityOverrides = {} }: MockProviderOptions): PodProvider {
   const facts = mockNodeFacts(nodeName, addresses);
   const capacity = mockCapacity(capacityOverrides);
+  const logs = mockLogs(back, clock);
   return {
     name: 'mock',
     unit: 'container',
     support: MOCK_SUPPORT,
+    logs,
+    exec: mockExec(back, clock),
+    attach: mockAttach(back, logs),
+    network: mockNetwork(back, clock),
+    stats: mockStats(back, clock, capacity.capacity),
+    volumes: {
+      update: ({ uid, volume }, files) => {
+        back.update(uid, volume, files);
+        return Promise.resolve();
+      },
+    },
     describe: () => Promise.resolve(facts),
     capacity: () => Promise.resolve(capacity),
     health: () => Promise.resolve({ healthy: true, components: [{ name: 'mock', healthy: true }] }),

@@ -1,6 +1,6 @@
 /** A pod as its status in the API tells it, so that a kubelet that begins anew finds what it left. */
 import type { ContainerStatus, Pod } from '../../platform/kubernetes-objects.ts';
-import type { MockContainer, MockPod, MockRun } from './pods.ts';
+import { portsOf, type MockContainer, type MockPod, type MockRun } from './pods.ts';
 import { contextOf, definitionOf, outcomeOf } from './run-outcome.ts';
 import type { PodSettings } from './settings.ts';
 
@@ -33,6 +33,7 @@ function recalledContainer(pod: Pod, made: MockPod, status: ContainerStatus, now
   const context = contextOf(made, { env: [], mounts: [] });
   const run: MockRun = {
     ...{ id, image: status.image, env: [], mounts: [], requests: spec.container.resources?.requests ?? {} },
+    ports: portsOf(spec.container),
     startedAt: timeOf(running?.startedAt ?? last?.startedAt) ?? now,
     outcome: outcomeOf(definitionOf(spec.container, spec.role), settings, exits, context, fraction),
     exit: undefined,

@@ -69,7 +69,14 @@ export class MemoryCluster implements Cluster {
   }
 
   /** Somebody creates a pod that is bound already. */
-  createPod(pod: { readonly name: string; readonly namespace?: string; readonly uid?: string; readonly spec: Pod['spec']; readonly generation?: number }): Pod {
+  createPod(pod: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly spec: Pod['spec'];
+    readonly generation?: number;
+    readonly annotations?: Readonly<Record<string, string>>;
+  }): Pod {
     this.serial += 1;
     const namespace = pod.namespace ?? 'default';
     const created: Pod = {
@@ -79,6 +86,7 @@ export class MemoryCluster implements Cluster {
         uid: pod.uid ?? `${pod.name}-uid-${String(this.serial)}`,
         creationTimestamp: rfc3339(this.clock.now()),
         generation: pod.generation ?? 1,
+        ...(pod.annotations === undefined ? {} : { annotations: pod.annotations }),
       },
       ...(pod.spec === undefined ? {} : { spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 30, ...pod.spec } }),
       status: {
