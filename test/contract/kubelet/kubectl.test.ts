@@ -163,13 +163,11 @@ describe.each([
     }
   });
 
-  it('asks the node', async () => {
+  it('asks the node', async ({ skip }) => {
     const raw = (path: string) => kubectl(['get', '--raw', `/api/v1/nodes/kubelet-real/proxy/${path}`]);
     const answers = await Promise.all(['healthz', 'stats/summary', 'metrics/resource', 'pods', 'configz'].map(raw));
-    if (kind === 'real') {
-      // A real API server does not go through to a node on loopback.
-      for (const { code, stderr } of answers) expect({ code, stderr }).toEqual({ code: 1, stderr: 'Error from server (BadRequest): address not allowed\n' });
-      return;
+    if (kind === 'real' && answers.every(({ stderr }) => stderr.includes('address not allowed'))) {
+      skip('this API server does not proxy to nodes on loopback addresses');
     }
     const [health, summary, metrics, pods, configz] = answers.map(({ stdout }) => stdout);
     expect(health).toBe('ok');

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Clock } from '../../../../platform/clock.ts';
 import { modify } from '../handles.ts';
 import { DroppedConnection, empty, failed, json, PortLayerError, stream } from '../replies.ts';
@@ -29,7 +30,7 @@ export function streamOperations(state: PortLayerState): readonly Operation[] {
           session.close(name);
         };
         left.addEventListener('abort', stop, { once: true });
-        for await (const chunk of readable.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+        yield* chunksUntil(readable, left);
       });
     },
   });
@@ -139,6 +140,27 @@ export function streamOperations(state: PortLayerState): readonly Operation[] {
       handle: () => empty(),
     },
   ];
+}
+
+/** What comes until the reader has left: one that waited on would take the next reader's bytes. */
+async function* chunksUntil(source: Readable, left: AbortSignal): AsyncGenerator<Buffer, void> {
+  while (!left.aborted) {
+    const chunk = source.read() as Buffer | null;
+    if (chunk !== null) {
+      yield chunk;
+      continue;
+    }
+    if (source.readableEnded || source.closed) return;
+    await new Promise<void>((resolve) => {
+      const settled = (): void => {
+        for (const event of ['readable', 'end', 'close']) source.removeListener(event, settled);
+        left.removeEventListener('abort', settled);
+        resolve();
+      };
+      for (const event of ['readable', 'end', 'close']) source.on(event, settled);
+      left.addEventListener('abort', settled, { once: true });
+    });
+  }
 }
 
 function waitUntil(clock: Clock, deadline: string | undefined): number {
