@@ -24,6 +24,17 @@ export interface EnvSources extends FieldSources {
   readonly envNames?: EnvNameRule;
   /** Keys of an `envFrom` source that make no variable name were left out. */
   readonly onSkipped?: (message: string) => void;
+  /** Something that a container refers to is not there; told each time it is looked for. */
+  readonly onMissing?: (missing: MissingReference) => void;
+}
+
+export interface MissingReference {
+  readonly container: string;
+  readonly kind: 'configMap' | 'secret';
+  readonly name: string;
+  /** Undefined: there is no such object; else it has no such key. */
+  readonly key: string | undefined;
+  readonly optional: boolean;
 }
 
 export interface EnvVariable {
@@ -46,7 +57,7 @@ export async function resolveEnv(pod: Pod, container: Container, sources: EnvSou
       values.delete(name);
       values.set(name, value);
     };
-    for (const entry of container.envFrom ?? []) for (const [name, value] of await fromWholeObject(pod, entry, sources)) set(name, value);
+    for (const entry of container.envFrom ?? []) for (const [name, value] of await fromWholeObject(pod, container.name, entry, sources)) set(name, value);
     for (const entry of container.env ?? []) {
       const value =
         entry.valueFrom === undefined || (entry.value ?? '') !== ''
@@ -66,14 +77,16 @@ export function hostnameOf(pod: Pod): string {
   return name.slice(0, 63).replace(/[-.]+$/, '');
 }
 
-async function fromWholeObject(pod: Pod, entry: EnvFromEntry, sources: EnvSources): Promise<readonly (readonly [string, string])[]> {
+async function fromWholeObject(pod: Pod, container: string, entry: EnvFromEntry, sources: EnvSources): Promise<readonly (readonly [string, string])[]> {
   const namespace = pod.metadata?.namespace ?? '';
   const { configMapRef, secretRef, prefix = '' } = entry;
   const name = configMapRef?.name ?? secretRef?.name ?? '';
   const kind = configMapRef === undefined ? 'secret' : 'configMap';
   const object = kind === 'secret' ? await secretData(namespace, name, sources) : await configMapData(namespace, name, sources);
   if (object === undefined) {
-    if ((configMapRef ?? secretRef)?.optional === true) return [];
+    const optional = (configMapRef ?? secretRef)?.optional === true;
+    sources.onMissing?.({ container, kind, name, key: undefined, optional });
+    if (optional) return [];
     throw notFound(kind, name);
   }
   const named = Object.entries(object).map(([key, value]): readonly [string, string] => [prefix + key, value]);
@@ -102,11 +115,19 @@ async function referenced(pod: Pod, container: Container, entry: EnvEntry, sourc
   }
   if (from.configMapKeyRef !== undefined) {
     const { name = '', key, optional = false } = from.configMapKeyRef;
-    return keyOf(await configMapData(namespace, name, sources), { kind: 'configMap', title: 'ConfigMap', namespace, name, key, optional });
+    return keyOf(
+      await configMapData(namespace, name, sources),
+      { kind: 'configMap', title: 'ConfigMap', namespace, name, key, optional, container: container.name },
+      sources,
+    );
   }
   if (from.secretKeyRef !== undefined) {
     const { name = '', key, optional = false } = from.secretKeyRef;
-    return keyOf(await secretData(namespace, name, sources), { kind: 'secret', title: 'Secret', namespace, name, key, optional });
+    return keyOf(
+      await secretData(namespace, name, sources),
+      { kind: 'secret', title: 'Secret', namespace, name, key, optional, container: container.name },
+      sources,
+    );
   }
   throw new Error(`variable ${entry.name} takes its value from a kind of source that this node does not support: ${Object.keys(from).join(', ')}`);
 }
@@ -119,6 +140,7 @@ export function containerNamed(pod: Pod, name: string): Container {
 }
 
 interface KeyReference {
+  readonly container: string;
   readonly kind: 'configMap' | 'secret';
   readonly title: 'ConfigMap' | 'Secret';
   readonly namespace: string;
@@ -127,10 +149,12 @@ interface KeyReference {
   readonly optional: boolean;
 }
 
-function keyOf(data: Readonly<Record<string, string>> | undefined, reference: KeyReference): string | undefined {
-  const { kind, title, namespace, name, key, optional } = reference;
+function keyOf(data: Readonly<Record<string, string>> | undefined, reference: KeyReference, sources: EnvSources): string | undefined {
+  const { container, kind, title, namespace, name, key, optional } = reference;
   const value = data !== undefined && Object.hasOwn(data, key) ? data[key] : undefined;
-  if (value !== undefined || optional) return value;
+  if (value !== undefined) return value;
+  sources.onMissing?.({ container, kind, name, key: data === undefined ? undefined : key, optional });
+  if (optional) return undefined;
   if (data === undefined) throw notFound(kind, name);
   throw new Error(`couldn't find key ${key} in ${title} ${namespace}/${name}`);
 }

@@ -10,9 +10,11 @@ import type { Cluster } from '../../cluster.ts';
 import type { EventRecorder } from '../../events.ts';
 import type { DefineContainers, PodProvider, VolumeRequest } from '../../provider.ts';
 import { containerRequests } from '../container-requests.ts';
+import type { MissingReference } from '../env.ts';
 import type { EnvNameRule } from '../env-names.ts';
 import type { Allocatable } from '../env-resources.ts';
 import type { ApiServerAddress } from '../env-services.ts';
+import { missingEvent } from '../missing-event.ts';
 import { unmountedTokenVolumes } from '../support.ts';
 import { buildFiles, type VolumeSources } from '../volumes/build-files.ts';
 import { mountMessage } from '../volumes/failure.ts';
@@ -82,6 +84,7 @@ export class PodInputs {
         ...(envNames === undefined ? {} : { envNames }),
         ...(apiServer === undefined ? {} : { apiServer }),
         onSkipped: (message: string) => events.pod(pod, { type: 'Warning', reason: 'InvalidEnvironmentVariableNames', message }),
+        onMissing: (missing: MissingReference) => events.pod(pod, missingEvent(missing), missing.container),
       };
       return await containerRequests(pod, sources, names);
     };

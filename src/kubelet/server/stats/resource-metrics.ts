@@ -26,7 +26,9 @@ export function resourceMetrics({ node, usages, pods, failed }: ResourceMetricsI
     const pod = byUid.get(usage.uid);
     if (pod === undefined) continue;
     const labels = { namespace: pod.metadata?.namespace ?? '', pod: pod.metadata?.name ?? '' };
-    for (const container of usage.containers) containerSamples(text, { container: container.name, ...labels }, container);
+    // The pod second in both kinds of series: virtual-kubelet's suite goes by the place of a label.
+    const { namespace, pod: name } = labels;
+    for (const container of usage.containers) containerSamples(text, { container: container.name, pod: name, namespace }, container);
     const whole = addUp(usage);
     text.counter(
       'pod_cpu_usage_seconds_total',

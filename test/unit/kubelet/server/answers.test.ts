@@ -98,7 +98,7 @@ describe('what the node tells', () => {
       { uid: 'of-another', containers: [] },
     ];
     const { text } = await world.get('/metrics/resource');
-    expect(text).toContain(`container_cpu_usage_seconds_total{container="main",namespace="default",pod="web"} 2.5 ${String(time)}\n`);
+    expect(text).toContain(`container_cpu_usage_seconds_total{container="main",pod="web",namespace="default"} 2.5 ${String(time)}\n`);
     expect(text).toMatch(/container_cpu_usage_seconds_total\{container="side",[^}]*\} 1e-9 /);
     expect(text).toMatch(/container_memory_working_set_bytes\{container="side",[^}]*\} 1 /);
     expect(text).toContain(`pod_memory_working_set_bytes{namespace="default",pod="web"} 1024 ${String(time)}\n`);
