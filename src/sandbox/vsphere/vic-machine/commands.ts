@@ -1,7 +1,8 @@
 import type { Build } from './build.ts';
 import { isReleased } from './build.ts';
-import { FLAGS_1_5 } from './flags-1.5.ts';
-import { FLAGS, type FlagSpec } from './flags.ts';
+
+import type { FlagSpec } from './flag-spec.ts';
+import { FLAGS, FLAGS_1_5 } from './flags.ts';
 
 export interface CommandSpec {
   readonly name: string;

@@ -1,517 +1,128 @@
-/**
- * What kind of Go flag value takes the text: `string`, `int`, `duration`, `bool` and `strings` are those of package flag and
- * urfave/cli; the others are VIC's own (pkg/flags), which show their present value as the default in help texts.
- */
-type FlagKind = 'string' | 'int' | 'duration' | 'bool' | 'strings' | 'url' | 'optional-string' | 'optional-int' | 'optional-bool' | 'shares';
-
-export interface FlagSpec {
-  readonly name: string;
-  readonly alias?: string;
-  readonly kind: FlagKind;
-  /** As the help text shows it. */
-  readonly default?: string;
-  readonly env?: string;
-  /** Not shown by --help, only by --extended-help where there is one. */
-  readonly hidden?: boolean;
-  readonly usage: string;
-}
+import type { FlagSpec } from './flag-spec.ts';
+import { NETWORK_FLAGS } from './network-flags.ts';
+import { OTHER_FLAGS } from './other-flags.ts';
 
 /** Flags of every command of vic-machine on feature/wolfpack, in the order of its help (vmware/vic cmd/vic-machine). */
 export const FLAGS: Readonly<Record<string, readonly FlagSpec[]>> = {
-  create: [
+  create: list(`
+    target user password thumbprint name compute-resource ops-user ops-password ops-grant-perms image-store base-image-size affinity-vm-group
+    container-name-convention volume-store dns-server bridge-network bridge-network-range client-network client-network-gateway
+    client-network-ip public-network public-network-gateway public-network-ip management-network management-network-gateway
+    management-network-ip container-network container-network-gateway container-network-ip-range container-network-dns
+    container-network-firewall memory memory-reservation memory-shares endpoint-memory cpu cpu-reservation cpu-shares endpoint-cpu
+    tls-server-key tls-server-cert tls-cname tls-cert-path no-tlsverify organization certificate-key-size tls-ca no-tls registry-ca
+    insecure-registry whitelist-registry https-proxy http-proxy syslog-address appliance-iso bootstrap-iso force timeout asymmetric-routes
+    k8s-server-address k8s-config debug extended-help`),
+  configure: list(
+    `
+    target user password thumbprint ops-user ops-password ops-grant-perms id name compute-resource affinity-vm-group container-name-convention
+    volume-store dns-server container-network container-network-gateway container-network-ip-range container-network-dns
+    container-network-firewall memory memory-reservation memory-shares cpu cpu-reservation cpu-shares tls-server-key tls-server-cert tls-cname
+    tls-cert-path no-tlsverify organization certificate-key-size tls-ca registry-ca https-proxy http-proxy force timeout reset-progress rollback
+    debug extended-help`,
+    { force: { usage: 'Force the configure operation' }, timeout: { usage: 'Time to wait for configure' } },
+  ),
+  delete: list(
+    `
+    target user password thumbprint id name compute-resource force timeout debug`,
+    { force: { usage: 'Force the deletion' }, timeout: { usage: 'Time to wait for delete' } },
+  ),
+  ls: list(
+    `
+    target user password thumbprint compute-resource timeout debug`,
+    { timeout: { usage: 'Time to wait for list' } },
+  ),
+  inspect: list(
+    `
+    target user password thumbprint id name compute-resource timeout tls-cert-path debug`,
+    { timeout: { usage: 'Time to wait for inspect' }, 'tls-cert-path': { usage: "The path to check for existing certificates. Defaults to './<vch name>/'" } },
+  ),
+  'inspect config': list(
+    `
+    format target user password thumbprint id name compute-resource timeout tls-cert-path debug`,
+    { timeout: { usage: 'Time to wait for inspect' }, 'tls-cert-path': { usage: "The path to check for existing certificates. Defaults to './<vch name>/'" } },
+  ),
+  upgrade: list(
+    `
+    target user password thumbprint id name compute-resource appliance-iso bootstrap-iso force timeout rollback reset-progress debug`,
     {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
+      'appliance-iso': { hidden: false },
+      'bootstrap-iso': { hidden: false },
+      force: { usage: 'Force the upgrade (ignores version check & thumbprint)' },
+      timeout: { usage: 'Time to wait for upgrade' },
+      rollback: { hidden: false, usage: 'Roll back VCH version to before the current upgrade' },
+      debug: { hidden: false },
     },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'name', alias: 'n', kind: 'string', default: 'virtual-container-host', usage: 'The name of the Virtual Container Host' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    {
-      name: 'ops-user',
-      kind: 'optional-string',
-      hidden: true,
-      usage: 'The user with which the VCH operates after creation. Defaults to the credential supplied with target',
-    },
-    {
-      name: 'ops-password',
-      kind: 'optional-string',
-      hidden: true,
-      usage: 'Password or token for the operations user. Defaults to the credential supplied with target',
-    },
-    { name: 'ops-grant-perms', kind: 'optional-bool', hidden: true, usage: 'Create roles and grant required permissions to the specified ops-user' },
-    { name: 'image-store', alias: 'i', kind: 'string', usage: 'Image datastore path in format "datastore/path"' },
-    {
-      name: 'base-image-size',
-      kind: 'string',
-      default: '8GB',
-      hidden: true,
-      usage: 'Specify the size of the base image from which all other images are created e.g. 8GB/8000MB',
-    },
-    { name: 'affinity-vm-group', kind: 'bool', hidden: true, usage: 'Use a DRS VM Group to allow VM-Host affinity rules to be defined for the VCH' },
-    {
-      name: 'container-name-convention',
-      alias: 'cnc',
-      kind: 'string',
-      hidden: true,
-      usage: "Provide a naming convention. Allows a token of '{name}' or '{id}', that will be replaced.",
-    },
-    {
-      name: 'volume-store',
-      alias: 'vs',
-      kind: 'strings',
-      usage:
-        'Specify a list of location and label for volume store, nfs stores can have mount options specified as query parameters in the url target. \n Examples for a vsphere backed volume store are:  "datastore/path:label" or "datastore:label" or "ds://my-datastore-name:store-label"\n Examples for nfs back volume stores are: "nfs://127.0.0.1/path/to/share/point?uid=1234&gid=5678&proto=tcp:my-volume-store-label" or "nfs://my-store/path/to/share/point:my-label"',
-    },
-    {
-      name: 'dns-server',
-      kind: 'strings',
-      hidden: true,
-      usage: 'DNS server for the client, public, and management networks. Defaults to 8.8.8.8 and 8.8.4.4 when VCH uses static IP',
-    },
-    {
-      name: 'bridge-network',
-      alias: 'b',
-      kind: 'string',
-      usage: 'The bridge network port group name (private port group for containers). Defaults to the Virtual Container Host name',
-    },
-    {
-      name: 'bridge-network-range',
-      alias: 'bnr',
-      kind: 'string',
-      default: '172.16.0.0/12',
-      hidden: true,
-      usage: 'The IP range from which bridge networks are allocated',
-    },
-    {
-      name: 'client-network',
-      alias: 'cln',
-      kind: 'string',
-      usage: 'The client network port group name (restricts DOCKER_API access to this network). Defaults to DCHP - see advanced help (-x)',
-    },
-    {
-      name: 'client-network-gateway',
-      kind: 'string',
-      hidden: true,
-      usage:
-        'Gateway for the VCH on the client network, including one or more routing destinations in a comma separated list, e.g. 10.1.0.0/16,10.2.0.0/16:10.0.0.1',
-    },
-    { name: 'client-network-ip', kind: 'string', hidden: true, usage: 'IP address with a network mask for the VCH on the client network, e.g. 10.0.0.2/24' },
-    {
-      name: 'public-network',
-      alias: 'pn',
-      kind: 'string',
-      default: 'VM Network',
-      usage: "The public network port group name (port forwarding and default route). Defaults to 'VM Network' and DHCP -- see advanced help (-x)",
-    },
-    { name: 'public-network-gateway', kind: 'string', hidden: true, usage: 'Gateway for the VCH on the public network, e.g. 10.0.0.1' },
-    { name: 'public-network-ip', kind: 'string', hidden: true, usage: 'IP address with a network mask for the VCH on the public network, e.g. 10.0.1.2/24' },
-    {
-      name: 'management-network',
-      alias: 'mn',
-      kind: 'string',
-      usage: 'The management network port group name (provides route to target hosting vSphere). Defaults to DCHP - see advanced help (-x)',
-    },
-    {
-      name: 'management-network-gateway',
-      kind: 'string',
-      hidden: true,
-      usage:
-        'Gateway for the VCH on the management network, including one or more routing destinations in a comma separated list, e.g. 10.1.0.0/16,10.2.0.0/16:10.0.0.1',
-    },
-    {
-      name: 'management-network-ip',
-      kind: 'string',
-      hidden: true,
-      usage: 'IP address with a network mask for the VCH on the management network, e.g. 10.0.2.2/24',
-    },
-    {
-      name: 'container-network',
-      alias: 'cn',
-      kind: 'strings',
-      usage: 'vSphere network list that containers can use directly with labels, e.g. vsphere-net:backend. Defaults to DCHP - see advanced help (-x).',
-    },
-    {
-      name: 'container-network-gateway',
-      alias: 'cng',
-      kind: 'strings',
-      hidden: true,
-      usage: "Gateway for the container network's subnet in CONTAINER-NETWORK:SUBNET format, e.g. vsphere-net:172.16.0.1/16",
-    },
-    {
-      name: 'container-network-ip-range',
-      alias: 'cnr',
-      kind: 'strings',
-      hidden: true,
-      usage: 'IP range for the container network in CONTAINER-NETWORK:IP-RANGE format, e.g. vsphere-net:172.16.0.0/24, vsphere-net:172.16.0.10-172.16.0.20',
-    },
-    {
-      name: 'container-network-dns',
-      alias: 'cnd',
-      kind: 'strings',
-      hidden: true,
-      usage: 'DNS servers for the container network in CONTAINER-NETWORK:DNS format, e.g. vsphere-net:8.8.8.8. Ignored if no static IP assigned.',
-    },
-    {
-      name: 'container-network-firewall',
-      alias: 'cnf',
-      kind: 'strings',
-      hidden: true,
-      usage: 'Container network trust level in CONTAINER-NETWORK:LEVEL format. Options: Closed, Outbound, Peers, Published, Open.',
-    },
-    { name: 'memory', alias: 'mem', kind: 'optional-int', usage: 'VCH resource pool memory limit in MB (unlimited=0)' },
-    { name: 'memory-reservation', alias: 'memr', kind: 'optional-int', hidden: true, usage: 'VCH resource pool memory reservation in MB' },
-    {
-      name: 'memory-shares',
-      alias: 'mems',
-      kind: 'shares',
-      hidden: true,
-      usage: 'VCH resource pool memory shares in level or share number, e.g. high, normal, low, or 163840',
-    },
-    {
-      name: 'endpoint-memory',
-      kind: 'int',
-      default: '2048',
-      hidden: true,
-      usage: 'Memory for the VCH endpoint VM, in MB. Does not impact resources allocated per container.',
-    },
-    { name: 'cpu', kind: 'optional-int', usage: 'VCH resource pool vCPUs limit in MHz (unlimited=0)' },
-    { name: 'cpu-reservation', alias: 'cpur', kind: 'optional-int', hidden: true, usage: 'VCH resource pool reservation in MHz' },
-    {
-      name: 'cpu-shares',
-      alias: 'cpus',
-      kind: 'shares',
-      hidden: true,
-      usage: 'VCH resource pool vCPUs shares, in level or share number, e.g. high, normal, low, or 4000',
-    },
-    {
-      name: 'endpoint-cpu',
-      kind: 'int',
-      default: '1',
-      hidden: true,
-      usage: 'vCPUs for the VCH endpoint VM. Does not impact resources allocated per container.',
-    },
-    { name: 'tls-server-key', kind: 'string', usage: 'Virtual Container Host private key file (server certificate)' },
-    { name: 'tls-server-cert', kind: 'string', usage: 'Virtual Container Host x509 certificate file (server certificate)' },
-    { name: 'tls-cname', kind: 'string', usage: 'Common Name to use in generated CA certificate when requiring client certificate authentication' },
-    {
-      name: 'tls-cert-path',
-      kind: 'string',
-      usage: "The path to check for existing certificates and in which to save generated certificates. Defaults to './<vch name>/'",
-    },
-    { name: 'no-tlsverify', alias: 'kv', kind: 'bool', usage: 'Disable authentication via client certificates - for more tls options see advanced help (-x)' },
-    {
-      name: 'organization',
-      kind: 'strings',
-      hidden: true,
-      usage: 'A list of identifiers to record in the generated certificates. Defaults to VCH name and IP/FQDN if not provided.',
-    },
-    { name: 'certificate-key-size', alias: 'ksz', kind: 'int', default: '2048', hidden: true, usage: 'Size of key to use when generating certificates' },
-    { name: 'tls-ca', alias: 'ca', kind: 'strings', hidden: true, usage: 'Specify a list of certificate authority files to use for client verification' },
-    { name: 'no-tls', alias: 'k', kind: 'bool', hidden: true, usage: 'Disable TLS support completely' },
-    {
-      name: 'registry-ca',
-      alias: 'rc',
-      kind: 'strings',
-      usage: 'Specify a list of additional certificate authority files to use to verify secure registry servers',
-    },
-    { name: 'insecure-registry', alias: 'dir', kind: 'strings', usage: 'Specify a list of permitted insecure registry server addresses' },
-    {
-      name: 'whitelist-registry',
-      alias: 'wr',
-      kind: 'strings',
-      usage: 'Specify a list of permitted whitelist registry server addresses (insecure addresses still require the --insecure-registry option in addition)',
-    },
-    { name: 'https-proxy', kind: 'optional-string', hidden: true, usage: 'An HTTPS proxy for use when fetching images, in the form https://fqdn_or_ip:port' },
-    { name: 'http-proxy', kind: 'optional-string', hidden: true, usage: 'An HTTP proxy for use when fetching images, in the form http://fqdn_or_ip:port' },
-    {
-      name: 'syslog-address',
-      kind: 'string',
-      hidden: true,
-      usage:
-        'Address of the syslog server to send Virtual Container Host logs to. Must be in the format transport://host[:port], where transport is udp or tcp. port defaults to 514 if not specified',
-    },
-    { name: 'appliance-iso', alias: 'ai', kind: 'string', hidden: true, usage: 'The appliance iso' },
-    { name: 'bootstrap-iso', alias: 'bi', kind: 'string', hidden: true, usage: 'The bootstrap iso' },
-    { name: 'force', alias: 'f', kind: 'bool', usage: 'Ignore error messages and proceed' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for create' },
-    { name: 'asymmetric-routes', alias: 'ar', kind: 'bool', hidden: true, usage: 'Set up the Virtual Container Host for asymmetric routing' },
-    { name: 'k8s-server-address', kind: 'optional-string', hidden: true, usage: 'The Kubernetes Server URL, <hostname/ip>:<port>' },
-    { name: 'k8s-config', kind: 'optional-string', hidden: true, usage: 'Kubernetes client config file' },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-    { name: 'extended-help', alias: 'x', kind: 'bool', usage: 'Show all options - this must be specified instead of --help' },
-  ],
-  configure: [
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    {
-      name: 'ops-user',
-      kind: 'optional-string',
-      hidden: true,
-      usage: 'The user with which the VCH operates after creation. Defaults to the credential supplied with target',
-    },
-    {
-      name: 'ops-password',
-      kind: 'optional-string',
-      hidden: true,
-      usage: 'Password or token for the operations user. Defaults to the credential supplied with target',
-    },
-    { name: 'ops-grant-perms', kind: 'optional-bool', hidden: true, usage: 'Create roles and grant required permissions to the specified ops-user' },
-    { name: 'id', kind: 'string', usage: 'The ID of the Virtual Container Host, e.g. vm-220' },
-    { name: 'name', alias: 'n', kind: 'string', default: 'virtual-container-host', usage: 'The name of the Virtual Container Host' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'affinity-vm-group', kind: 'bool', hidden: true, usage: 'Use a DRS VM Group to allow VM-Host affinity rules to be defined for the VCH' },
-    {
-      name: 'container-name-convention',
-      alias: 'cnc',
-      kind: 'string',
-      hidden: true,
-      usage: "Provide a naming convention. Allows a token of '{name}' or '{id}', that will be replaced.",
-    },
-    {
-      name: 'volume-store',
-      alias: 'vs',
-      kind: 'strings',
-      usage:
-        'Specify a list of location and label for volume store, nfs stores can have mount options specified as query parameters in the url target. \n Examples for a vsphere backed volume store are:  "datastore/path:label" or "datastore:label" or "ds://my-datastore-name:store-label"\n Examples for nfs back volume stores are: "nfs://127.0.0.1/path/to/share/point?uid=1234&gid=5678&proto=tcp:my-volume-store-label" or "nfs://my-store/path/to/share/point:my-label"',
-    },
-    {
-      name: 'dns-server',
-      kind: 'strings',
-      hidden: true,
-      usage: 'DNS server for the client, public, and management networks. Defaults to 8.8.8.8 and 8.8.4.4 when VCH uses static IP',
-    },
-    {
-      name: 'container-network',
-      alias: 'cn',
-      kind: 'strings',
-      usage: 'vSphere network list that containers can use directly with labels, e.g. vsphere-net:backend. Defaults to DCHP - see advanced help (-x).',
-    },
-    {
-      name: 'container-network-gateway',
-      alias: 'cng',
-      kind: 'strings',
-      hidden: true,
-      usage: "Gateway for the container network's subnet in CONTAINER-NETWORK:SUBNET format, e.g. vsphere-net:172.16.0.1/16",
-    },
-    {
-      name: 'container-network-ip-range',
-      alias: 'cnr',
-      kind: 'strings',
-      hidden: true,
-      usage: 'IP range for the container network in CONTAINER-NETWORK:IP-RANGE format, e.g. vsphere-net:172.16.0.0/24, vsphere-net:172.16.0.10-172.16.0.20',
-    },
-    {
-      name: 'container-network-dns',
-      alias: 'cnd',
-      kind: 'strings',
-      hidden: true,
-      usage: 'DNS servers for the container network in CONTAINER-NETWORK:DNS format, e.g. vsphere-net:8.8.8.8. Ignored if no static IP assigned.',
-    },
-    {
-      name: 'container-network-firewall',
-      alias: 'cnf',
-      kind: 'strings',
-      hidden: true,
-      usage: 'Container network trust level in CONTAINER-NETWORK:LEVEL format. Options: Closed, Outbound, Peers, Published, Open.',
-    },
-    { name: 'memory', alias: 'mem', kind: 'optional-int', usage: 'VCH resource pool memory limit in MB (unlimited=0)' },
-    { name: 'memory-reservation', alias: 'memr', kind: 'optional-int', hidden: true, usage: 'VCH resource pool memory reservation in MB' },
-    {
-      name: 'memory-shares',
-      alias: 'mems',
-      kind: 'shares',
-      hidden: true,
-      usage: 'VCH resource pool memory shares in level or share number, e.g. high, normal, low, or 163840',
-    },
-    { name: 'cpu', kind: 'optional-int', usage: 'VCH resource pool vCPUs limit in MHz (unlimited=0)' },
-    { name: 'cpu-reservation', alias: 'cpur', kind: 'optional-int', hidden: true, usage: 'VCH resource pool reservation in MHz' },
-    {
-      name: 'cpu-shares',
-      alias: 'cpus',
-      kind: 'shares',
-      hidden: true,
-      usage: 'VCH resource pool vCPUs shares, in level or share number, e.g. high, normal, low, or 4000',
-    },
-    { name: 'tls-server-key', kind: 'string', usage: 'Virtual Container Host private key file (server certificate)' },
-    { name: 'tls-server-cert', kind: 'string', usage: 'Virtual Container Host x509 certificate file (server certificate)' },
-    { name: 'tls-cname', kind: 'string', usage: 'Common Name to use in generated CA certificate when requiring client certificate authentication' },
-    {
-      name: 'tls-cert-path',
-      kind: 'string',
-      usage: "The path to check for existing certificates and in which to save generated certificates. Defaults to './<vch name>/'",
-    },
-    { name: 'no-tlsverify', alias: 'kv', kind: 'bool', usage: 'Disable authentication via client certificates - for more tls options see advanced help (-x)' },
-    {
-      name: 'organization',
-      kind: 'strings',
-      hidden: true,
-      usage: 'A list of identifiers to record in the generated certificates. Defaults to VCH name and IP/FQDN if not provided.',
-    },
-    { name: 'certificate-key-size', alias: 'ksz', kind: 'int', default: '2048', hidden: true, usage: 'Size of key to use when generating certificates' },
-    { name: 'tls-ca', alias: 'ca', kind: 'strings', hidden: true, usage: 'Specify a list of certificate authority files to use for client verification' },
-    {
-      name: 'registry-ca',
-      alias: 'rc',
-      kind: 'strings',
-      usage: 'Specify a list of additional certificate authority files to use to verify secure registry servers',
-    },
-    { name: 'https-proxy', kind: 'optional-string', hidden: true, usage: 'An HTTPS proxy for use when fetching images, in the form https://fqdn_or_ip:port' },
-    { name: 'http-proxy', kind: 'optional-string', hidden: true, usage: 'An HTTP proxy for use when fetching images, in the form http://fqdn_or_ip:port' },
-    { name: 'force', alias: 'f', kind: 'bool', usage: 'Force the configure operation' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for configure' },
-    {
-      name: 'reset-progress',
-      kind: 'bool',
-      usage: 'Reset the UpdateInProgress flag. Warning: Do not reset this flag if another upgrade/configure process is running',
-    },
-    { name: 'rollback', kind: 'bool', hidden: true, usage: 'Roll back VCH configuration to before the current upgrade/configure' },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-    { name: 'extended-help', alias: 'x', kind: 'bool', usage: 'Show all options - this must be specified instead of --help' },
-  ],
-  delete: [
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'id', kind: 'string', usage: 'The ID of the Virtual Container Host, e.g. vm-220' },
-    { name: 'name', alias: 'n', kind: 'string', default: 'virtual-container-host', usage: 'The name of the Virtual Container Host' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'force', alias: 'f', kind: 'bool', usage: 'Force the deletion' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for delete' },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-  ],
-  ls: [
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for list' },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-  ],
-  inspect: [
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'id', kind: 'string', usage: 'The ID of the Virtual Container Host, e.g. vm-220' },
-    { name: 'name', alias: 'n', kind: 'string', default: 'virtual-container-host', usage: 'The name of the Virtual Container Host' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for inspect' },
-    { name: 'tls-cert-path', kind: 'string', usage: "The path to check for existing certificates. Defaults to './<vch name>/'" },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-  ],
-  'inspect config': [
-    { name: 'format', kind: 'string', default: 'verbose', usage: 'Determine the format of configuration output. Supported formats: raw, verbose' },
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'id', kind: 'string', usage: 'The ID of the Virtual Container Host, e.g. vm-220' },
-    { name: 'name', alias: 'n', kind: 'string', default: 'virtual-container-host', usage: 'The name of the Virtual Container Host' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for inspect' },
-    { name: 'tls-cert-path', kind: 'string', usage: "The path to check for existing certificates. Defaults to './<vch name>/'" },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-  ],
-  upgrade: [
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'id', kind: 'string', usage: 'The ID of the Virtual Container Host, e.g. vm-220' },
-    { name: 'name', alias: 'n', kind: 'string', default: 'virtual-container-host', usage: 'The name of the Virtual Container Host' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'appliance-iso', alias: 'ai', kind: 'string', usage: 'The appliance iso' },
-    { name: 'bootstrap-iso', alias: 'bi', kind: 'string', usage: 'The bootstrap iso' },
-    { name: 'force', alias: 'f', kind: 'bool', usage: 'Force the upgrade (ignores version check & thumbprint)' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for upgrade' },
-    { name: 'rollback', kind: 'bool', usage: 'Roll back VCH version to before the current upgrade' },
-    {
-      name: 'reset-progress',
-      kind: 'bool',
-      usage: 'Reset the UpdateInProgress flag. Warning: Do not reset this flag if another upgrade/configure process is running',
-    },
-    { name: 'debug', alias: 'v', kind: 'optional-int', usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-  ],
-  debug: [
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'id', kind: 'string', usage: 'The ID of the Virtual Container Host, e.g. vm-220' },
-    { name: 'name', alias: 'n', kind: 'string', default: 'virtual-container-host', usage: 'The name of the Virtual Container Host' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'enable-ssh', alias: 'ssh', kind: 'bool', usage: 'Enable SSH server within appliance VM' },
-    { name: 'authorized-key', alias: 'key', kind: 'string', usage: 'File with public key to place as /root/.ssh/authorized_keys' },
-    { name: 'rootpw', alias: 'pw', kind: 'string', usage: 'Password to set for root user (non-persistent over reboots)' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for operation to complete' },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-  ],
-  'update firewall': [
-    {
-      name: 'target',
-      alias: 't',
-      kind: 'url',
-      env: 'VIC_MACHINE_TARGET',
-      usage: 'REQUIRED. ESXi or vCenter connection URL, specifying a datacenter if multiple exist e.g. root:password@VC-FQDN/datacenter',
-    },
-    { name: 'user', alias: 'u', kind: 'string', env: 'VIC_MACHINE_USER', usage: 'ESX or vCenter user' },
-    { name: 'password', alias: 'p', kind: 'optional-string', env: 'VIC_MACHINE_PASSWORD', usage: 'ESX or vCenter password' },
-    { name: 'thumbprint', kind: 'string', env: 'VIC_MACHINE_THUMBPRINT', usage: 'ESX or vCenter host certificate thumbprint' },
-    { name: 'compute-resource', alias: 'r', kind: 'string', usage: 'Compute resource path, e.g. myCluster' },
-    { name: 'timeout', kind: 'duration', default: '3m0s', usage: 'Time to wait for update firewall' },
-    { name: 'allow', kind: 'bool', usage: 'Enable a firewall rule on target host(s) to allow VIC communication' },
-    { name: 'deny', kind: 'bool', usage: 'Disable the firewall rule on target host(s) that allows VIC communication' },
-    { name: 'debug', alias: 'v', kind: 'optional-int', hidden: true, usage: '[0(default),1...n], 0 is disabled, 1 is enabled, >= 1 may alter behaviour' },
-  ],
+  ),
+  debug: list(
+    `
+    target user password thumbprint id name compute-resource enable-ssh authorized-key rootpw timeout debug`,
+    { timeout: { usage: 'Time to wait for operation to complete' } },
+  ),
+  'update firewall': list(
+    `
+    target user password thumbprint compute-resource timeout allow deny debug`,
+    { timeout: { usage: 'Time to wait for update firewall' } },
+  ),
 };
+
+/** What the 1.5 releases say differently. */
+const RELEASED: Changes = {
+  'bridge-network': {
+    usage: 'The bridge network port group inventory path or name (private port group for containers). Defaults to the Virtual Container Host name',
+  },
+  'client-network': {
+    usage: 'The client network port group inventory path or name (restricts DOCKER_API access to this network). Defaults to DHCP - see advanced help (-x)',
+  },
+  'public-network': {
+    usage:
+      "The public network port group inventory path or name (port forwarding and default route). Defaults to 'VM Network' and DHCP -- see advanced help (-x)",
+  },
+  'management-network': {
+    usage: 'The management network port group inventory path or name (provides route to target hosting vSphere). Defaults to DCHP - see advanced help (-x)',
+  },
+  'https-proxy': { usage: 'An HTTPS proxy for use when fetching images, in the form http(s)://fqdn_or_ip:port' },
+  'http-proxy': { usage: 'An HTTP proxy for use when fetching images, in the form http(s)://fqdn_or_ip:port' },
+};
+
+/**
+ * The same for the 1.5 releases (v1.5.1 to v1.5.6), for the commands whose flags differ: they know storage quotas, container
+ * counts, bridge network widths and proxy exceptions, and nothing of Kubernetes.
+ */
+export const FLAGS_1_5: Readonly<Record<string, readonly FlagSpec[]>> = {
+  create: list(
+    `
+    target user password thumbprint name compute-resource ops-user ops-password ops-grant-perms image-store base-image-size affinity-vm-group
+    container-name-convention volume-store dns-server bridge-network bridge-network-range bridge-network-width client-network
+    client-network-gateway client-network-ip public-network public-network-gateway public-network-ip management-network
+    management-network-gateway management-network-ip container-network container-network-gateway container-network-ip-range
+    container-network-dns container-network-firewall memory memory-reservation memory-shares endpoint-memory cpu cpu-reservation cpu-shares
+    endpoint-cpu storage-quota containers tls-server-key tls-server-cert tls-cname tls-cert-path no-tlsverify organization certificate-key-size
+    tls-ca no-tls registry-ca insecure-registry whitelist-registry https-proxy http-proxy no-proxy syslog-address appliance-iso bootstrap-iso
+    force timeout asymmetric-routes debug extended-help`,
+    { ...RELEASED },
+  ),
+  configure: list(
+    `
+    target user password thumbprint ops-user ops-password ops-grant-perms id name compute-resource affinity-vm-group container-name-convention
+    volume-store dns-server container-network container-network-gateway container-network-ip-range container-network-dns
+    container-network-firewall memory memory-reservation memory-shares cpu cpu-reservation cpu-shares storage-quota containers tls-server-key
+    tls-server-cert tls-cname tls-cert-path no-tlsverify organization certificate-key-size tls-ca registry-ca https-proxy http-proxy no-proxy
+    syslog-address force timeout reset-progress rollback debug extended-help`,
+    { ...RELEASED, force: { usage: 'Force the configure operation' }, timeout: { usage: 'Time to wait for configure' } },
+  ),
+};
+
+type Changes = Readonly<Record<string, Partial<FlagSpec>>>;
+
+/** The flags of these names, with what the command says differently. */
+function list(names: string, changes: Changes = {}): readonly FlagSpec[] {
+  return names
+    .trim()
+    .split(/\s+/)
+    .map((name): FlagSpec => {
+      const common = NETWORK_FLAGS[name] ?? OTHER_FLAGS[name];
+      if (common === undefined) throw new Error(`no flag is called ${name}`);
+      return { name, ...common, ...changes[name] };
+    });
+}

@@ -1,5 +1,5 @@
 import { COMMANDS, type CommandSpec } from './commands.ts';
-import type { FlagSpec } from './flags.ts';
+import type { FlagSpec } from './flag-spec.ts';
 import type { FlagValues } from './flag-values.ts';
 
 const HELP_ROW = ['--help, -h', 'show help'] as const;

@@ -1,5 +1,5 @@
 import { FlagValues } from './flag-values.ts';
-import type { FlagSpec } from './flags.ts';
+import type { FlagSpec } from './flag-spec.ts';
 import { parseDuration, quote } from './go-text.ts';
 import { parseUrl } from './go-url.ts';
 
