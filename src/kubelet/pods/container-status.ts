@@ -37,7 +37,11 @@ const PULL_REASONS: ReadonlySet<string | undefined> = new Set(['ErrImagePull', '
 export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
   const { spec, view, previous } = facts;
   const { record, role } = view;
-  const state = containerState(facts);
+  // A kubelet tells of a pod when it is through with it (pkg/kubelet, syncPod): a run is not told before its start has ended,
+  // or clients would see a restart that is counted and not ready.
+  const untold = facts.starting && view.alive && !facts.ending;
+  if (untold && previous !== undefined) return previous.state?.running === undefined ? previous : beforeRestart(facts, previous);
+  const state: ContainerState = untold ? { waiting: idleState(facts) } : containerState(facts);
   const before = previous?.state?.terminated;
   // A completed init container that runs once more, for a sandbox that was lost, stays told as completed.
   if (previous !== undefined && before !== undefined && state.terminated === undefined && !facts.leavesTerminated(before.exitCode)) return previous;
@@ -58,10 +62,17 @@ export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
   };
 }
 
+/** `previous` tells of the run before, whose end was not told by itself. */
+function beforeRestart(facts: ContainerStatusFacts, previous: ContainerStatus): ContainerStatus {
+  const exit = facts.view.record.lastExit;
+  const state = exit === undefined ? { waiting: idleState(facts) } : { terminated: terminated(exit) };
+  return { ...previous, ready: false, started: false, state };
+}
+
 function containerState(facts: ContainerStatusFacts): ContainerState {
   const { view, now } = facts;
   const { role, record } = view;
-  const idle = { reason: facts.initializing && facts.hasInits ? 'PodInitializing' : 'ContainerCreating' };
+  const idle = idleState(facts);
   if (view.exit !== undefined) {
     const waiting = !facts.ending && view.wanted ? restartWaiting(facts, view.exit, idle) : undefined;
     return waiting ?? { terminated: terminated(view.exit) };
@@ -71,6 +82,10 @@ function containerState(facts: ContainerStatusFacts): ContainerState {
     return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' } };
   }
   return { waiting: troubleWaiting(facts) ?? idle };
+}
+
+function idleState({ initializing, hasInits }: ContainerStatusFacts): { readonly reason: string } {
+  return { reason: initializing && hasInits ? 'PodInitializing' : 'ContainerCreating' };
 }
 
 function restartWaiting(facts: ContainerStatusFacts, exit: Exit, idle: { readonly reason: string }): ContainerState | undefined {

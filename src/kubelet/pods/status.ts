@@ -149,8 +149,14 @@ function phaseOf(
   if (view.finished && !view.canRun && !input.busy) {
     return !view.initFailed && mains.every(({ exit }) => exit?.exitCode === 0) ? 'Succeeded' : 'Failed';
   }
-  const waiting = mains.some(({ record, running }) => record.run === undefined && !running);
+  const untold = (name: string): boolean =>
+    input.starting?.includes(name) === true && facts.statuses.some((status) => status.name === name && neverRan(status));
+  const waiting = mains.some(({ name, record, running }) => (record.run === undefined && !running) || untold(name));
   return !view.initialized || waiting ? 'Pending' : 'Running';
+}
+
+function neverRan({ state, lastState, restartCount }: ContainerStatus): boolean {
+  return state?.waiting !== undefined && restartCount === 0 && lastState?.terminated === undefined;
 }
 
 function hostAddresses(addresses: readonly NodeAddress[]): Pick<PodStatus, 'hostIP' | 'hostIPs'> {

@@ -14,13 +14,17 @@ export function containerExec(context: DockerContext): ContainerExec {
       const wanted = { AttachStdin: streams.stdin !== undefined, AttachStdout: true, AttachStderr: !tty };
       const exec = await createExec(context, target, { Cmd: command, Tty: tty, ...wanted }, signal);
       const connection = await engine.startExec(exec, { tty }, signal);
-      const refusal: string[] = [];
-      await converse(context, connection, streams, signal, { resize: (size, until) => engine.resizeExec(exec, size, until), onOutput: watchFor(refusal) });
-      const { ExitCode, Running } = await engine.inspectExec(exec, signal);
-      if (Running === true) throw new Error(`the connection to the command in ${target.container} broke while it ran`);
-      // A launch that failed is told as output, and by a shell's exit code.
-      if ((ExitCode === 126 || ExitCode === 127 || ExitCode === null || ExitCode === -1) && refusal.length > 0) throw new Error(refusal.join('').trim());
-      return ExitCode ?? 0;
+      const outcome: { code?: number } = {};
+      await converse(context, connection, streams, signal, {
+        resize: (size, until) => engine.resizeExec(exec, size, until),
+        ended: async (doubtful) => {
+          const { ExitCode, Running } = await engine.inspectExec(exec, signal);
+          if (Running === true) throw new Error(`the connection to the command in ${target.container} broke while it ran`);
+          if (doubtful !== '' && NOT_LAUNCHED.includes(ExitCode)) throw new Error(doubtful.trim());
+          outcome.code = ExitCode ?? 0;
+        },
+      });
+      return outcome.code ?? 0;
     },
   };
 }
@@ -65,9 +69,25 @@ export function containerAttach(context: DockerContext): ContainerAttach {
   };
 }
 
+/** Exit codes of a launch that failed, and what engines give that know none. */
+const NOT_LAUNCHED: readonly unknown[] = [126, 127, -1, null];
+
 interface Conversation {
   readonly resize: (size: TerminalSize, signal: AbortSignal) => Promise<void>;
-  readonly onOutput?: (data: Buffer) => void;
+  /**
+   * All was read. `doubtful` is the output when it begins like the engine's own words, that it could not launch the
+   * command: Docker says so on stdout, Podman on stderr. It is written unless this rejects.
+   */
+  readonly ended?: (doubtful: string) => Promise<void>;
+}
+
+interface Output {
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: Buffer;
+}
+
+function textOf(outputs: readonly Output[]): string {
+  return Buffer.concat(outputs.map(({ data }) => data)).toString('utf8', 0, 2000);
 }
 
 /** Carries bytes both ways until the process ends its side. All output is written when it resolves. */
@@ -76,7 +96,7 @@ async function converse(
   connection: Duplex,
   streams: SessionStreams,
   signal: AbortSignal,
-  { resize, onOutput }: Conversation,
+  { resize, ended: atEnd }: Conversation,
 ): Promise<void> {
   const ended = new AbortController();
   const until = AbortSignal.any([signal, ended.signal]);
@@ -87,10 +107,17 @@ async function converse(
     log.debug('a terminal could not be resized', { error: messageOf(error) });
   });
   try {
-    for await (const { stream, data } of streams.tty ? unframed(connection) : frames(connection)) {
-      onOutput?.(data);
-      await writeTo(stream === 'stdout' ? streams.stdout : streams.stderr, data, signal);
+    let held: Output[] | undefined = atEnd === undefined ? undefined : [];
+    const write = ({ stream, data }: Output): Promise<void> => writeTo(stream === 'stdout' ? streams.stdout : streams.stderr, data, signal);
+    for await (const output of streams.tty ? unframed(connection) : frames(connection)) {
+      held?.push(output);
+      if (held !== undefined && held.length < HELD_LIMIT && LAUNCH_FAILURE.test(textOf(held))) continue;
+      for (const each of held ?? [output]) await write(each);
+      held = undefined;
     }
+    signal.throwIfAborted();
+    await atEnd?.(textOf(held ?? []));
+    for (const each of held ?? []) await write(each);
   } finally {
     ended.abort();
     signal.removeEventListener('abort', stop);
@@ -136,14 +163,5 @@ async function followSizes(
   void sizes.return?.();
 }
 
-/** Keeps what is first said when it is an engine that could not launch the command: Docker says so on stdout, Podman on stderr. */
-function watchFor(refusal: string[]): (data: Buffer) => void {
-  let first = true;
-  return (data) => {
-    const text = data.toString('utf8', 0, 2000);
-    if (first && LAUNCH_FAILURE.test(text)) refusal.push(text);
-    first = false;
-  };
-}
-
+const HELD_LIMIT = 16;
 const LAUNCH_FAILURE = /^(Error: )?(OCI runtime exec failed|runc: exec failed|crun: .*(no such file|not found|permission denied))/i;

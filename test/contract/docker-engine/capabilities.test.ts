@@ -74,7 +74,16 @@ await overEngines('capabilities of the docker provider', (engine) => {
       expect(await exec(pod.uid, ['sh', '-c', 'cat; echo oops >&2; exit 5'], 'hello')).toEqual({ code: 5, out: 'hello', err: 'oops\n' });
       expect((await exec(pod.uid, ['dd', 'if=/dev/zero', 'bs=1M', 'count=20', 'status=none'])).out).toHaveLength(20 * 1024 * 1024);
       expect(await exec(pod.uid, ['cat'])).toEqual({ code: 0, out: '', err: '' });
-      await expect(exec(pod.uid, ['/no/such'])).rejects.toThrow(/no such file|not found/);
+      const said = [new PassThrough(), new PassThrough()] as const;
+      const outputs = said.map((stream) => text(stream));
+      const refused = provider.exec!.exec({ uid: pod.uid, container: 'c' }, ['/no/such'], { stdout: said[0], stderr: said[1], tty: false }, never);
+      await expect(refused).rejects.toThrow(/no such file|not found/);
+      // The engine says why in place of the command, which said nothing.
+      expect(await Promise.all(outputs)).toEqual(['', '']);
+      expect(await exec(pod.uid, ['sh', '-c', 'echo OCI runtime exec failed; echo said I; exit 3'])).toMatchObject({
+        code: 3,
+        out: 'OCI runtime exec failed\nsaid I\n',
+      });
       await provider.remove(pod.uid, never);
     });
 

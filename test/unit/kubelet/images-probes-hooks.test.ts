@@ -322,6 +322,23 @@ describe('hooks', () => {
     expect(statusOf(uid).phase).toBe('Running');
   });
 
+  it('tells of a run when its start has ended, and counts no restart that is not ready yet', async () => {
+    let finish: () => void = () => undefined;
+    exec.on('prepare', () => new Promise<void>((resolve) => (finish = resolve)).then(() => ({ code: 0 })));
+    const uid = await created([container('main', { lifecycle: { postStart: check('prepare') } })]);
+    expect([statusOf(uid).phase, containerOf(uid).state]).toEqual(['Pending', { waiting: { reason: 'ContainerCreating' } }]);
+    finish();
+    await world.clock.advance(0);
+    expect([statusOf(uid).phase, readyOf(uid)]).toEqual(['Running', 'True']);
+    world.backend.exit(uid, 'main', 1);
+    await world.clock.advance(10_000);
+    expect(calls('start')).toHaveLength(2);
+    expect(containerOf(uid)).toMatchObject({ ready: false, restartCount: 0 });
+    finish();
+    await world.clock.advance(0);
+    expect(containerOf(uid)).toMatchObject({ ready: true, restartCount: 1, lastState: { terminated: { exitCode: 1 } } });
+  });
+
   it('ends a container whose postStart hook fails, and starts it again by policy', async () => {
     exec.on('prepare', 1, 'password=hunter22');
     const uid = await created([container('main', { lifecycle: { postStart: check('prepare') } })]);
