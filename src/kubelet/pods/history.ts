@@ -105,7 +105,10 @@ export function remember(
     const record = recordOf(history, container.name);
     const looked = record.settled === true ? record : rememberContainer(record, states.get(container.name), input.provider, now);
     const named = looked.run !== undefined && looked.image === undefined ? { ...looked, image: container.spec.image ?? '' } : looked;
-    containers[container.name] = lostSandbox ? outlived(named, now) : named;
+    // Back-offs go by container and definition (pkg/kubelet/kuberuntime, getStableKey): one that waits with another image begins at once.
+    const changed = input.unit === 'container' && named.run?.exit !== undefined && named.image !== undefined && named.image !== (container.spec.image ?? '');
+    const due = changed ? omit(named, 'backOff') : named;
+    containers[container.name] = lostSandbox ? outlived(due, now) : due;
   }
   const endWith = (names: readonly PodContainer[], message: string): void => {
     for (const { name } of names) {

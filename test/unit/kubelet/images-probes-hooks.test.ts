@@ -127,6 +127,22 @@ describe('images', () => {
     expect(JSON.stringify([world.cluster.events, statusOf(uid)])).not.toContain('s3cret-word');
   });
 
+  it('starts what waits for its back-off at once when its image changes, and begins with short pauses again', async () => {
+    images.publish('app:2');
+    const uid = await created([container('main')]);
+    for (let exits = 0; exits < 4; exits += 1) {
+      world.backend.exit(uid, 'main', 1);
+      await world.clock.advance(exits === 3 ? 0 : 10_000 * 2 ** exits);
+    }
+    expect(containerOf(uid)).toMatchObject({ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff', message: expect.stringMatching(/40s/) } } });
+    world.cluster.modifyPod(uid, (pod) => ({ ...pod, spec: { ...pod.spec!, containers: [container('main', { image: 'app:2' })] } }));
+    await world.clock.advance(0);
+    expect(containerOf(uid)).toMatchObject({ restartCount: 4, ready: true, image: 'app:2' });
+    world.backend.exit(uid, 'main', 1);
+    await world.clock.advance(0);
+    expect(containerOf(uid).state?.waiting?.message).toMatch(/back-off 10s/);
+  });
+
   it('pulls again for every restart when the policy says so', async () => {
     const uid = await created([container('main', { imagePullPolicy: 'Always' })]);
     world.backend.exit(uid, 'main', 1);
