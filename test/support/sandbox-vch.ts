@@ -11,10 +11,13 @@ import { nodeFileSystem } from '../../src/platform/node/fs.ts';
 import { systemRandom } from '../../src/platform/node/random.ts';
 import { nodeProcessTable, nodeSpawner } from '../../src/platform/node/spawner.ts';
 import { createVicProvider, type VicProvider, type VicProviderOptions } from '../../src/providers/vic/provider.ts';
+import type { Engine } from '../../src/sandbox/engines/port.ts';
 import { createProcessEngine } from '../../src/sandbox/engines/process.ts';
 import { CATALOGUE, createRegistry } from '../../src/sandbox/vch/catalogue.ts';
 import { startPersonality } from '../../src/sandbox/vch/personality/personality.ts';
 import { startPortLayer } from '../../src/sandbox/vch/port-layer/port-layer.ts';
+import { HANDLE_LIMIT } from '../../src/sandbox/vch/port-layer/handles.ts';
+import { newVm } from '../../src/sandbox/vch/port-layer/vm-config.ts';
 import type { PortLayerState } from '../../src/sandbox/vch/port-layer/state.ts';
 import type { Vm } from '../../src/sandbox/vch/port-layer/vm.ts';
 
@@ -26,6 +29,8 @@ export interface SandboxVch {
   readonly addresses: { readonly portLayer: { host: string; port: number }; readonly persona: { host: string; port: number } };
   /** The stand-in itself. */
   readonly state: PortLayerState;
+  /** Takes so many handles of nothing that the port layer forgets every other one, as it does when it is restarted under running VMs. */
+  loseHandles(): void;
   /** The VM of a pod, as the port layer itself has it. */
   vmOf(uid: string): Vm | undefined;
   /** A new provider, with clients of its own. */
@@ -37,11 +42,16 @@ export interface SandboxVch {
   close(): Promise<void>;
 }
 
+export interface SandboxVchOptions {
+  readonly bootMs?: number;
+  /** What runs the containers; default: processes of this machine. */
+  readonly engine?: Engine;
+}
+
 /** A VCH over processes of this machine, without TLS, on ephemeral ports. */
-export async function startSandboxVch(options: { readonly bootMs?: number } = {}): Promise<SandboxVch> {
+export async function startSandboxVch(options: SandboxVchOptions = {}): Promise<SandboxVch> {
   const directory = await mkdtemp(join(tmpdir(), 'vick-vch-'));
-  const bootMs = options.bootMs ?? 20;
-  let services = await startServices(directory, bootMs, { portLayer: 0, persona: 0 });
+  let services = await startServices(directory, options, { portLayer: 0, persona: 0 });
   const { layer, persona } = services;
   const addresses = { portLayer: { host: layer.host, port: layer.port }, persona: { host: persona.host, port: persona.port } };
   const opened: { close(): void }[] = [];
@@ -61,6 +71,9 @@ export async function startSandboxVch(options: { readonly bootMs?: number } = {}
     get state() {
       return services.layer.state;
     },
+    loseHandles: () => {
+      for (let count = 0; count <= HANDLE_LIMIT; count += 1) services.layer.state.handles.create(newVm('', {}), undefined);
+    },
     vmOf: (uid) => services.layer.state.containers.list().find(({ config }) => config.annotations['vick.dev/uid'] === uid),
     provider: (more = {}) =>
       createVicProvider({
@@ -74,7 +87,7 @@ export async function startSandboxVch(options: { readonly bootMs?: number } = {}
     restart: async (meanwhile) => {
       await services.stop(false);
       await meanwhile?.();
-      services = await startServices(directory, bootMs, { portLayer: addresses.portLayer.port, persona: addresses.persona.port });
+      services = await startServices(directory, options, { portLayer: addresses.portLayer.port, persona: addresses.persona.port });
     },
     stop,
     close: async () => {
@@ -84,13 +97,14 @@ export async function startSandboxVch(options: { readonly bootMs?: number } = {}
   };
 }
 
-async function startServices(directory: string, bootMs: number, ports: { readonly portLayer: number; readonly persona: number }) {
+async function startServices(directory: string, options: SandboxVchOptions, ports: { readonly portLayer: number; readonly persona: number }) {
   const hostPath = '/usr/local/bin:/usr/bin:/bin';
   const layer = await startPortLayer({
     facts: { name: 'vch-1', biosUuid: HOST_UUID, version: 'v1.4.3-21053-abcdef', debug: 0, cpuMhz: 9200, memoryMiB: 32_768, insecureRegistries: [] },
     volumeStores: ['default'],
-    ...{ directory, bootMs },
-    engine: createProcessEngine({ spawner: nodeSpawner, processes: nodeProcessTable, fs: nodeFileSystem, clock: systemClock, hostPath }),
+    directory,
+    bootMs: options.bootMs ?? 20,
+    engine: options.engine ?? createProcessEngine({ spawner: nodeSpawner, processes: nodeProcessTable, fs: nodeFileSystem, clock: systemClock, hostPath }),
     ...{ clock: systemClock, random: systemRandom, fs: nodeFileSystem, log: silentLog, host: '127.0.0.1', port: ports.portLayer },
   });
   const persona = await startPersonality({

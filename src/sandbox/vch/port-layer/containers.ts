@@ -85,6 +85,7 @@ export class Containers {
     if (vm === undefined) throw new PortLayerError(404);
     if (vm.poweredOn) throw vm.state === 'Running' ? failed(409, `Container ${id} is powered on`) : new PortLayerError(500);
     this.vms.delete(id);
+    this.storms.delete(id);
     if (!this.options.simulatedVsphere) this.networks.unbind(id);
     await this.store.remove(id);
     await this.options.fs.remove(vm.context.directory);

@@ -4,7 +4,8 @@ import { failed } from './replies.ts';
 import type { Change, VmConfig } from './vm-config.ts';
 import type { TaskState } from './vm.ts';
 
-const HANDLE_LIMIT = 1000;
+/** A port layer keeps no more. */
+export const HANDLE_LIMIT = 1000;
 
 /** What is known of the VM at the moment the handle was taken; absent for a VM that does not exist yet. */
 export interface Snapshot {

@@ -29,11 +29,6 @@ const portLayerWith = (parts: (real: PortLayer) => Partial<PortLayer>): PortLaye
   return { ...real, ...parts(real) };
 };
 const mine = (uid: string) => vch.state.containers.list().filter(({ config }) => config.annotations['vick.dev/uid'] === uid);
-/** Forgets every handle, as a port layer does that was restarted while its VMs ran on. */
-const loseHandles = (): void => {
-  for (let count = 0; count <= 1000; count += 1) vch.state.handles.create({ ...vch.state.containers.list()[0]?.config } as never, undefined);
-};
-
 describe('a VCH that is restarted', () => {
   it('keeps its pods, tells how they ended, and runs them again', async () => {
     const provider = vch.provider();
@@ -61,7 +56,7 @@ describe('a VCH that is restarted', () => {
     let lost = 0;
     const portLayer = portLayerWith((real) => ({
       [step]: (...args: unknown[]) => {
-        if ((lost += 1) === 1) loseHandles();
+        if ((lost += 1) === 1) vch.loseHandles();
         return (real[step] as (...all: unknown[]) => unknown)(...args);
       },
     }));

@@ -1,0 +1,26 @@
+/** Pods that come and go, for what must not grow with them. */
+import { PassThrough } from 'node:stream';
+import type { VicProvider } from '../../src/providers/vic/provider.ts';
+import { containerRequest, podRequest, startRequest } from './kubelet/pod-requests.ts';
+
+/** How often a pod is also started, which takes longer than all the rest. */
+const STARTED_EVERY = 20;
+
+/** Creates a pod, looks at it and removes it, `count` times; every so often it runs and is logged, entered and measured as well. */
+export async function cyclePods(provider: VicProvider, count: number, signal: AbortSignal): Promise<void> {
+  for (let cycle = 0; cycle < count; cycle += 1) {
+    const pod = podRequest([containerRequest({ command: ['sleep', '1000'] })]);
+    const { uid } = pod;
+    await provider.create(pod, signal);
+    if (cycle % STARTED_EVERY === 0) {
+      await provider.start(startRequest(pod), signal);
+      const streams = { stdout: new PassThrough().resume(), stderr: new PassThrough().resume(), tty: false };
+      await provider.exec?.exec({ uid, container: 'c' }, ['true'], streams, signal);
+      const log = await provider.logs?.open({ uid, container: 'c' }, { follow: false, previous: false, timestamps: false }, signal);
+      await log?.toArray();
+      await provider.stats?.pods(signal);
+    }
+    await provider.status(uid, signal);
+    await provider.remove(uid, signal);
+  }
+}
