@@ -78,6 +78,9 @@ export const ERROR_CODES = define({
   // --- the kubelet, the sandbox, the rest
   KUBELET_CONFIG: { exit: 'preflight', family: 'user', meaning: 'the kubelet cannot start with these settings' },
   KUBELET_BACKEND: { exit: 'timeout', family: 'environment', meaning: 'the back end of the kubelet did not become ready' },
+  KUBELET_RUNNING: { exit: 'conflict', family: 'user', meaning: 'a kubelet of that node runs on this machine already' },
+  KUBELET_NOT_RUNNING: { exit: 'notFound', family: 'user', meaning: 'no such kubelet runs on this machine' },
+  KUBELET_FAILED: { exit: 'failure', family: 'environment', meaning: 'the kubelet ended, or does not end' },
   SANDBOX_RUNNING: { exit: 'conflict', family: 'user', meaning: 'a sandbox is running already' },
   SANDBOX_NOT_RUNNING: { exit: 'notFound', family: 'user', meaning: 'no sandbox is running' },
   SANDBOX_FAILED: { exit: 'failure', family: 'environment', meaning: 'the sandbox could not be started or stopped' },

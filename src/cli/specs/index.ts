@@ -14,6 +14,7 @@ import { helpSpec } from './help.ts';
 import { identityRevokeSpec, identityRotateSpec, identityShowSpec } from './identity.ts';
 import { inspectVchSpec } from './inspect-vch.ts';
 import { listVchSpec } from './list-vch.ts';
+import { kubeletManifestSpec, kubeletStartSpec, kubeletStatusSpec, kubeletStopSpec, kubeletUnitSpec } from './kubelet-local.ts';
 import { kubeletRunSpec } from './kubelet-run.ts';
 import { nodeLabelSpec, nodeListSpec, nodeTaintSpec } from './node.ts';
 import { preflightSpec } from './preflight.ts';
@@ -44,6 +45,11 @@ const COMMANDS: readonly CommandSpec[] = [
   nodeTaintSpec,
   nodeLabelSpec,
   kubeletRunSpec,
+  kubeletStartSpec,
+  kubeletStopSpec,
+  kubeletStatusSpec,
+  kubeletUnitSpec,
+  kubeletManifestSpec,
   sandboxUpSpec,
   sandboxDownSpec,
   sandboxStatusSpec,

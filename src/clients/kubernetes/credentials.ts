@@ -16,7 +16,7 @@ export async function credentialsOf(kubeconfig: Kubeconfig): Promise<Credentials
     case 'certificate':
       return { ...pair(user.certificatePem, user.keyPem), headers: () => Promise.resolve(bearer(user.token)) };
     case 'token':
-      return { headers: () => Promise.resolve(bearer(user.token)) };
+      return { headers: async () => bearer((await user.readToken?.()) ?? user.token) };
     case 'basic': {
       const encoded = Buffer.from(`${user.username ?? ''}:${user.password ?? ''}`, 'utf8').toString('base64');
       return { headers: () => Promise.resolve({ authorization: `Basic ${encoded}` }) };

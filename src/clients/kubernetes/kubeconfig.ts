@@ -43,6 +43,8 @@ export interface KubeconfigUser {
   readonly token: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  /** What the file of the token (`tokenFile`) holds now. */
+  readonly readToken?: () => Promise<string | undefined>;
   /** The user entry as written, for exec plug-ins and OIDC, which client-node runs. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
@@ -178,7 +180,15 @@ async function resolveUser(entry: NamedEntry | undefined, fs: FileSystem): Promi
             : username !== undefined
               ? 'basic'
               : 'anonymous';
-  return { name: entry.name, kind, certificatePem, keyPem, token, username, password, raw: entry.body };
+  const readToken = tokenFile === undefined || text(entry, 'token') !== undefined ? {} : { readToken: () => currentToken(entry, tokenFile, fs) };
+  return { name: entry.name, kind, certificatePem, keyPem, token, username, password, ...readToken, raw: entry.body };
+}
+
+/** Tokens of service accounts are written anew before they expire. Undefined while the file cannot be read. */
+async function currentToken(entry: NamedEntry, tokenFile: string, fs: FileSystem): Promise<string | undefined> {
+  const token = (await fs.readTextIfExists(resolve(dirname(entry.file), tokenFile)).catch(() => undefined))?.trim();
+  registerSecret(token);
+  return token === '' ? undefined : token;
 }
 
 /** `KEY-data` (base64) or the file `KEY` names, checked to be PEM of the right kind. */

@@ -6,7 +6,7 @@ import type { Lease, Node, NodeCondition, Pod } from '../../platform/kubernetes-
 import { getNode, listNodes, nameOf, VIRTUAL_NODE_SELECTOR } from '../node/find-nodes.ts';
 import { readLeases } from '../node/list.ts';
 import { nodeFacts, type NodeFacts } from '../node/node-facts.ts';
-import { isVchNode } from '../node/vch-node.ts';
+import { isVchNode, runsSomethingElse } from '../node/vch-node.ts';
 import { healthOf, problemsOf, type Health } from './health.ts';
 import { lineUp, type LinedUp } from './line-up.ts';
 import { notAsked, valueOf, type Part } from './part.ts';
@@ -80,7 +80,7 @@ async function nodeStatus(
   const pods = await unlessDenied(api.request<{ readonly items?: readonly Pod[] }>({ method: 'GET', path: paths.allPods(), query }, signal));
   const facts = nodeFacts(node, lease);
   const parts = await partsOf(api, node, facts, question, tools, signal);
-  const vsphere = vsphereOf(facts.vch, question.vsphere);
+  const vsphere = vsphereOf(runsSomethingElse(node) ? '' : facts.vch, question.vsphere);
   const items = pods?.items ?? [];
   const lined = question.lineUp && pods !== undefined ? await lineUpOf(api, node, items, parts, signal) : undefined;
   return {
