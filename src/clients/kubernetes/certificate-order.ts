@@ -46,7 +46,7 @@ const CONFLICTS = 5;
  */
 export async function orderCertificate(api: KubernetesApi, order: CertificateOrder, clock: Clock, signal: AbortSignal): Promise<IssuedCertificate> {
   await create(api, order, signal);
-  const approvedBy = await approve(api, order, clock, signal);
+  const approvedBy = await approveRequest(api, order, clock, signal);
   return { certificatePem: await waitForCertificate(api, order, clock, signal), approvedBy };
 }
 
@@ -78,7 +78,13 @@ async function create(api: KubernetesApi, order: CertificateOrder, signal: Abort
   }
 }
 
-async function approve(api: KubernetesApi, order: CertificateOrder, clock: Clock, signal: AbortSignal): Promise<IssuedCertificate['approvedBy']> {
+/** Approves a request with the caller's rights, unless the cluster has. IDENTITY_REFUSED: not allowed to approve, or denied. */
+export async function approveRequest(
+  api: KubernetesApi,
+  order: Pick<CertificateOrder, 'name' | 'signerName' | 'approval'>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<IssuedCertificate['approvedBy']> {
   for (let attempt = 1; ; attempt += 1) {
     const csr = await read(api, order.name, signal);
     checkNotRefused(csr, order);
@@ -122,7 +128,7 @@ async function read(api: KubernetesApi, name: string, signal: AbortSignal): Prom
   return api.request<CertificateSigningRequest>({ method: 'GET', path: paths.signingRequest(name) }, signal);
 }
 
-function checkNotRefused(csr: CertificateSigningRequest, order: CertificateOrder): void {
+function checkNotRefused(csr: CertificateSigningRequest, order: Pick<CertificateOrder, 'name' | 'signerName'>): void {
   for (const type of ['Denied', 'Failed']) {
     const found = csr.status?.conditions?.find((condition) => condition.type === type && condition.status === 'True');
     if (found === undefined) continue;

@@ -34,6 +34,8 @@ export interface ServingCertificateOptions {
 }
 
 const LOOK_MS = 10_000;
+/** Until the node has addresses, which it gets a moment after the server has started. */
+const FIRST_LOOK_MS = 250;
 const POLL_MS = 5_000;
 const REQUEST_MS = 15 * 60_000;
 const RETRY_MS = { first: 10_000, maximum: 10 * 60_000 };
@@ -70,7 +72,8 @@ export class ServingCertificate {
     const { clock, addresses } = this.options;
     try {
       this.follow(namesOf(addresses()));
-      if (this.names.length === 0 || clock.now() < this.rotatesAt) await clock.sleep(LOOK_MS, signal);
+      if (this.names.length === 0) await clock.sleep(FIRST_LOOK_MS, signal);
+      else if (clock.now() < this.rotatesAt) await clock.sleep(LOOK_MS, signal);
       else if (!(await this.renew(signal))) await this.pause(signal);
     } catch (error) {
       signal.throwIfAborted();

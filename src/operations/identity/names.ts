@@ -5,6 +5,7 @@ export const nodeUser = (nodeName: string): string => `system:node:${nodeName}`;
 export const NODE_GROUP = 'system:nodes';
 
 export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
+export const SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
 
 const MANAGED = 'app.kubernetes.io/managed-by';
 const NODE = 'vick.dev/node';

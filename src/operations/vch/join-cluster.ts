@@ -4,6 +4,7 @@ import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import type { VchAddresses } from '../../clients/vic-machine/result-block.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import type { Node } from '../../platform/kubernetes-objects.ts';
+import { approveServing } from '../identity/approve-serving.ts';
 import { labelNodes } from '../node/label.ts';
 import { taintNodes } from '../node/taint.ts';
 import { dockerEnv, type CreatedVch } from './created-vch.ts';
@@ -45,6 +46,7 @@ export async function joinCluster(
     let node = await wait('registered');
     const problems = needsNode(input) ? await journal.step('labels-and-taints', () => decorate(api, plan, addresses, deps, signal)) : [];
     if (input.wait) node = await wait('ready');
+    if (input.wait && input.kubeletIdentity === 'node') await certify(api, node, plan, addresses, deps, signal);
     await journal.complete();
     const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True';
     return { ...vch, node: { name: nodeName, ready, labels: node.metadata?.labels ?? {} }, problems: [...made.problems, ...problems] };
@@ -96,6 +98,20 @@ async function decorate(api: KubernetesApi, plan: CreatePlan, addresses: VchAddr
     step.fail();
     if (signal.aborted) throw afterCreate(error, plan, addresses, signal);
     return [`labels and taints were not set: ${messageOf(error)}`];
+  }
+}
+
+/** The kubelet serves with a certificate of its own making until somebody approves one of the cluster's; so this never fails a create. */
+async function certify(api: KubernetesApi, node: Node, plan: CreatePlan, addresses: VchAddresses, deps: VchDeps, signal: AbortSignal): Promise<void> {
+  const step = deps.reporter.step('Serving certificate of the kubelet', { name: 'serving-certificate', brief: true });
+  try {
+    const { outcome, csr = '', why = '' } = await approveServing(api, node, deps.clock, signal);
+    if (outcome === 'approved') step.done();
+    else if (outcome === 'absent') step.skip('the kubelet has not asked for one');
+    else step.skip(`${why}; approve it with: kubectl certificate approve ${csr}`);
+  } catch (error) {
+    step.skip(messageOf(error));
+    if (signal.aborted) throw afterCreate(error, plan, addresses, signal);
   }
 }
 
