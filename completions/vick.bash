@@ -32,6 +32,7 @@ _vick_step() {
     'debug/vch') REPLY='debug vch' ;;
     'update/firewall') REPLY='update firewall' ;;
     '/status') REPLY='status' ;;
+    '/gc') REPLY='gc' ;;
     '/preflight') REPLY='preflight' ;;
     'appliance/check') REPLY='appliance check' ;;
     'identity/show') REPLY='identity show' ;;
@@ -42,6 +43,11 @@ _vick_step() {
     'node/taint') REPLY='node taint' ;;
     'node/label') REPLY='node label' ;;
     'kubelet/run') REPLY='kubelet run' ;;
+    'kubelet/start') REPLY='kubelet start' ;;
+    'kubelet/stop') REPLY='kubelet stop' ;;
+    'kubelet/status') REPLY='kubelet status' ;;
+    'kubelet/unit') REPLY='kubelet unit' ;;
+    'kubelet/manifest') REPLY='kubelet manifest' ;;
     'sandbox/up') REPLY='sandbox up' ;;
     'sandbox/down') REPLY='sandbox down' ;;
     'sandbox/status') REPLY='sandbox status' ;;
@@ -61,7 +67,7 @@ _vick_step() {
 
 _vick_valued() {
   case "$1:$2" in
-    ':--filename' | ':-t' | ':--target' | ':-u' | ':--user' | ':--password-file' | ':--thumbprint' | ':-r' | ':--compute-resource' | ':--vic-machine' | ':--kubeconfig' | ':--context' | ':--timeout' | ':-o' | ':--output' | ':--config' | ':-i' | ':--image-store' | ':--volume-store' | ':-b' | ':--bridge-network' | ':--public-network' | ':--client-network' | ':--management-network' | ':--memory' | ':--cpu' | ':--tls-cname' | ':--appliance-iso' | ':--bootstrap-iso' | ':--vic-timeout' | ':--ops-user' | ':--ops-password-file' | ':--base-image-size' | ':--dns-server' | ':--bridge-network-range' | ':--bridge-network-width' | ':--public-network-ip' | ':--public-network-gateway' | ':--client-network-ip' | ':--client-network-gateway' | ':--management-network-ip' | ':--management-network-gateway' | ':--container-network' | ':--container-network-gateway' | ':--container-network-ip-range' | ':--container-network-dns' | ':--container-network-firewall' | ':--memory-reservation' | ':--memory-shares' | ':--cpu-reservation' | ':--cpu-shares' | ':--endpoint-memory' | ':--endpoint-cpu' | ':--tls-cert-path' | ':--tls-server-cert' | ':--tls-server-key' | ':--tls-ca' | ':--organization' | ':--certificate-key-size' | ':--registry-ca' | ':--insecure-registry' | ':--whitelist-registry' | ':--http-proxy' | ':--https-proxy' | ':--syslog-address' | ':--container-name-convention' | ':--debug' | ':--containers' | ':--storage-quota' | ':--no-proxy' | ':--k8s-config' | ':--k8s-server-address' | ':--kubelet-identity' | ':--skip' | ':-l' | ':--label' | ':--taint' | ':--id' | ':--grace-period' | ':--authorized-key' | ':--rootpw-file' | ':--node' | ':--to' | ':--key' | ':--valid-for' | ':--selector' | ':--dry-run' | ':--nodename' | ':--node-ip' | ':--capacity' | ':--portlayer-addr' | ':--persona-addr' | ':--host-uuid' | ':--persona-tls-ca' | ':--persona-tls-cert' | ':--persona-tls-key' | ':--persona-tls-server-name' | ':--scope' | ':--cluster-domain' | ':--ready-timeout' | ':--provider-config' | ':--provider' | ':--engine' | ':--engine-tls-ca' | ':--engine-tls-cert' | ':--engine-tls-key' | ':--engine-tls-server-name' | ':--cluster-dns' | ':--port' | ':--address' | ':--tls-cert-file' | ':--tls-private-key-file' | ':--client-ca-file' | ':--log-file' | ':--log-level' | ':--assets' | ':--virtual-kubelet' | ':--state-dir' | ':--shell' | ':-n' | ':--namespace') return 0 ;;
+    ':--filename' | ':-t' | ':--target' | ':-u' | ':--user' | ':--password-file' | ':--thumbprint' | ':-r' | ':--compute-resource' | ':--vic-machine' | ':--kubeconfig' | ':--context' | ':--timeout' | ':-o' | ':--output' | ':--config' | ':-i' | ':--image-store' | ':--volume-store' | ':-b' | ':--bridge-network' | ':--public-network' | ':--client-network' | ':--management-network' | ':--memory' | ':--cpu' | ':--tls-cname' | ':--appliance-iso' | ':--bootstrap-iso' | ':--vic-timeout' | ':--ops-user' | ':--ops-password-file' | ':--base-image-size' | ':--dns-server' | ':--bridge-network-range' | ':--bridge-network-width' | ':--public-network-ip' | ':--public-network-gateway' | ':--client-network-ip' | ':--client-network-gateway' | ':--management-network-ip' | ':--management-network-gateway' | ':--container-network' | ':--container-network-gateway' | ':--container-network-ip-range' | ':--container-network-dns' | ':--container-network-firewall' | ':--memory-reservation' | ':--memory-shares' | ':--cpu-reservation' | ':--cpu-shares' | ':--endpoint-memory' | ':--endpoint-cpu' | ':--tls-cert-path' | ':--tls-server-cert' | ':--tls-server-key' | ':--tls-ca' | ':--organization' | ':--certificate-key-size' | ':--registry-ca' | ':--insecure-registry' | ':--whitelist-registry' | ':--http-proxy' | ':--https-proxy' | ':--syslog-address' | ':--container-name-convention' | ':--debug' | ':--containers' | ':--storage-quota' | ':--no-proxy' | ':--k8s-config' | ':--k8s-server-address' | ':--kubelet-identity' | ':--skip' | ':-l' | ':--label' | ':--taint' | ':--id' | ':--grace-period' | ':--authorized-key' | ':--rootpw-file' | ':--interval' | ':--portlayer-addr' | ':--persona-addr' | ':--node' | ':--to' | ':--key' | ':--valid-for' | ':--selector' | ':--dry-run' | ':--nodename' | ':--node-ip' | ':--capacity' | ':--host-uuid' | ':--persona-tls-ca' | ':--persona-tls-cert' | ':--persona-tls-key' | ':--persona-tls-server-name' | ':--scope' | ':--cluster-domain' | ':--ready-timeout' | ':--provider-config' | ':--provider' | ':--engine' | ':--engine-tls-ca' | ':--engine-tls-cert' | ':--engine-tls-key' | ':--engine-tls-server-name' | ':--cluster-dns' | ':--pod-cidr' | ':--mock' | ':--port' | ':--address' | ':--tls-cert-file' | ':--tls-private-key-file' | ':--client-ca-file' | ':--log-file' | ':--log-level' | ':--image' | ':-n' | ':--namespace' | ':--kubeconfig-secret' | ':--docker-secret' | ':--serving-secret' | ':--assets' | ':--virtual-kubelet' | ':--state-dir' | ':--shell') return 0 ;;
     'create:-t' | 'create:--target' | 'create:-u' | 'create:--user' | 'create:--password-file' | 'create:--thumbprint' | 'create:-r' | 'create:--compute-resource' | 'create:--vic-machine' | 'create:-i' | 'create:--image-store' | 'create:--volume-store' | 'create:-b' | 'create:--bridge-network' | 'create:--public-network' | 'create:--client-network' | 'create:--management-network' | 'create:--memory' | 'create:--cpu' | 'create:--tls-cname' | 'create:--appliance-iso' | 'create:--bootstrap-iso' | 'create:--vic-timeout' | 'create:--ops-user' | 'create:--ops-password-file' | 'create:--base-image-size' | 'create:--dns-server' | 'create:--bridge-network-range' | 'create:--bridge-network-width' | 'create:--public-network-ip' | 'create:--public-network-gateway' | 'create:--client-network-ip' | 'create:--client-network-gateway' | 'create:--management-network-ip' | 'create:--management-network-gateway' | 'create:--container-network' | 'create:--container-network-gateway' | 'create:--container-network-ip-range' | 'create:--container-network-dns' | 'create:--container-network-firewall' | 'create:--memory-reservation' | 'create:--memory-shares' | 'create:--cpu-reservation' | 'create:--cpu-shares' | 'create:--endpoint-memory' | 'create:--endpoint-cpu' | 'create:--tls-cert-path' | 'create:--tls-server-cert' | 'create:--tls-server-key' | 'create:--tls-ca' | 'create:--organization' | 'create:--certificate-key-size' | 'create:--registry-ca' | 'create:--insecure-registry' | 'create:--whitelist-registry' | 'create:--http-proxy' | 'create:--https-proxy' | 'create:--syslog-address' | 'create:--container-name-convention' | 'create:--debug' | 'create:--containers' | 'create:--storage-quota' | 'create:--no-proxy' | 'create:--kubeconfig' | 'create:--context' | 'create:--k8s-config' | 'create:--k8s-server-address' | 'create:--kubelet-identity' | 'create:--skip' | 'create:-l' | 'create:--label' | 'create:--taint' | 'create:--timeout' | 'create:-o' | 'create:--output' | 'create:--config') return 0 ;;
     'delete:-t' | 'delete:--target' | 'delete:-u' | 'delete:--user' | 'delete:--password-file' | 'delete:--thumbprint' | 'delete:-r' | 'delete:--compute-resource' | 'delete:--vic-machine' | 'delete:--id' | 'delete:--kubeconfig' | 'delete:--context' | 'delete:--grace-period' | 'delete:--timeout' | 'delete:-o' | 'delete:--output' | 'delete:--config') return 0 ;;
     'list:-t' | 'list:--target' | 'list:-u' | 'list:--user' | 'list:--password-file' | 'list:--thumbprint' | 'list:-r' | 'list:--compute-resource' | 'list:--vic-machine' | 'list:--kubeconfig' | 'list:--context' | 'list:-o' | 'list:--output' | 'list:--config') return 0 ;;
@@ -73,7 +79,7 @@ _vick_valued() {
     'appliance:-o' | 'appliance:--output' | 'appliance:--config') return 0 ;;
     'identity:--kubeconfig' | 'identity:--context' | 'identity:-o' | 'identity:--output' | 'identity:--config' | 'identity:--to' | 'identity:--key' | 'identity:--valid-for' | 'identity:--k8s-server-address') return 0 ;;
     'node:-l' | 'node:--selector' | 'node:--kubeconfig' | 'node:--context' | 'node:-o' | 'node:--output' | 'node:--config' | 'node:--dry-run') return 0 ;;
-    'kubelet:--nodename' | 'kubelet:--label' | 'kubelet:--taint' | 'kubelet:--node-ip' | 'kubelet:--capacity' | 'kubelet:--kubeconfig' | 'kubelet:--context' | 'kubelet:--portlayer-addr' | 'kubelet:--persona-addr' | 'kubelet:--host-uuid' | 'kubelet:--persona-tls-ca' | 'kubelet:--persona-tls-cert' | 'kubelet:--persona-tls-key' | 'kubelet:--persona-tls-server-name' | 'kubelet:--scope' | 'kubelet:--cluster-domain' | 'kubelet:--ready-timeout' | 'kubelet:--provider-config' | 'kubelet:--provider' | 'kubelet:--engine' | 'kubelet:--engine-tls-ca' | 'kubelet:--engine-tls-cert' | 'kubelet:--engine-tls-key' | 'kubelet:--engine-tls-server-name' | 'kubelet:--cluster-dns' | 'kubelet:--port' | 'kubelet:--address' | 'kubelet:--tls-cert-file' | 'kubelet:--tls-private-key-file' | 'kubelet:--client-ca-file' | 'kubelet:--log-file' | 'kubelet:--log-level' | 'kubelet:--config') return 0 ;;
+    'kubelet:--nodename' | 'kubelet:--label' | 'kubelet:--taint' | 'kubelet:--node-ip' | 'kubelet:--capacity' | 'kubelet:--kubeconfig' | 'kubelet:--context' | 'kubelet:--portlayer-addr' | 'kubelet:--persona-addr' | 'kubelet:--host-uuid' | 'kubelet:--persona-tls-ca' | 'kubelet:--persona-tls-cert' | 'kubelet:--persona-tls-key' | 'kubelet:--persona-tls-server-name' | 'kubelet:--scope' | 'kubelet:--cluster-domain' | 'kubelet:--ready-timeout' | 'kubelet:--provider-config' | 'kubelet:--provider' | 'kubelet:--engine' | 'kubelet:--engine-tls-ca' | 'kubelet:--engine-tls-cert' | 'kubelet:--engine-tls-key' | 'kubelet:--engine-tls-server-name' | 'kubelet:--cluster-dns' | 'kubelet:--pod-cidr' | 'kubelet:--mock' | 'kubelet:--port' | 'kubelet:--address' | 'kubelet:--tls-cert-file' | 'kubelet:--tls-private-key-file' | 'kubelet:--client-ca-file' | 'kubelet:--log-file' | 'kubelet:--log-level' | 'kubelet:--config' | 'kubelet:--timeout' | 'kubelet:-o' | 'kubelet:--output' | 'kubelet:--user' | 'kubelet:--image' | 'kubelet:-n' | 'kubelet:--namespace' | 'kubelet:--kubeconfig-secret' | 'kubelet:--docker-secret' | 'kubelet:--serving-secret') return 0 ;;
     'config:-o' | 'config:--output' | 'config:--config' | 'config:-t' | 'config:--target' | 'config:-u' | 'config:--user' | 'config:--password-file' | 'config:--thumbprint' | 'config:-r' | 'config:--compute-resource' | 'config:--vic-machine' | 'config:--kubeconfig' | 'config:--context') return 0 ;;
     'sandbox:--assets' | 'sandbox:--virtual-kubelet' | 'sandbox:--timeout' | 'sandbox:--state-dir' | 'sandbox:-o' | 'sandbox:--output' | 'sandbox:--config' | 'sandbox:--shell' | 'sandbox:--filename' | 'sandbox:-n' | 'sandbox:--namespace' | 'sandbox:--kubeconfig') return 0 ;;
     'apply:-f' | 'apply:--filename' | 'apply:-t' | 'apply:--target' | 'apply:-u' | 'apply:--user' | 'apply:--password-file' | 'apply:--thumbprint' | 'apply:-r' | 'apply:--compute-resource' | 'apply:--vic-machine' | 'apply:--kubeconfig' | 'apply:--context' | 'apply:--timeout' | 'apply:-o' | 'apply:--output' | 'apply:--config') return 0 ;;
@@ -85,7 +91,8 @@ _vick_valued() {
     'upgrade vch:-t' | 'upgrade vch:--target' | 'upgrade vch:-u' | 'upgrade vch:--user' | 'upgrade vch:--password-file' | 'upgrade vch:--thumbprint' | 'upgrade vch:-r' | 'upgrade vch:--compute-resource' | 'upgrade vch:--vic-machine' | 'upgrade vch:--id' | 'upgrade vch:--appliance-iso' | 'upgrade vch:--bootstrap-iso' | 'upgrade vch:--timeout' | 'upgrade vch:--debug' | 'upgrade vch:-o' | 'upgrade vch:--output' | 'upgrade vch:--config') return 0 ;;
     'debug vch:-t' | 'debug vch:--target' | 'debug vch:-u' | 'debug vch:--user' | 'debug vch:--password-file' | 'debug vch:--thumbprint' | 'debug vch:-r' | 'debug vch:--compute-resource' | 'debug vch:--vic-machine' | 'debug vch:--id' | 'debug vch:--authorized-key' | 'debug vch:--rootpw-file' | 'debug vch:--timeout' | 'debug vch:--debug' | 'debug vch:-o' | 'debug vch:--output' | 'debug vch:--config') return 0 ;;
     'update firewall:-t' | 'update firewall:--target' | 'update firewall:-u' | 'update firewall:--user' | 'update firewall:--password-file' | 'update firewall:--thumbprint' | 'update firewall:-r' | 'update firewall:--compute-resource' | 'update firewall:--vic-machine' | 'update firewall:--timeout' | 'update firewall:--debug' | 'update firewall:-o' | 'update firewall:--output' | 'update firewall:--config') return 0 ;;
-    'status:--kubeconfig' | 'status:--context' | 'status:-o' | 'status:--output' | 'status:--config') return 0 ;;
+    'status:--interval' | 'status:--portlayer-addr' | 'status:--persona-addr' | 'status:--tls-cert-path' | 'status:-t' | 'status:--target' | 'status:-u' | 'status:--user' | 'status:--password-file' | 'status:--thumbprint' | 'status:-r' | 'status:--compute-resource' | 'status:--vic-machine' | 'status:--kubeconfig' | 'status:--context' | 'status:-o' | 'status:--output' | 'status:--config') return 0 ;;
+    'gc:--portlayer-addr' | 'gc:-t' | 'gc:--target' | 'gc:-u' | 'gc:--user' | 'gc:--password-file' | 'gc:--thumbprint' | 'gc:-r' | 'gc:--compute-resource' | 'gc:--vic-machine' | 'gc:--kubeconfig' | 'gc:--context' | 'gc:-o' | 'gc:--output' | 'gc:--config') return 0 ;;
     'preflight:--kubeconfig' | 'preflight:--context' | 'preflight:--k8s-server-address' | 'preflight:--kubelet-identity' | 'preflight:--node' | 'preflight:--skip' | 'preflight:-o' | 'preflight:--output' | 'preflight:--config') return 0 ;;
     'appliance check:-o' | 'appliance check:--output' | 'appliance check:--config') return 0 ;;
     'identity show:--kubeconfig' | 'identity show:--context' | 'identity show:-o' | 'identity show:--output' | 'identity show:--config') return 0 ;;
@@ -94,7 +101,12 @@ _vick_valued() {
     'node list:-l' | 'node list:--selector' | 'node list:--kubeconfig' | 'node list:--context' | 'node list:-o' | 'node list:--output' | 'node list:--config') return 0 ;;
     'node taint:-l' | 'node taint:--selector' | 'node taint:--dry-run' | 'node taint:--kubeconfig' | 'node taint:--context' | 'node taint:-o' | 'node taint:--output' | 'node taint:--config') return 0 ;;
     'node label:-l' | 'node label:--selector' | 'node label:--dry-run' | 'node label:--kubeconfig' | 'node label:--context' | 'node label:-o' | 'node label:--output' | 'node label:--config') return 0 ;;
-    'kubelet run:--nodename' | 'kubelet run:--label' | 'kubelet run:--taint' | 'kubelet run:--node-ip' | 'kubelet run:--capacity' | 'kubelet run:--kubeconfig' | 'kubelet run:--context' | 'kubelet run:--portlayer-addr' | 'kubelet run:--persona-addr' | 'kubelet run:--host-uuid' | 'kubelet run:--persona-tls-ca' | 'kubelet run:--persona-tls-cert' | 'kubelet run:--persona-tls-key' | 'kubelet run:--persona-tls-server-name' | 'kubelet run:--scope' | 'kubelet run:--cluster-domain' | 'kubelet run:--ready-timeout' | 'kubelet run:--provider-config' | 'kubelet run:--provider' | 'kubelet run:--engine' | 'kubelet run:--engine-tls-ca' | 'kubelet run:--engine-tls-cert' | 'kubelet run:--engine-tls-key' | 'kubelet run:--engine-tls-server-name' | 'kubelet run:--cluster-dns' | 'kubelet run:--port' | 'kubelet run:--address' | 'kubelet run:--tls-cert-file' | 'kubelet run:--tls-private-key-file' | 'kubelet run:--client-ca-file' | 'kubelet run:--log-file' | 'kubelet run:--log-level' | 'kubelet run:--config') return 0 ;;
+    'kubelet run:--nodename' | 'kubelet run:--label' | 'kubelet run:--taint' | 'kubelet run:--node-ip' | 'kubelet run:--capacity' | 'kubelet run:--kubeconfig' | 'kubelet run:--context' | 'kubelet run:--portlayer-addr' | 'kubelet run:--persona-addr' | 'kubelet run:--host-uuid' | 'kubelet run:--persona-tls-ca' | 'kubelet run:--persona-tls-cert' | 'kubelet run:--persona-tls-key' | 'kubelet run:--persona-tls-server-name' | 'kubelet run:--scope' | 'kubelet run:--cluster-domain' | 'kubelet run:--ready-timeout' | 'kubelet run:--provider-config' | 'kubelet run:--provider' | 'kubelet run:--engine' | 'kubelet run:--engine-tls-ca' | 'kubelet run:--engine-tls-cert' | 'kubelet run:--engine-tls-key' | 'kubelet run:--engine-tls-server-name' | 'kubelet run:--cluster-dns' | 'kubelet run:--pod-cidr' | 'kubelet run:--mock' | 'kubelet run:--port' | 'kubelet run:--address' | 'kubelet run:--tls-cert-file' | 'kubelet run:--tls-private-key-file' | 'kubelet run:--client-ca-file' | 'kubelet run:--log-file' | 'kubelet run:--log-level' | 'kubelet run:--config') return 0 ;;
+    'kubelet start:--timeout' | 'kubelet start:--nodename' | 'kubelet start:--label' | 'kubelet start:--taint' | 'kubelet start:--node-ip' | 'kubelet start:--capacity' | 'kubelet start:--kubeconfig' | 'kubelet start:--context' | 'kubelet start:--portlayer-addr' | 'kubelet start:--persona-addr' | 'kubelet start:--host-uuid' | 'kubelet start:--persona-tls-ca' | 'kubelet start:--persona-tls-cert' | 'kubelet start:--persona-tls-key' | 'kubelet start:--persona-tls-server-name' | 'kubelet start:--scope' | 'kubelet start:--cluster-domain' | 'kubelet start:--ready-timeout' | 'kubelet start:--provider-config' | 'kubelet start:--provider' | 'kubelet start:--engine' | 'kubelet start:--engine-tls-ca' | 'kubelet start:--engine-tls-cert' | 'kubelet start:--engine-tls-key' | 'kubelet start:--engine-tls-server-name' | 'kubelet start:--cluster-dns' | 'kubelet start:--pod-cidr' | 'kubelet start:--mock' | 'kubelet start:--port' | 'kubelet start:--address' | 'kubelet start:--tls-cert-file' | 'kubelet start:--tls-private-key-file' | 'kubelet start:--client-ca-file' | 'kubelet start:--log-file' | 'kubelet start:--log-level' | 'kubelet start:-o' | 'kubelet start:--output' | 'kubelet start:--config') return 0 ;;
+    'kubelet stop:--timeout' | 'kubelet stop:-o' | 'kubelet stop:--output' | 'kubelet stop:--config') return 0 ;;
+    'kubelet status:-o' | 'kubelet status:--output' | 'kubelet status:--config') return 0 ;;
+    'kubelet unit:--user' | 'kubelet unit:--nodename' | 'kubelet unit:--label' | 'kubelet unit:--taint' | 'kubelet unit:--node-ip' | 'kubelet unit:--capacity' | 'kubelet unit:--kubeconfig' | 'kubelet unit:--context' | 'kubelet unit:--portlayer-addr' | 'kubelet unit:--persona-addr' | 'kubelet unit:--host-uuid' | 'kubelet unit:--persona-tls-ca' | 'kubelet unit:--persona-tls-cert' | 'kubelet unit:--persona-tls-key' | 'kubelet unit:--persona-tls-server-name' | 'kubelet unit:--scope' | 'kubelet unit:--cluster-domain' | 'kubelet unit:--ready-timeout' | 'kubelet unit:--provider-config' | 'kubelet unit:--provider' | 'kubelet unit:--engine' | 'kubelet unit:--engine-tls-ca' | 'kubelet unit:--engine-tls-cert' | 'kubelet unit:--engine-tls-key' | 'kubelet unit:--engine-tls-server-name' | 'kubelet unit:--cluster-dns' | 'kubelet unit:--pod-cidr' | 'kubelet unit:--mock' | 'kubelet unit:--port' | 'kubelet unit:--address' | 'kubelet unit:--tls-cert-file' | 'kubelet unit:--tls-private-key-file' | 'kubelet unit:--client-ca-file' | 'kubelet unit:--log-level' | 'kubelet unit:--config') return 0 ;;
+    'kubelet manifest:--image' | 'kubelet manifest:-n' | 'kubelet manifest:--namespace' | 'kubelet manifest:--kubeconfig-secret' | 'kubelet manifest:--docker-secret' | 'kubelet manifest:--serving-secret' | 'kubelet manifest:--nodename' | 'kubelet manifest:--label' | 'kubelet manifest:--taint' | 'kubelet manifest:--node-ip' | 'kubelet manifest:--capacity' | 'kubelet manifest:--portlayer-addr' | 'kubelet manifest:--persona-addr' | 'kubelet manifest:--host-uuid' | 'kubelet manifest:--persona-tls-server-name' | 'kubelet manifest:--scope' | 'kubelet manifest:--cluster-domain' | 'kubelet manifest:--ready-timeout' | 'kubelet manifest:--provider' | 'kubelet manifest:--engine' | 'kubelet manifest:--engine-tls-server-name' | 'kubelet manifest:--cluster-dns' | 'kubelet manifest:--pod-cidr' | 'kubelet manifest:--mock' | 'kubelet manifest:--port' | 'kubelet manifest:--log-level' | 'kubelet manifest:--config') return 0 ;;
     'sandbox up:--assets' | 'sandbox up:--virtual-kubelet' | 'sandbox up:--timeout' | 'sandbox up:--state-dir' | 'sandbox up:-o' | 'sandbox up:--output' | 'sandbox up:--config') return 0 ;;
     'sandbox down:--state-dir' | 'sandbox down:-o' | 'sandbox down:--output' | 'sandbox down:--config') return 0 ;;
     'sandbox status:--state-dir' | 'sandbox status:-o' | 'sandbox status:--output' | 'sandbox status:--config') return 0 ;;
@@ -195,9 +207,18 @@ _vick_value() {
     'update firewall:--vic-machine') REPLY=':file' ;;
     'update firewall:-o' | 'update firewall:--output') REPLY='table json yaml name' ;;
     'update firewall:--config') REPLY=':file' ;;
+    'status:--tls-cert-path') REPLY=':directory' ;;
+    'status:--password-file') REPLY=':file' ;;
+    'status:--vic-machine') REPLY=':file' ;;
     'status:--kubeconfig') REPLY=':file' ;;
-    'status:-o' | 'status:--output') REPLY='table json yaml name' ;;
+    'status:-o' | 'status:--output') REPLY='table wide json yaml name' ;;
     'status:--config') REPLY=':file' ;;
+    'gc:--dry-run') REPLY='none client' ;;
+    'gc:--password-file') REPLY=':file' ;;
+    'gc:--vic-machine') REPLY=':file' ;;
+    'gc:--kubeconfig') REPLY=':file' ;;
+    'gc:-o' | 'gc:--output') REPLY='table wide json yaml name' ;;
+    'gc:--config') REPLY=':file' ;;
     'preflight:--kubeconfig') REPLY=':file' ;;
     'preflight:--kubelet-identity') REPLY='node as-is' ;;
     'preflight:-o' | 'preflight:--output') REPLY='table wide json yaml' ;;
@@ -231,7 +252,7 @@ _vick_value() {
     'kubelet run:--persona-tls-cert') REPLY=':file' ;;
     'kubelet run:--persona-tls-key') REPLY=':file' ;;
     'kubelet run:--provider-config') REPLY=':file' ;;
-    'kubelet run:--provider') REPLY='vic docker' ;;
+    'kubelet run:--provider') REPLY='vic docker mock' ;;
     'kubelet run:--engine-tls-ca') REPLY=':file' ;;
     'kubelet run:--engine-tls-cert') REPLY=':file' ;;
     'kubelet run:--engine-tls-key') REPLY=':file' ;;
@@ -241,6 +262,43 @@ _vick_value() {
     'kubelet run:--log-file') REPLY=':file' ;;
     'kubelet run:--log-level') REPLY='debug info warn error' ;;
     'kubelet run:--config') REPLY=':file' ;;
+    'kubelet start:--kubeconfig') REPLY=':file' ;;
+    'kubelet start:--persona-tls-ca') REPLY=':file' ;;
+    'kubelet start:--persona-tls-cert') REPLY=':file' ;;
+    'kubelet start:--persona-tls-key') REPLY=':file' ;;
+    'kubelet start:--provider-config') REPLY=':file' ;;
+    'kubelet start:--provider') REPLY='vic docker mock' ;;
+    'kubelet start:--engine-tls-ca') REPLY=':file' ;;
+    'kubelet start:--engine-tls-cert') REPLY=':file' ;;
+    'kubelet start:--engine-tls-key') REPLY=':file' ;;
+    'kubelet start:--tls-cert-file') REPLY=':file' ;;
+    'kubelet start:--tls-private-key-file') REPLY=':file' ;;
+    'kubelet start:--client-ca-file') REPLY=':file' ;;
+    'kubelet start:--log-file') REPLY=':file' ;;
+    'kubelet start:--log-level') REPLY='debug info warn error' ;;
+    'kubelet start:-o' | 'kubelet start:--output') REPLY='table json yaml name' ;;
+    'kubelet start:--config') REPLY=':file' ;;
+    'kubelet stop:-o' | 'kubelet stop:--output') REPLY='table json yaml name' ;;
+    'kubelet stop:--config') REPLY=':file' ;;
+    'kubelet status:-o' | 'kubelet status:--output') REPLY='table wide json yaml name' ;;
+    'kubelet status:--config') REPLY=':file' ;;
+    'kubelet unit:--kubeconfig') REPLY=':file' ;;
+    'kubelet unit:--persona-tls-ca') REPLY=':file' ;;
+    'kubelet unit:--persona-tls-cert') REPLY=':file' ;;
+    'kubelet unit:--persona-tls-key') REPLY=':file' ;;
+    'kubelet unit:--provider-config') REPLY=':file' ;;
+    'kubelet unit:--provider') REPLY='vic docker mock' ;;
+    'kubelet unit:--engine-tls-ca') REPLY=':file' ;;
+    'kubelet unit:--engine-tls-cert') REPLY=':file' ;;
+    'kubelet unit:--engine-tls-key') REPLY=':file' ;;
+    'kubelet unit:--tls-cert-file') REPLY=':file' ;;
+    'kubelet unit:--tls-private-key-file') REPLY=':file' ;;
+    'kubelet unit:--client-ca-file') REPLY=':file' ;;
+    'kubelet unit:--log-level') REPLY='debug info warn error' ;;
+    'kubelet unit:--config') REPLY=':file' ;;
+    'kubelet manifest:--provider') REPLY='vic docker mock' ;;
+    'kubelet manifest:--log-level') REPLY='debug info warn error' ;;
+    'kubelet manifest:--config') REPLY=':file' ;;
     'sandbox up:--assets') REPLY=':directory' ;;
     'sandbox up:--virtual-kubelet') REPLY=':file' ;;
     'sandbox up:--state-dir') REPLY=':directory' ;;
@@ -281,7 +339,7 @@ _vick_value() {
 
 _vick_words() {
   case "$1" in
-    '') REPLY='create delete list inspect configure upgrade debug update appliance identity node kubelet config sandbox apply status preflight completion version help' ;;
+    '') REPLY='create delete list inspect configure upgrade debug update appliance identity node kubelet config sandbox apply status gc preflight completion version help' ;;
     'create') REPLY='vch' ;;
     'delete') REPLY='vch' ;;
     'list') REPLY='vch' ;;
@@ -293,7 +351,7 @@ _vick_words() {
     'appliance') REPLY='check' ;;
     'identity') REPLY='show rotate revoke' ;;
     'node') REPLY='list taint label' ;;
-    'kubelet') REPLY='run' ;;
+    'kubelet') REPLY='run start stop status unit manifest' ;;
     'config') REPLY='show validate init schema' ;;
     'sandbox') REPLY='up down status env apply logs' ;;
     'apply') REPLY='' ;;
@@ -306,6 +364,7 @@ _vick_words() {
     'debug vch') REPLY='' ;;
     'update firewall') REPLY='' ;;
     'status') REPLY='' ;;
+    'gc') REPLY='' ;;
     'preflight') REPLY='' ;;
     'appliance check') REPLY=':file' ;;
     'identity show') REPLY='' ;;
@@ -315,6 +374,11 @@ _vick_words() {
     'node taint') REPLY='' ;;
     'node label') REPLY='' ;;
     'kubelet run') REPLY='' ;;
+    'kubelet start') REPLY='' ;;
+    'kubelet stop') REPLY='' ;;
+    'kubelet status') REPLY='' ;;
+    'kubelet unit') REPLY='' ;;
+    'kubelet manifest') REPLY='' ;;
     'sandbox up') REPLY='' ;;
     'sandbox down') REPLY='' ;;
     'sandbox status') REPLY='' ;;
@@ -357,7 +421,8 @@ _vick_flags() {
     'upgrade vch') REPLY='-t --target -u --user --password-file --password-stdin --thumbprint --accept-thumbprint -r --compute-resource --vic-machine --id --appliance-iso --bootstrap-iso -f --force --rollback --reset-progress --timeout --debug --dry-run -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'debug vch') REPLY='-t --target -u --user --password-file --password-stdin --thumbprint --accept-thumbprint -r --compute-resource --vic-machine --id --enable-ssh --authorized-key --rootpw-file --timeout --debug -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'update firewall') REPLY='-t --target -u --user --password-file --password-stdin --thumbprint --accept-thumbprint -r --compute-resource --vic-machine --allow --deny --timeout --debug -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
-    'status') REPLY='--kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'status') REPLY='--pods -w --watch --interval --portlayer-addr --persona-addr --tls-cert-path -t --target -u --user --password-file --password-stdin --thumbprint --accept-thumbprint -r --compute-resource --vic-machine --kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'gc') REPLY='--dry-run --portlayer-addr -t --target -u --user --password-file --password-stdin --thumbprint --accept-thumbprint -r --compute-resource --vic-machine --kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'preflight') REPLY='--kubeconfig --context --k8s-server-address --kubelet-identity --allow-loopback --node --labels-and-taints --skip -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'appliance check') REPLY='-o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'identity show') REPLY='--kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
@@ -366,7 +431,12 @@ _vick_flags() {
     'node list') REPLY='-l --selector --all --kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'node taint') REPLY='-l --selector --all --overwrite --dry-run --kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'node label') REPLY='-l --selector --all --overwrite --dry-run --kubeconfig --context -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
-    'kubelet run') REPLY='--nodename --label --taint --node-ip --capacity --kubeconfig --context --portlayer-addr --persona-addr --host-uuid --persona-tls-ca --persona-tls-cert --persona-tls-key --persona-tls-server-name --persona-tls-insecure --scope --cluster-domain --ready-timeout --provider-config --provider --engine --engine-tls-ca --engine-tls-cert --engine-tls-key --engine-tls-server-name --engine-tls-insecure --cluster-dns --port --address --tls-cert-file --tls-private-key-file --client-ca-file --log-file --log-level -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'kubelet run') REPLY='--nodename --label --taint --node-ip --capacity --kubeconfig --context --portlayer-addr --persona-addr --host-uuid --persona-tls-ca --persona-tls-cert --persona-tls-key --persona-tls-server-name --persona-tls-insecure --scope --cluster-domain --ready-timeout --provider-config --provider --engine --engine-tls-ca --engine-tls-cert --engine-tls-key --engine-tls-server-name --engine-tls-insecure --cluster-dns --pod-cidr --mock --port --address --tls-cert-file --tls-private-key-file --client-ca-file --log-file --log-level -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'kubelet start') REPLY='--timeout --no-wait --nodename --label --taint --node-ip --capacity --kubeconfig --context --portlayer-addr --persona-addr --host-uuid --persona-tls-ca --persona-tls-cert --persona-tls-key --persona-tls-server-name --persona-tls-insecure --scope --cluster-domain --ready-timeout --provider-config --provider --engine --engine-tls-ca --engine-tls-cert --engine-tls-key --engine-tls-server-name --engine-tls-insecure --cluster-dns --pod-cidr --mock --port --address --tls-cert-file --tls-private-key-file --client-ca-file --log-file --log-level -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'kubelet stop') REPLY='--all --timeout -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'kubelet status') REPLY='-o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'kubelet unit') REPLY='--user --nodename --label --taint --node-ip --capacity --kubeconfig --context --portlayer-addr --persona-addr --host-uuid --persona-tls-ca --persona-tls-cert --persona-tls-key --persona-tls-server-name --persona-tls-insecure --scope --cluster-domain --ready-timeout --provider-config --provider --engine --engine-tls-ca --engine-tls-cert --engine-tls-key --engine-tls-server-name --engine-tls-insecure --cluster-dns --pod-cidr --mock --port --address --tls-cert-file --tls-private-key-file --client-ca-file --log-level -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
+    'kubelet manifest') REPLY='--image -n --namespace --kubeconfig-secret --docker-secret --serving-secret --nodename --label --taint --node-ip --capacity --portlayer-addr --persona-addr --host-uuid --persona-tls-server-name --persona-tls-insecure --scope --cluster-domain --ready-timeout --provider --engine --engine-tls-server-name --engine-tls-insecure --cluster-dns --pod-cidr --mock --port --log-level -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'sandbox up') REPLY='--assets --virtual-kubelet --timeout --state-dir -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'sandbox down') REPLY='--state-dir -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;
     'sandbox status') REPLY='--state-dir -o --output -h --help -y --yes --no-input --no-color --config -v --verbose' ;;

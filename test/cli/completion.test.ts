@@ -35,7 +35,7 @@ describe('the checked-in scripts', () => {
     for (const shell of SHELLS) {
       const script = completionScript(shell, TABLE);
       expect(script).not.toContain('sandbox serve');
-      expect(script).not.toMatch(/--password(?!-file)|-l password(?!-file)/);
+      expect(script).not.toMatch(/--password(?!-file|-stdin)|-l password(?!-file|-stdin)/);
     }
   });
 

@@ -10,7 +10,7 @@ import { podLine } from './pod-line.ts';
  * VM · `orphan`: a pod VM or a pod of the kubelet that Kubernetes knows nothing of · `elsewhere`: an orphan whose pod is bound to another node ·
  * `duplicate`: a second VM of one pod · `foreign`: a container that vick has not made · `unknown`: nobody could be asked who would tell.
  */
-export type Mark = 'ok' | 'pending' | 'missing' | 'orphan' | 'elsewhere' | 'duplicate' | 'foreign' | 'unknown';
+type Mark = 'ok' | 'pending' | 'missing' | 'orphan' | 'elsewhere' | 'duplicate' | 'foreign' | 'unknown';
 
 export interface LinedUp {
   /** Empty for a foreign container. */

@@ -46,7 +46,7 @@ export async function findServices(vch: string, hints: ServiceHints, deps: Deps)
 }
 
 /** `host:port` or a URL; undefined for anything else. */
-export function placeOf(text: string | undefined): Place | undefined {
+function placeOf(text: string | undefined): Place | undefined {
   const match = /^(?:[a-z]+:\/\/)?(\[[0-9a-fA-F:.]+\]|[^\s:/@[\]]+):(\d{1,5})\/?$/.exec(text?.trim() ?? '');
   const [host, port] = [(match?.[1] ?? '').replace(/^\[|\]$/g, ''), Number(match?.[2])];
   return match === null || port < 1 || port > 65_535 ? undefined : { host, port };

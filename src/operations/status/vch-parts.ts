@@ -30,7 +30,7 @@ export interface VchParts {
   readonly certificates: readonly Certificate[];
 }
 
-export interface PortLayerFacts {
+interface PortLayerFacts {
   readonly address: string;
   readonly podVms: boolean;
   readonly info: VchInfo;
