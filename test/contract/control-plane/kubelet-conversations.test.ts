@@ -320,13 +320,8 @@ async function replayBytes(
 }
 
 function openSocket(plane: ControlPlane, admin: CertificatePair, exchange: ClientExchange): WebSocket {
-  const {
-    Connection: _connection,
-    Upgrade: _upgrade,
-    'Sec-WebSocket-Protocol': protocol = '',
-    'Sec-WebSocket-Version': _version,
-    ...headers
-  } = exchange.request.headers;
+  const headers = omit(exchange.request.headers, 'Connection', 'Upgrade', 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Version');
+  const protocol = exchange.request.headers['Sec-WebSocket-Protocol'];
   return new WebSocket(`${plane.url.replace('https', 'wss')}${exchange.request.path}`, protocol, {
     ...{ ca: plane.caPem, cert: admin.certificate, key: admin.key, perMessageDeflate: false, headers },
   });

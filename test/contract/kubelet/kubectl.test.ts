@@ -163,6 +163,40 @@ describe.each([
     }
   });
 
+  it.skipIf(kind === 'real')('reaches programs of pods and services through their proxies', async () => {
+    const program = createServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .once('data', (head) => {
+          const line = head.toString().split('\r\n')[0] ?? '';
+          socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${String(line.length)}\r\n\r\n${line}`);
+        });
+    });
+    program.listen(0, '127.0.0.1');
+    await once(program, 'listening');
+    const { port } = program.address() as AddressInfo;
+    try {
+      const raw = (path: string) => kubectl(['get', '--raw', `/api/v1/namespaces/default/${path}`]);
+      expect(await raw(`pods/web:${String(port)}/proxy/a/b?c=d`)).toMatchObject({ code: 0, stdout: 'GET /a/b?c=d HTTP/1.1' });
+      const spec = { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: port }] };
+      await admin.request({
+        method: 'POST',
+        path: '/api/v1/namespaces/default/services',
+        body: { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec },
+      });
+      expect((await raw('services/web:http/proxy/')).stderr).toMatch(/no endpoints available for service/);
+      await kubectl(['label', 'pod', 'web', 'app=web']);
+      for (const name of ['web', 'web:http', 'http:web:80']) {
+        expect(await raw(`services/${name}/proxy/x`)).toMatchObject({ code: 0, stdout: 'GET /x HTTP/1.1' });
+      }
+    } finally {
+      program.close();
+    }
+    expect((await kubectl(['get', '--raw', `/api/v1/namespaces/default/pods/web:${String(port)}/proxy/`])).stderr).toMatch(
+      /error trying to reach service: .*connection refused/,
+    );
+  });
+
   it('asks the node', async ({ skip }) => {
     const raw = (path: string) => kubectl(['get', '--raw', `/api/v1/nodes/kubelet-real/proxy/${path}`]);
     const answers = await Promise.all(['healthz', 'stats/summary', 'metrics/resource', 'pods', 'configz'].map(raw));

@@ -26,6 +26,9 @@ export function send(connection: Duplex, request: BackendRequest, signal: AbortS
       outgoing.destroy(signal.reason as Error);
       connection.destroy();
     };
+    // Nobody would tell of the end of a connection that was over before.
+    connection.once('close', () => reject(signal.aborted ? (signal.reason as Error) : new Error('EOF')));
+    if (connection.destroyed) reject(new Error('EOF'));
     const settled = (): void => signal.removeEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });

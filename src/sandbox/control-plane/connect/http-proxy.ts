@@ -26,6 +26,8 @@ export interface ProxyRequest {
 
 export interface ProxyBackend {
   readonly dial: (signal: AbortSignal) => Promise<Duplex>;
+  /** Why a connection that was there has ended, if the backend said so. */
+  readonly explain?: () => string | undefined;
   /** As the backend is known, for redirects that name it. */
   readonly authority: string;
 }
@@ -48,7 +50,7 @@ export async function serveProxy(asked: ProxyRequest, backend: ProxyBackend, too
       return await send(await backend.dial(signal), { ...forwarded(request, prefix, path), target: `${path === '' ? '/' : path}${search}` }, signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw new ApiError(503, 'ServiceUnavailable', `error trying to reach service: ${messageOf(error)}`);
+      throw new ApiError(503, 'ServiceUnavailable', `error trying to reach service: ${backend.explain?.() ?? messageOf(error)}`);
     }
   })();
   const headers = answerHeaders(found)

@@ -10,12 +10,16 @@ import { textOf } from './refusal.ts';
 
 const PROTOCOL = 'portforward.k8s.io';
 
-/** Rejects with DialError when the kubelet cannot be reached or refuses; that the port is closed shows in the stream's error. */
+/**
+ * Rejects with DialError when the kubelet cannot be reached or refuses. That the port is closed shows later: `onRefusal`
+ * is called with the kubelet's words, and the stream ends.
+ */
 export async function dialThroughKubelet(
   kubelet: Place,
   { metadata }: Draft,
   port: number,
   { identity, clock }: ConnectParts,
+  onRefusal: (why: string) => void,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const headers = [
@@ -34,14 +38,15 @@ export async function dialThroughKubelet(
   try {
     const pair = { port: String(port), requestid: '0' };
     const error = await session.open({ ...pair, streamtype: 'error' });
+    let told = '';
+    error.on('data', (part: Buffer) => {
+      told += part.toString();
+      onRefusal(told);
+    });
     error.end();
     const data = await session.open({ ...pair, streamtype: 'data' });
     data.once('close', () => session.close());
-    const told: Buffer[] = [];
-    error.on('data', (part: Buffer) => told.push(part));
-    error.once('close', () => {
-      if (told.length > 0) data.destroy(new DialError(Buffer.concat(told).toString()));
-    });
+    error.once('close', () => told !== '' && data.destroy());
     return data;
   } catch (error) {
     session.destroy();

@@ -60,11 +60,12 @@ function toPod(pod: Draft, scheme: string, port: number, parts: ConnectParts): P
   if (parts.isSandbox) {
     // The addresses of its pods are routed nowhere; their kubelet reaches them.
     const kubelet = kubeletLocation(parts.store, boundNode(pod));
+    let refusal: string | undefined;
     const dial = async (signal: AbortSignal): Promise<Duplex> => {
-      const stream = await dialThroughKubelet(kubelet, pod, port, parts, signal);
+      const stream = await dialThroughKubelet(kubelet, pod, port, parts, (why) => (refusal = why), signal);
       return secure ? secured(stream) : stream;
     };
-    return { authority: hostPort(place), dial };
+    return { authority: hostPort(place), dial, explain: () => refusal };
   }
   if (!isProxyable(place.host)) throw notAllowed();
   return { authority: hostPort(place), dial: (signal) => (secure ? dialTls(place, undefined, parts.clock, signal) : dialTcp(place, parts.clock, signal)) };
