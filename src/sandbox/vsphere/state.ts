@@ -4,9 +4,10 @@ import type { Random } from '../../platform/random.ts';
 import type { VchHost } from '../vch/host.ts';
 import { EndpointVm } from './endpoint-vm.ts';
 import { VSphereFault, duplicateName, noPermission, notFound } from './faults.ts';
-import type { Host, Inventory } from './inventory.ts';
+import type { Inventory } from './inventory.ts';
 import type { CallName, Calls, GuestAccess, Pool, VchConfig, VchVm } from './protocol.ts';
 import { sentinelOf } from './sentinels.ts';
+import { Site } from './site.ts';
 
 interface VmRecord {
   readonly id: string;
@@ -56,7 +57,7 @@ type Handlers = { readonly [Name in Exclude<CallName, 'Login'>]: (input: Calls[N
 /** Everything the vSphere stand-in remembers. One call at a time changes it; what a caller left half-made stays. */
 export class VSphereState {
   private readonly options: StateOptions;
-  private inventory: Inventory;
+  private readonly site: Site;
   private nextId = 29;
   private readonly pools: Pool[] = [];
   private readonly folders = new Set<string>();
@@ -67,21 +68,21 @@ export class VSphereState {
 
   constructor(options: StateOptions) {
     this.options = options;
-    this.inventory = options.inventory;
+    this.site = new Site(options.inventory);
   }
 
   readonly handlers: Handlers = {
-    RetrieveInventory: ({ name }) => ({ inventory: this.view(name), pools: this.pools, vms: this.list() }),
+    RetrieveInventory: ({ name }) => ({ inventory: this.site.seenBy(name), pools: this.pools, vms: this.list() }),
     UpdateOptions: ({ name }) => {
       this.refuse('UpdateOptions', name);
-      this.inventory = { ...this.inventory, persistNetworkBacking: true };
+      this.site.persistNetworkBacking();
       return {};
     },
     CreateResourcePool: ({ parent, name }) => {
       this.refuse('CreateResourcePool', name);
       const path = posix.join(parent, name);
       if (this.pools.some((pool) => pool.path === path)) throw duplicateName(name);
-      const cluster = this.clusters().find(({ pool }) => `${parent}/`.startsWith(`${pool.path}/`));
+      const cluster = this.site.clusters().find(({ pool }) => `${parent}/`.startsWith(`${pool.path}/`));
       if (cluster === undefined) throw notFound(parent);
       const pool = { id: `resgroup-${String(this.takeId())}`, name, path, cluster: cluster.path };
       this.pools.push(pool);
@@ -94,8 +95,14 @@ export class VSphereState {
       if (index !== -1) this.pools.splice(index, 1);
       return {};
     },
-    AddPortGroup: ({ name }) => this.changeNetworks((networks) => [...networks, { name, kind: 'standard' }]),
-    RemovePortGroup: ({ name }) => this.changeNetworks((networks) => networks.filter((network) => network.name !== name)),
+    AddPortGroup: ({ name }) => {
+      this.site.changeNetworks((networks) => [...networks, { name, kind: 'standard' }]);
+      return {};
+    },
+    RemovePortGroup: ({ name }) => {
+      this.site.changeNetworks((networks) => networks.filter((network) => network.name !== name));
+      return {};
+    },
     CreateFolder: ({ datacenter, name }) => {
       this.refuse('CreateFolder', name);
       const path = `${datacenter}/${name}`;
@@ -112,7 +119,7 @@ export class VSphereState {
     },
     CreateVM_Task: ({ datacenter, cluster, poolId, config }) => {
       this.refuse('CreateVM_Task', config.name);
-      const root = this.clusters().find(({ path }) => path === cluster);
+      const root = this.site.clusters().find(({ path }) => path === cluster);
       const pool = this.pools.find(({ id }) => id === poolId) ?? (root?.pool.id === poolId ? { ...root.pool, name: 'Resources', cluster } : undefined);
       if (pool === undefined) throw notFound(poolId);
       const id = `vm-${String(this.takeId())}`;
@@ -180,7 +187,7 @@ export class VSphereState {
       const tries = (this.uploads.get(id) ?? 0) + 1;
       this.uploads.set(id, tries);
       if (sentinel === 'fail-upload' || (sentinel === 'flaky-upload' && tries === 1)) {
-        throw new VSphereFault('UploadFailed', `Put "https://${this.hostOf(vm.cluster)}/folder/${file}": 507 Insufficient Storage`);
+        throw new VSphereFault('UploadFailed', `Put "https://${this.site.hostOf(vm.cluster)}/folder/${file}": 507 Insufficient Storage`);
       }
       if (role === 'appliance') vm.uploadedKubelet = hasKubelet;
       return {};
@@ -215,7 +222,7 @@ export class VSphereState {
       return {};
     },
     UpdateRuleset: ({ host, open }) => {
-      this.changeHosts((candidate) => (candidate.path === host ? { ...candidate, firewallOpen: open } : candidate));
+      this.site.changeHosts((candidate) => (candidate.path === host ? { ...candidate, firewallOpen: open } : candidate));
       return {};
     },
   };
@@ -246,17 +253,6 @@ export class VSphereState {
     await Promise.all([...this.vms.values()].map(({ machine }) => machine.powerOff({ removeContainers: true })));
   }
 
-  /** The inventory with what the name's sentinel makes of it. */
-  private view(name: string | undefined): Inventory {
-    const sentinel = name === undefined ? undefined : sentinelOf(name);
-    const seen = this.inventory;
-    if (sentinel === 'deny-setting') return { ...seen, persistNetworkBacking: false };
-    if (sentinel === 'drs-disabled') return withClusters(seen, (cluster) => ({ ...cluster, drs: false }));
-    if (sentinel === 'firewall-blocked') return withHosts(seen, (host) => ({ ...host, firewallOpen: false }));
-    if (sentinel === 'license-missing') return withHosts(seen, (host) => ({ ...host, missingFeatures: ['serialuri', 'dvs'] }));
-    return seen;
-  }
-
   private refuse(call: CallName, name: string): void {
     if (DENIED[call] !== undefined && DENIED[call] === sentinelOf(name)) throw noPermission();
   }
@@ -272,36 +268,4 @@ export class VSphereState {
     this.nextId += 5;
     return id;
   }
-
-  private clusters(): Inventory['datacenters'][number]['clusters'] {
-    return this.inventory.datacenters.flatMap(({ clusters }) => clusters);
-  }
-
-  private hostOf(cluster: string): string {
-    return this.clusters().find(({ path }) => path === cluster)?.hosts[0]?.name ?? '';
-  }
-
-  private changeNetworks(
-    change: (networks: Inventory['datacenters'][number]['networks']) => Inventory['datacenters'][number]['networks'],
-  ): Record<string, never> {
-    this.inventory = {
-      ...this.inventory,
-      datacenters: this.inventory.datacenters.map((datacenter) => ({ ...datacenter, networks: change(datacenter.networks) })),
-    };
-    return {};
-  }
-
-  private changeHosts(change: (host: Host) => Host): void {
-    this.inventory = withHosts(this.inventory, change);
-  }
-}
-
-type ClusterOf = Inventory['datacenters'][number]['clusters'][number];
-
-function withClusters(inventory: Inventory, change: (cluster: ClusterOf) => ClusterOf): Inventory {
-  return { ...inventory, datacenters: inventory.datacenters.map((datacenter) => ({ ...datacenter, clusters: datacenter.clusters.map(change) })) };
-}
-
-function withHosts(inventory: Inventory, change: (host: Host) => Host): Inventory {
-  return withClusters(inventory, (cluster) => ({ ...cluster, hosts: cluster.hosts.map(change) }));
 }
