@@ -12,10 +12,11 @@ import type { Action } from './decide.ts';
 import type { LifecycleHooks } from './hooks/lifecycle-hooks.ts';
 import type { PodImages } from './images/pod-images.ts';
 import { podContainers } from './pod-containers.ts';
-import { rememberFailedStart, rememberStart, rememberSuccess, rememberTrouble } from './history.ts';
 import { eventsOf, mountEvents, troubleEvents } from './pod-events.ts';
 import type { PodInputs } from './references/pod-inputs.ts';
+import { rememberFailedStart, rememberStart } from './remember.ts';
 import { isDoomed, type Operation, type PodRuntime } from './runtime.ts';
+import { rememberSuccess, rememberTrouble } from './trouble.ts';
 import { isVolumeFailure } from './volumes/failure.ts';
 
 export interface OperationsOptions {
@@ -83,9 +84,10 @@ export class Operations {
     const uid = runtime.pod.metadata?.uid ?? '';
     const [single] = provider.unit === 'pod' ? [] : names;
     try {
+      const before = runtime.history;
       const define = await images.forStart(runtime.pod, names, inputs.define(runtime.pod, names), signal);
       await provider.start({ uid, containers: names, define }, signal);
-      runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now()));
+      runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now(), before));
       for (const name of names) {
         events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
         events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);

@@ -9,8 +9,7 @@ import { createLimiter } from '../limiter.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
 import type { PodProvider, RecoveredPod } from '../provider.ts';
 import { retryForever } from '../retry.ts';
-import { admit, type Rejection } from './admission.ts';
-import { forgetPauses } from './history.ts';
+import { Gate } from './gate.ts';
 import { LifecycleHooks } from './hooks/lifecycle-hooks.ts';
 import { ImageManager } from './images/image-manager.ts';
 import { PodImages } from './images/pod-images.ts';
@@ -22,11 +21,9 @@ import { PodInputs } from './references/pod-inputs.ts';
 import type { ApiServerAddress } from './env-services.ts';
 import type { EnvNameRule } from './env-names.ts';
 import { withoutWant } from './want.ts';
-import { Room } from './room.ts';
 import { newRuntime, orphanRuntime, takeOver, type PodRuntime } from './runtime.ts';
-import { imageChanges, refusedEphemeralContainer, withoutEphemeralContainers } from './spec-changes.ts';
+import { SpecUpdates } from './spec-updates.ts';
 import { StatusWriter } from './status-writer.ts';
-import { judgeSupport, takesEphemeralContainers } from './support.ts';
 
 export interface PodControllerOptions {
   readonly nodeName: string;
@@ -57,7 +54,6 @@ const CLOSE_MS = 900;
 export class PodController {
   private readonly options: PodControllerOptions;
   private readonly runtimes = new Map<string, PodRuntime>();
-  private readonly room = new Room();
   private readonly queue: KeyedQueue;
   private readonly writer: StatusWriter;
   private readonly inputs: PodInputs;
@@ -70,11 +66,11 @@ export class PodController {
   /** What the back end had when this process started; taken once the API has told all its pods. */
   private found: readonly RecoveredPod[] = [];
   private synced = false;
-  private readonly addsContainers: boolean;
+  private readonly gate: Gate;
+  private readonly updates: SpecUpdates;
 
   constructor(options: PodControllerOptions) {
     this.options = options;
-    this.addsContainers = takesEphemeralContainers(options.provider);
     const { clock, log, provider, events, cluster } = options;
     const retry = { firstMs: 1_000, maximumMs: 10_000 };
     const onError = (uid: string, error: unknown): void => log.debug('pod state is unknown, nothing is changed', { pod: uid, error });
@@ -97,10 +93,12 @@ export class PodController {
     this.hooks = new LifecycleHooks({ provider, clock, log, events, kubeletVersion });
     this.prober = new Prober({ provider, clock, random, events, kubeletVersion, changed });
     this.operations = new Operations({ provider, clock, log, events, inputs: this.inputs, images: this.images, hooks: this.hooks, changed });
+    this.gate = new Gate({ provider, events, allocatable, node: options.node });
+    this.updates = new SpecUpdates({ provider, events, operations: this.operations });
     this.worker = new PodWorker({
       ...{ cluster, provider, clock, log, events, limit, operations: this.operations, writer: this.writer, addresses: options.addresses },
       signal: this.abort.signal,
-      admit: (pod) => this.admit(pod),
+      admit: (pod) => this.gate.admit(pod),
       lookAgainAt: (uid, at) => this.queue.addAt(uid, at),
       forget: (uid) => this.forget(uid),
       keep: (pod) => this.inputs.keep(pod),
@@ -145,7 +143,7 @@ export class PodController {
     try {
       await this.worker.look(uid, runtime);
     } finally {
-      if (this.runtimes.get(uid) === runtime) this.room.note(uid, runtime);
+      if (this.runtimes.get(uid) === runtime) this.gate.room.note(uid, runtime);
     }
   }
 
@@ -174,14 +172,14 @@ export class PodController {
 
   private changed(told: Pod): void {
     const uid = told.metadata?.uid ?? '';
-    const pod = this.ownView(told);
+    const pod = this.updates.ownView(told);
     const known = this.runtimes.get(uid);
     const runtime = known ?? this.adopt(pod);
     if (known === undefined) this.runtimes.set(uid, runtime);
-    else if (!this.takeOver(known, pod)) return;
-    this.room.note(uid, runtime);
+    else if (!this.updates.take(known, pod)) return;
+    this.gate.room.note(uid, runtime);
     this.queue.add(uid);
-    this.refuseEphemeral(told);
+    this.updates.refuseEphemeral(runtime, told);
   }
 
   private adopt(pod: Pod): PodRuntime {
@@ -190,40 +188,11 @@ export class PodController {
     return runtime;
   }
 
-  private takeOver(runtime: PodRuntime, pod: Pod): boolean {
-    const before = runtime.pod;
-    if (!takeOver(runtime, pod)) return false;
-    this.operations.callOff(runtime);
-    const { provider, events } = this.options;
-    for (const { container, refusal } of before.spec === pod.spec ? [] : imageChanges(before, pod, provider.unit)) {
-      // What could not be started is tried at once with the new image.
-      const waits = runtime.history.containers[container]?.run === undefined || refusal === undefined;
-      if (waits) runtime.history = forgetPauses(runtime.history);
-      else events.pod(pod, { type: 'Warning', reason: 'SpecChangeNotApplied', message: refusal }, container);
-    }
-    return true;
-  }
-
-  /** The pod without what this node cannot add to it. */
-  private ownView(pod: Pod): Pod {
-    return this.addsContainers ? pod : withoutEphemeralContainers(pod);
-  }
-
-  private refuseEphemeral(pod: Pod): void {
-    if (this.addsContainers) return;
-    const runtime = this.runtimes.get(pod.metadata?.uid ?? '');
-    for (const { name } of pod.spec?.ephemeralContainers ?? []) {
-      if (runtime === undefined || runtime.refusedContainers.has(name)) continue;
-      runtime.refusedContainers.add(name);
-      this.options.events.pod(pod, { type: 'Warning', reason: 'SpecChangeNotApplied', message: refusedEphemeralContainer(name) }, name);
-    }
-  }
-
   private readonly vanished = (uid: string): void => {
     const runtime = this.runtimes.get(uid);
     if (runtime === undefined || runtime.gone) return;
     runtime.gone = true;
-    this.room.leave(uid);
+    this.gate.room.leave(uid);
     this.writer.forget(uid);
     this.operations.callOff(runtime);
     this.queue.add(uid);
@@ -233,7 +202,7 @@ export class PodController {
     const runtime = this.runtimes.get(uid);
     if (runtime === undefined) return;
     const before = runtime.reportedPhase;
-    takeOver(runtime, this.ownView(pod));
+    takeOver(runtime, this.updates.ownView(pod));
     if (before === runtime.reportedPhase) return;
     if (runtime.reportedPhase !== undefined) this.inputs.release(uid);
     // A terminating pod waits for the API to hold its end.
@@ -280,23 +249,10 @@ export class PodController {
     }
   }
 
-  private admit(pod: Pod): Rejection | undefined {
-    const { provider, events } = this.options;
-    const verdict = judgeSupport(pod, provider);
-    const facts = { node: this.options.node(), allocatable: this.options.allocatable(), verdict };
-    const rejection = admit({ pod, ...this.room.besides(pod.metadata?.uid ?? ''), ...facts });
-    const degraded = verdict.degraded.filter(({ quiet }) => quiet !== true);
-    if (rejection === undefined && degraded.length > 0) {
-      const message = degraded.map(({ field, note }) => `${field}: ${note ?? 'not fully supported on this node'}`).join('; ');
-      events.pod(pod, { type: 'Normal', reason: 'PodFieldDegraded', message });
-    }
-    return rejection;
-  }
-
   private forget(uid: string): void {
     this.runtimes.get(uid)?.cancelTelling();
     this.runtimes.delete(uid);
-    this.room.leave(uid);
+    this.gate.room.leave(uid);
     this.writer.forget(uid);
     this.queue.forget(uid);
     this.inputs.release(uid);

@@ -2,8 +2,9 @@
 import type { ContainerStatus, Pod } from '../../platform/kubernetes-objects.ts';
 import type { ObservedPod, ObservedState, PodProvider } from '../provider.ts';
 import { CRASH_LIMITS, delayAfter } from './back-off.ts';
-import { endedForGood, recordOf, type ContainerRecord, type Exit, type PodHistory } from './history.ts';
+import { recordOf, type ContainerRecord, type Exit, type PodHistory } from './history.ts';
 import { containerStatusesOf, podContainers, type PodContainer } from './pod-containers.ts';
+import { endedForGood } from './runs.ts';
 
 export interface PodInput {
   readonly pod: Pod;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { recordOf, remember, rememberFailedStart, rememberStart, type ContainerRecord, type PodHistory } from '../../../../src/kubelet/pods/history.ts';
+import { recordOf, type ContainerRecord, type PodHistory } from '../../../../src/kubelet/pods/history.ts';
+import { remember, rememberFailedStart, rememberStart } from '../../../../src/kubelet/pods/remember.ts';
 import { seedHistory } from '../../../../src/kubelet/pods/seed-history.ts';
 import type { ObservedPod, ObservedState } from '../../../../src/kubelet/provider.ts';
 import type { ContainerState, Pod } from '../../../../src/platform/kubernetes-objects.ts';
@@ -85,6 +86,16 @@ describe('runs', () => {
     let history = after(seedHistory(one), one, { a: exit(1, T, T) });
     history = after(rememberStart(history, ['a'], T), one, { a: exit(1, T, T) });
     expect(recordOf(history, 'a')).toMatchObject({ restartCount: 1, lastExit: { exitCode: 1 }, backOff: { delayMs: 10_000 } });
+  });
+
+  it('are counted once when their end is seen before their start has been answered', () => {
+    const one = pod('OnFailure');
+    const first = seedHistory(one);
+    let history = rememberStart(after(first, one, { a: exit(1, T, T) }), ['a'], T, first);
+    expect(recordOf(history, 'a')).toMatchObject({ restartCount: 0, run: { exit: { exitCode: 1 } } });
+    const before = history;
+    history = rememberStart(after(history, one, { a: exit(2, T + 1, T + 1) }), ['a'], T + 1, before);
+    expect(recordOf(history, 'a')).toMatchObject({ restartCount: 1, lastExit: { exitCode: 1 }, run: { exit: { exitCode: 2 } } });
   });
 
   it('that were refused end with 128', () => {

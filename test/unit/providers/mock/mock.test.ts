@@ -92,6 +92,12 @@ describe('pods of the mock', () => {
     expect(containerOf(uid)).toMatchObject({ restartCount: 2, ready: true });
   });
 
+  it('that end at once are counted once', async () => {
+    const uid = await created({ 'exit-code': '1', 'exit-times': '1' });
+    await world.clock.advance(30_000);
+    expect(containerOf(uid)).toMatchObject({ restartCount: 1, ready: true });
+  });
+
   it('fail to be made or started as often as they are told, for the reason they are told', async () => {
     const uid = await created({
       'create-error': 'no room for it',
