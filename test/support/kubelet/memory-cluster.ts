@@ -34,6 +34,8 @@ export class MemoryCluster implements Cluster {
   readonly writes: StatusWrite[] = [];
   /** Statuses that validation refused: a kubelet must never send one. */
   readonly refusals: string[] = [];
+  /** Fields of pod statuses that this server is too old to know: it drops them without a word. */
+  readonly unknownStatusFields = new Set<string>();
   /** Called with every pod whose status was just written. */
   onWrite: (pod: Pod) => void = () => undefined;
   /** Every call in order: `createNode`, `patchPodStatus ns/name`. */
@@ -98,6 +100,11 @@ export class MemoryCluster implements Cluster {
     const key = `${namespace}/${pod.name}`;
     if (this.podsByName.has(key)) throw new VickError('KUBE_CONFLICT', `pod ${key} exists`);
     return this.store(created);
+  }
+
+  /** Tells the watches of pods anything, true or not. */
+  tell(update: PodUpdate): void {
+    for (const watcher of this.podWatchers) watcher(update);
   }
 
   /** A user's delete: graceful, and a repeat can only shorten it. Grace 0 removes the object at once. */
@@ -240,7 +247,8 @@ export class MemoryCluster implements Cluster {
     await this.enter('patchPodStatus', `${ref.namespace}/${ref.name}`, signal);
     const pod = this.named(ref);
     if (pod.metadata?.uid !== ref.uid) throw new VickError('KUBE_INVALID', 'metadata.uid: Invalid value: field is immutable');
-    const merged = mergeStatus<NonNullable<Pod['status']>>(pod.status ?? {}, status as object);
+    const known = Object.fromEntries(Object.entries(status as object).filter(([field]) => !this.unknownStatusFields.has(field)));
+    const merged = mergeStatus<NonNullable<Pod['status']>>(pod.status ?? {}, known);
     try {
       validatePodStatus(pod, merged);
     } catch (error) {

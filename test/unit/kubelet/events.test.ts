@@ -72,3 +72,16 @@ it('uses the real UID of the node, and the default namespace', async () => {
   await clock.advance(0);
   expect(cluster.events[0]).toMatchObject({ metadata: { namespace: 'default' }, involvedObject: { kind: 'Node', name: 'n1', uid: 'node-uid' } });
 });
+
+it('leaves the API server to others in a flood about many objects: a hundred at once, then fifty a second', async () => {
+  for (let index = 0; index < 160; index += 1) {
+    recorder.pod({ metadata: { name: `p${String(index)}`, namespace: 'shop', uid: `u${String(index)}` } }, { type: 'Normal', reason: 'Started', message: 'x' });
+  }
+  // Each write settles before the next.
+  for (let round = 0; round < 60; round += 1) await clock.advance(0);
+  expect(cluster.events).toHaveLength(100);
+  await clock.advance(1_000);
+  expect(cluster.events).toHaveLength(150);
+  await clock.advance(1_000);
+  expect(cluster.events).toHaveLength(160);
+});

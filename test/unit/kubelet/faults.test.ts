@@ -139,6 +139,73 @@ describe('an API server in trouble', () => {
   );
 });
 
+describe('an API server that tells old things', () => {
+  const started = async (): Promise<{ readonly world: World; readonly uid: string; readonly first: Pod }> => {
+    const world = createWorld();
+    await world.start();
+    const first = world.cluster.createPod({ name: 'web', spec: podSpec({ main: ['sleep'] }) });
+    await world.clock.advance(100);
+    return { world, uid: first.metadata!.uid!, first };
+  };
+
+  it.each(['changed', 'listed'] as const)('is not followed back: %s', async (kind) => {
+    const { world, uid, first } = await started();
+    const changes = (): readonly string[] => world.backend.calls.filter((call) => /^(create|start|stop|remove)/.test(call));
+    const [before, calls, writes] = [world.cluster.pod(uid), changes(), world.cluster.writes.length];
+    world.cluster.tell(kind === 'changed' ? { kind, pod: first } : { kind, pods: [first] });
+    await world.clock.advance(90_000);
+    expect(changes()).toEqual(calls);
+    expect(world.cluster.writes).toHaveLength(writes);
+    expect(world.cluster.pod(uid)).toEqual(before);
+    await world.stop();
+  });
+
+  it('does not call a deletion off', async () => {
+    const { world, uid } = await started();
+    const alive = world.cluster.pod(uid)!;
+    const open = world.backend.hold('stop');
+    world.cluster.requestDeletion(uid, 20);
+    await world.clock.advance(100);
+    world.cluster.tell({ kind: 'changed', pod: alive });
+    await world.clock.advance(100);
+    open();
+    await world.clock.advance(5_000);
+    expect(world.cluster.pod(uid)).toBeUndefined();
+    expect(world.backend.pods.size).toBe(0);
+    expect(world.backend.calls.filter((call) => call.startsWith('start'))).toHaveLength(1);
+    await world.stop();
+  });
+
+  it('leaves nothing of a pod that it tells of although there is none', async () => {
+    const { world, uid } = await started();
+    const alive = world.cluster.pod(uid)!;
+    world.cluster.requestDeletion(uid, 0);
+    await world.clock.advance(5_000);
+    expect(world.backend.pods.size).toBe(0);
+    world.cluster.tell({ kind: 'changed', pod: alive });
+    await world.clock.advance(30_000);
+    expect(world.backend.pods.size).toBe(0);
+    expect(world.kubelet.pods()).toEqual([]);
+    await world.stop();
+  });
+
+  it('is not written to again and again when it drops what it does not know', async () => {
+    const world = createWorld();
+    world.cluster.unknownStatusFields.add('hostIPs').add('observedGeneration');
+    await world.start();
+    const uid = world.cluster.createPod({ name: 'web', spec: podSpec({ main: ['sleep'] }) }).metadata!.uid!;
+    await world.clock.advance(1_000);
+    const writes = world.cluster.writes.length;
+    expect(world.cluster.pod(uid)?.status).toMatchObject({ phase: 'Running' });
+    await world.clock.advance(300_000);
+    expect(world.cluster.writes).toHaveLength(writes);
+    world.backend.exit(uid, 'main', 1);
+    await world.clock.advance(1_000);
+    expect(world.cluster.pod(uid)?.status?.containerStatuses?.[0]?.restartCount).toBe(1);
+    await world.stop();
+  });
+});
+
 describe('a back end in trouble', () => {
   const one = async (policy = 'Always'): Promise<{ readonly world: World; readonly uid: string }> => {
     const world = createWorld();
