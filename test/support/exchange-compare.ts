@@ -66,6 +66,9 @@ export class Bindings {
   }
 }
 
+/** Every scenario starts at 10 o'clock of 20 August 2018. */
+const RECORDING_DAY = 1_534_723_200;
+
 export type Lax = 'shape' | 'unordered' | undefined;
 
 export function compareBody(recorded: unknown, text: string, bindings: Bindings, lax: Lax): readonly string[] {
@@ -120,7 +123,13 @@ function compareValues(recorded: unknown, actual: unknown, bindings: Bindings, l
       return compareValues(wanted.get(name), (actual as Record<string, unknown>)[name], bindings, lax, there);
     });
   }
+  if (isRecordedTime(recorded) && typeof actual === 'number') return [];
   return recorded === actual ? [] : differs();
+}
+
+/** Unix seconds of a scenario's own day: when the replay runs it is another one. */
+function isRecordedTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= RECORDING_DAY && value < RECORDING_DAY + 86_400;
 }
 
 function compareSets(recorded: readonly unknown[], actual: readonly unknown[], bindings: Bindings, path: string): readonly string[] {
@@ -137,5 +146,8 @@ function compareSets(recorded: readonly unknown[], actual: readonly unknown[], b
 
 /** Times in text as one word; likewise digests of manifests, which are signed anew for every recording. */
 function times(text: string): string {
-  return text.replace(/(@|Digest: )sha256:[0-9a-f]{64}/g, '$1<digest>').replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
+  return text
+    .replace(/(@|Digest: )sha256:[0-9a-f]{64}/g, '$1<digest>')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
+    .replace(/^((?:Up|Exited \(\d+\)) )\d+ seconds/, '$1<n> seconds');
 }

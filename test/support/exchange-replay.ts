@@ -26,9 +26,17 @@ export interface Exchange {
     readonly empty?: boolean;
     readonly dropped?: boolean;
     readonly none?: boolean;
-    readonly chunks?: readonly { readonly ms: number; readonly text?: string; readonly omitted?: unknown }[];
+    readonly chunks?: readonly RecordedChunk[];
     readonly ended?: string;
   };
+}
+
+/** `frame`: one of Docker's, with an 8-byte header before its text. */
+interface RecordedChunk {
+  readonly ms: number;
+  readonly text?: string;
+  readonly frame?: { readonly stream: number; readonly length: number; readonly text: string };
+  readonly omitted?: unknown;
 }
 
 export interface ReplayOptions {
@@ -48,12 +56,14 @@ interface Answer {
   readonly status: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  readonly bytes: Buffer;
   readonly dropped: boolean;
 }
 
 /** Shift of recorded Unix times: the scenarios start at 2018-08-20T10:00:00Z. */
 const EPOCH = 1_534_759_200;
 const RETRY_MS = 9_000;
+const FRAME_HEADER = 8;
 
 /** Replays in order. Requests that overlapped when they were recorded overlap again. The result lists every difference. */
 export async function replay(options: ReplayOptions): Promise<readonly string[]> {
@@ -133,7 +143,7 @@ async function send(options: ReplayOptions, exchange: Exchange, bindings: Bindin
       void collect(incoming, response, outgoing, Math.min(exchange.tookMs, 10_000)).then(resolve);
     });
     outgoing.on('error', () => {
-      resolve({ status: undefined, headers: {}, text: '', dropped: true });
+      resolve({ status: undefined, headers: {}, text: '', bytes: Buffer.alloc(0), dropped: true });
     });
   });
   if (request.bodyChunks === undefined) outgoing.end(filled);
@@ -156,6 +166,7 @@ async function collect(incoming: IncomingMessage, recorded: Exchange['response']
   const startedAt = Date.now();
   const wanted = (recorded.chunks ?? []).filter((chunk) => chunk.text !== undefined).length;
   let text = '';
+  const bytes: Buffer[] = [];
   const timer = new AbortController();
   if (hangUp) {
     void delay(wanted === 0 ? 300 : Math.max(recordedMs, 50), undefined, { signal: timer.signal }).then(
@@ -168,6 +179,7 @@ async function collect(incoming: IncomingMessage, recorded: Exchange['response']
   try {
     for await (const chunk of incoming) {
       text += String(chunk);
+      bytes.push(Buffer.from(chunk as Uint8Array));
       if (hangUp && text.split('\n').length > wanted && Date.now() - startedAt >= recordedMs) break;
     }
   } catch {
@@ -175,7 +187,7 @@ async function collect(incoming: IncomingMessage, recorded: Exchange['response']
   }
   timer.abort();
   if (hangUp) outgoing.destroy();
-  return { status: incoming.statusCode, headers, text, dropped: false };
+  return { status: incoming.statusCode, headers, text, bytes: Buffer.concat(bytes), dropped: false };
 }
 
 function compare(exchange: Exchange, answer: Answer, bindings: Bindings, lax: 'shape' | 'unordered' | undefined): readonly string[] {
@@ -192,9 +204,24 @@ function compare(exchange: Exchange, answer: Answer, bindings: Bindings, lax: 's
   }
   if (problems.length > 0) return problems;
   if (response.body !== undefined) return compareBody(response.body, answer.text, bindings, lax);
+  if (response.chunks?.some(({ frame }) => frame !== undefined) === true) return compareFrames(response.chunks, answer.bytes, bindings, lax);
   if (response.chunks !== undefined) return compareText(response.chunks.map((chunk) => chunk.text ?? '').join(''), answer.text, bindings, lax);
   if (response.text !== undefined) return compareText(response.text, answer.text, bindings, lax);
   return answer.text === '' ? [] : [`a body where there is none: ${answer.text.slice(0, 200)}`];
+}
+
+/** What each stream carried; how it was cut into frames is a matter of pace. */
+function compareFrames(recorded: readonly RecordedChunk[], bytes: Buffer, bindings: Bindings, lax: 'shape' | 'unordered' | undefined): readonly string[] {
+  const streams = new Map<number, string>();
+  for (let at = 0; at + FRAME_HEADER <= bytes.length;) {
+    const [stream, end] = [bytes.readUInt8(at), at + FRAME_HEADER + bytes.readUInt32BE(at + 4)];
+    streams.set(stream, (streams.get(stream) ?? '') + bytes.toString('utf8', at + FRAME_HEADER, end));
+    at = end;
+  }
+  const wanted = new Map<number, string>();
+  for (const { frame } of recorded) if (frame !== undefined) wanted.set(frame.stream, (wanted.get(frame.stream) ?? '') + frame.text);
+  const other = [...streams.keys()].filter((stream) => !wanted.has(stream)).map((stream) => `a stream ${String(stream)} that was not there`);
+  return [...other, ...[...wanted].flatMap(([stream, text]) => compareText(text, streams.get(stream) ?? '', bindings, lax))];
 }
 
 /** Times in queries are absolute: they move with the start of the replay. */

@@ -16,7 +16,11 @@ export const DIFFERENCES: readonly Difference[] = [
     real: 'the port layer listens on the loopback of the endpoint VM, PORTLAYER_ADDR=localhost:2377',
     sandbox: 'it listens on the address of the VCH, and PORTLAYER_ADDR says so',
   },
-  { part: 'addresses', real: 'bridge addresses of containers can be reached inside the VCH', sandbox: 'they are numbers only; GET /swagger.json says in info.x-pods-at where the ports are: on this computer' },
+  {
+    part: 'addresses',
+    real: 'bridge addresses of containers can be reached inside the VCH',
+    sandbox: 'they are numbers only; GET /swagger.json says in info.x-pods-at where the ports are: on this computer',
+  },
   { part: 'kubelet-starter', real: 'the kubeconfig is /etc/kubelet.conf with mode 0644', sandbox: '<VM folder>/etc/kubelet.conf with mode 0600' },
   {
     part: 'kubelet-starter',
@@ -56,7 +60,11 @@ export const DIFFERENCES: readonly Difference[] = [
   { part: 'port layer', real: 'GET, HEAD and POST /archive', sandbox: '501' },
   { part: 'port layer', real: 'statistics of network and disk', sandbox: 'always 0; processor and memory are those of the processes' },
   { part: 'port layer', real: 'scopes made through the API persist', sandbox: 'they are forgotten when the VCH goes down' },
-  { part: 'personality', real: 'containers, exec, networks and volumes through the Docker API', sandbox: 'list and inspect of containers; the rest is 501' },
+  {
+    part: 'personality',
+    real: 'attach, exec, statistics, copying, networks and volumes through the Docker API',
+    sandbox: '501; containers are made, run, logged and removed',
+  },
   { part: 'personality', real: 'pulls from registries', sandbox: 'from a built-in catalogue, without a network' },
   { part: 'personality', real: 'a check of the Host header without TLS', sandbox: 'none' },
   { part: 'vicadmin', real: 'https with a login', sandbox: 'a status page and the logs, without a login; http where the VCH has no certificate' },

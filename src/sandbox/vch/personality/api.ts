@@ -1,7 +1,9 @@
 /** The Docker API calls that the sandbox serves. Knows no sockets: a call is a method, a path without version, a query and a body. */
 import type { Registry } from '../catalogue.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
-import { containerInspect, containerList, readFilters } from './containers.ts';
+import { containerHandlers } from './container-calls.ts';
+import { containerList, readFilters } from './containers.ts';
+import type { CreatedContainer } from './create-container.ts';
 import { DockerError, notYet } from './errors.ts';
 import { dockerEvents } from './events.ts';
 import type { CachedImage, ImageCache } from './images.ts';
@@ -23,6 +25,8 @@ export type DockerReply =
   | { readonly kind: 'json'; readonly status: number; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'empty'; readonly status: number }
+  /** Bytes as they come, without a content type. */
+  | { readonly kind: 'bytes'; readonly chunks: AsyncIterable<Uint8Array> }
   /** JSON objects, one per line, with Docker's CRLF. */
   | { readonly kind: 'objects'; readonly objects: AsyncIterable<object>; readonly lineEnd: string };
 
@@ -32,13 +36,21 @@ export interface PersonalityParts {
   readonly registry: Registry;
   /** `host:port` of the port layer, for error texts. */
   readonly portLayer: string;
+  /** What was asked for when a container was made, by id. */
+  readonly created: Map<string, CreatedContainer>;
 }
 
-type Handler = (parts: PersonalityParts, call: DockerCall, match: RegExpExecArray) => Promise<DockerReply> | DockerReply;
+export type Handler = (parts: PersonalityParts, call: DockerCall, match: RegExpExecArray) => Promise<DockerReply> | DockerReply;
 
 const json = (value: unknown, status = 200): DockerReply => ({ kind: 'json', status, value });
 
-const HANDLERS: readonly { readonly method: string; readonly path: RegExp; readonly handle: Handler }[] = [
+export interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly handle: Handler;
+}
+
+const HANDLERS: readonly Route[] = [
   { method: 'GET', path: /^\/_ping$/, handle: () => ({ kind: 'text', text: 'OK' }) },
   { method: 'GET', path: /^\/version$/, handle: ({ state }) => json(version(state)) },
   { method: 'GET', path: /^\/info$/, handle: async ({ state, cache }) => json(await info(state, cache.size)) },
@@ -51,7 +63,7 @@ const HANDLERS: readonly { readonly method: string; readonly path: RegExp; reado
   { method: 'POST', path: /^\/images\/(.+)\/tag$/, handle: tagImage },
   { method: 'DELETE', path: /^\/images\/(.+)$/, handle: removeImage },
   { method: 'GET', path: /^\/containers\/json$/, handle: ({ state, cache, portLayer }, call) => json(containerList(state, cache, call.query, portLayer)) },
-  { method: 'GET', path: /^\/containers\/([^/]+)\/json$/, handle: ({ state, cache }, _call, match) => json(containerInspect(state, cache, match[1] ?? '')) },
+  ...containerHandlers,
 ];
 
 /** Answers a call or throws a DockerError. Wrong methods are unknown paths here: 404. */

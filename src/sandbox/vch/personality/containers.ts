@@ -1,4 +1,4 @@
-/** What the personality tells of containers: the list and a short inspect, both made from the port layer's records. */
+/** What the personality tells of containers: the list, made from the port layer's records. */
 import { listContainers } from '../port-layer/handlers/containers.ts';
 import { DroppedConnection } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
@@ -23,11 +23,11 @@ export function containerList(state: PortLayerState, cache: ImageCache, query: U
     Names: [`/${vm.config.name}`],
     Image: imageName(vm, cache),
     ImageID: '',
-    Command: command(vm).join(' '),
+    Command: commandOf(vm).join(' '),
     Created: Math.floor(vm.createTime / 1000),
     Ports: null,
     Labels: null,
-    State: status(vm),
+    State: statusOf(vm),
     Status: humanStatus(vm, state.clock.now()),
     HostConfig: {},
     NetworkSettings: null,
@@ -35,53 +35,14 @@ export function containerList(state: PortLayerState, cache: ImageCache, query: U
   }));
 }
 
-/** By id, name, or unambiguous start of an id. */
-export function containerInspect(state: PortLayerState, cache: ImageCache, wanted: string): unknown {
+/** By id, name, or unambiguous start of an id. Throws 404. */
+export function findContainer(state: PortLayerState, wanted: string): Vm {
   const vms = state.containers.list();
   const name = wanted.replace(/^\//, '');
   const starting = vms.filter((vm) => vm.id.startsWith(wanted));
   const vm = vms.find((one) => one.id === wanted || one.config.name === name) ?? (starting.length === 1 ? starting[0] : undefined);
   if (vm === undefined) throw new DockerError(404, `No such container: ${wanted}`);
-  const [path = '', ...args] = command(vm);
-  const primary = vm.config.tasks.find((task) => task.id === vm.id);
-  return {
-    Id: vm.id,
-    Created: new Date(vm.createTime).toISOString().replace('Z', '000000Z'),
-    Path: path,
-    Args: args,
-    State: {
-      Status: status(vm),
-      Running: vm.state === 'Running',
-      Paused: false,
-      Restarting: false,
-      OOMKilled: false,
-      Dead: false,
-      Pid: 0,
-      ExitCode: vm.state === 'Stopped' ? (vm.primary?.exitCode ?? 0) : 0,
-      Error: '',
-      StartedAt: vm.everStarted ? wholeSeconds(vm.startedAt) : '',
-      FinishedAt: vm.state === 'Stopped' ? wholeSeconds(vm.stopRequestedAt ?? vm.primary?.stopTime ?? vm.startedAt) : '',
-    },
-    Image: vm.config.imageId,
-    Name: `/${vm.config.name}`,
-    RestartCount: 0,
-    Driver: 'vSphere Integrated Containers Backend Engine',
-    ExecIDs: null,
-    Mounts: null,
-    Config: {
-      Hostname: vm.config.hostname,
-      Domainname: '',
-      User: primary?.user ?? '',
-      Tty: primary?.tty ?? false,
-      OpenStdin: primary?.openStdin ?? false,
-      Env: primary?.env ?? [],
-      Cmd: primary?.argv ?? [],
-      Image: imageName(vm, cache),
-      WorkingDir: primary?.workingDir ?? '',
-      Entrypoint: null,
-      Labels: dockerLabels(vm),
-    },
-  };
+  return vm;
 }
 
 /** The `filters` parameter. Throws 500 for a filter that does not exist. */
@@ -106,7 +67,7 @@ function matches(vm: Vm, filters: ReadonlyMap<string, readonly string[]>): boole
   const tests: Record<string, (value: string) => boolean> = {
     id: (value) => vm.id.startsWith(value),
     name: (value) => vm.config.name.includes(value),
-    status: (value) => status(vm) === value,
+    status: (value) => statusOf(vm) === value,
     label: (value) => {
       const [key = '', ...rest] = value.split('=');
       return key in labels && (rest.length === 0 || labels[key] === rest.join('='));
@@ -115,7 +76,7 @@ function matches(vm: Vm, filters: ReadonlyMap<string, readonly string[]>): boole
   return [...filters].every(([name, values]) => values.length === 0 || values.some(tests[name] ?? (() => true)));
 }
 
-function dockerLabels(vm: Vm): Record<string, string> {
+export function dockerLabels(vm: Vm): Record<string, string> {
   const stored = vm.config.annotations['docker.labels'];
   if (stored === undefined) return {};
   try {
@@ -125,16 +86,16 @@ function dockerLabels(vm: Vm): Record<string, string> {
   }
 }
 
-function command(vm: Vm): readonly string[] {
+export function commandOf(vm: Vm): readonly string[] {
   return vm.config.tasks.find((task) => task.id === vm.id)?.argv ?? [];
 }
 
-function imageName(vm: Vm, cache: ImageCache): string {
+export function imageName(vm: Vm, cache: ImageCache): string {
   const { repoName, imageId } = vm.config;
   return repoName.includes(':') ? repoName : (cache.referencesOf(imageId).tags[0] ?? imageId.slice(0, 12));
 }
 
-function status(vm: Vm): string {
+export function statusOf(vm: Vm): string {
   const names: Record<string, string> = { Created: 'created', Running: 'running', Stopped: 'exited' };
   return names[vm.state] ?? vm.state;
 }
@@ -144,8 +105,4 @@ function humanStatus(vm: Vm, now: number): string {
   if (vm.state !== 'Stopped') return vm.state;
   const ended = vm.stopRequestedAt ?? vm.primary?.stopTime ?? 0;
   return ended === 0 ? 'Stopped' : `Exited (${String(vm.primary?.exitCode ?? 0)}) ${String(Math.max(0, Math.floor((now - ended) / 1000)))} seconds ago`;
-}
-
-function wholeSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -37,7 +37,7 @@ const NEWEST_TEXT_ERRORS = 1.23;
 export async function startPersonality(options: PersonalityOptions): Promise<RunningPersonality> {
   const cache = new ImageCache(options.state.kv, options.state.images);
   cache.load();
-  const parts: PersonalityParts = { state: options.state, cache, registry: options.registry, portLayer: options.portLayer };
+  const parts: PersonalityParts = { state: options.state, cache, registry: options.registry, portLayer: options.portLayer, created: new Map() };
   const listener: RequestListener = (request, response) => {
     void serve(parts, request, response, options.log);
   };
@@ -100,6 +100,15 @@ async function write(response: ServerResponse, reply: DockerReply, signal: Abort
     case 'empty':
       response.writeHead(reply.status, API_HEADERS).end();
       return;
+    case 'bytes':
+      response.writeHead(200, API_HEADERS);
+      response.flushHeaders();
+      for await (const chunk of reply.chunks) {
+        if (signal.aborted) return;
+        response.write(chunk);
+      }
+      response.end();
+      return;
     case 'objects':
       response.writeHead(200, { ...API_HEADERS, 'Content-Type': 'application/json' });
       response.flushHeaders();
@@ -131,15 +140,23 @@ function writeError(response: ServerResponse, error: unknown, version: string | 
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type'] ?? '';
-  if (!/^application\/json\b/.test(type)) throw new DockerError(500, `Content-Type specified (${type}) must be 'application/json'`);
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = Buffer.concat(chunks).toString('utf8').trim();
+  if (text === '' && type === '') return undefined;
+  if (!/^application\/json\b/.test(type)) throw new DockerError(500, `Content-Type specified (${type}) must be 'application/json'`);
   try {
-    return text.trim() === '' ? undefined : (JSON.parse(text) as unknown);
+    return text === '' ? undefined : (JSON.parse(text) as unknown);
   } catch (error) {
-    throw new DockerError(500, error instanceof Error ? error.message : String(error));
+    throw new DockerError(500, isCut(text) ? 'unexpected EOF' : error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The beginning of a JSON document, as far as brackets and quotes tell. */
+function isCut(text: string): boolean {
+  const outside = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '');
+  const opened = (outside.match(/[[{]/g) ?? []).length - (outside.match(/[\]}]/g) ?? []).length;
+  return opened > 0 || outside.includes('"');
 }
 
 function compareVersions(a: string, b: string): number {

@@ -1,7 +1,7 @@
 import type { Operation } from '../operation.ts';
 import { DroppedConnection, PortLayerError, stream } from '../replies.ts';
 import type { PortLayerState } from '../state.ts';
-import { renderEntry, selectEntries } from '../vm-log.ts';
+import { renderEntry, selectEntries, type LogEntry } from '../vm-log.ts';
 import type { Vm } from '../vm.ts';
 
 const POLL_MS = 1000;
@@ -27,30 +27,35 @@ export function logOperations(state: PortLayerState): readonly Operation[] {
         if (since === undefined) throw new DroppedConnection('logs without since');
         const tail = query.int('taillines') ?? -1;
         const timestamp = query.bool('timestamp') ?? false;
-        const follow = query.bool('follow') ?? false;
-        return stream((signal) => read(state, vm, { since, tail, timestamp, follow }, signal));
+        const following = query.bool('follow') ?? false;
+        return stream((signal) => flat(follow(state, vm, { since, tail, timestamp, follow: following }, signal)));
       },
     },
   ];
 }
 
-interface LogRequest {
+export interface LogRequest {
   readonly since: number;
   readonly tail: number;
   readonly timestamp: boolean;
   readonly follow: boolean;
 }
 
-/** Everything asked for; a follower polls while the VM runs, and reads once more when it does not. */
-async function* read(state: PortLayerState, vm: Vm, request: LogRequest, signal: AbortSignal): AsyncGenerator<Buffer> {
+/** Everything asked for, entries that are read together in one piece; a follower polls while the VM runs, and reads once more when it does not. */
+export async function* follow(state: Pick<PortLayerState, 'clock'>, vm: Vm, request: LogRequest, signal: AbortSignal): AsyncGenerator<readonly Buffer[]> {
+  const rendered = (entry: LogEntry): Buffer => renderEntry(entry, request.timestamp);
   let entries = await vm.context.log.read();
-  for (const entry of selectEntries(entries, request.since, request.tail)) yield renderEntry(entry, request.timestamp);
+  yield selectEntries(entries, request.since, request.tail).map(rendered);
   let running = request.follow && vm.state === 'Running';
   while (running && !signal.aborted) {
     await state.clock.sleep(POLL_MS, signal).catch(() => undefined);
     running = vm.state === 'Running';
     const sent = entries.length;
     entries = await vm.context.log.read();
-    for (const entry of selectEntries(entries.slice(sent), request.since, -1)) yield renderEntry(entry, request.timestamp);
+    yield selectEntries(entries.slice(sent), request.since, -1).map(rendered);
   }
+}
+
+async function* flat(pieces: AsyncIterable<readonly Buffer[]>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) yield* piece;
 }

@@ -1,0 +1,113 @@
+/** The calls of the Docker API that make, operate and read containers. */
+import type { Route } from './api.ts';
+import { containerLog, logRequest } from './container-logs.ts';
+import { findContainer } from './containers.ts';
+import { createContainer, type CreateBody } from './create-container.ts';
+import { DockerError } from './errors.ts';
+import { inspectContainer } from './inspect.ts';
+import { killContainer, removeContainer, renameContainer, startContainer, stopContainer, waitContainer } from './operate.ts';
+
+const on = (query: URLSearchParams, name: string): boolean => ['1', 'true'].includes(query.get(name) ?? '');
+const done = { kind: 'empty', status: 204 } as const;
+
+export const containerHandlers: readonly Route[] = [
+  {
+    method: 'POST',
+    path: /^\/containers\/create$/,
+    handle: async (parts, call) => {
+      const id = await createContainer(parts, (await call.body()) as CreateBody | undefined, call.query.get('name') ?? undefined);
+      return { kind: 'json', status: 201, value: { Id: id, Warnings: null } };
+    },
+  },
+  {
+    method: 'GET',
+    path: /^\/containers\/([^/]+)\/json$/,
+    handle: (parts, _call, match) => ({ kind: 'json', status: 200, value: inspectContainer(parts, findContainer(parts.state, match[1] ?? '')) }),
+  },
+  {
+    method: 'POST',
+    path: /^\/containers\/([^/]+)\/start$/,
+    handle: async ({ state }, _call, match) => {
+      await startContainer(state, findContainer(state, match[1] ?? ''));
+      return done;
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/containers\/([^/]+)\/stop$/,
+    handle: async ({ state }, call, match) => {
+      await stopContainer(state, findContainer(state, match[1] ?? ''), call.query.get('t'));
+      return done;
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/containers\/([^/]+)\/restart$/,
+    handle: async ({ state }, call, match) => {
+      const vm = findContainer(state, match[1] ?? '');
+      await stopContainer(state, vm, call.query.get('t'));
+      await startContainer(state, vm);
+      return done;
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/containers\/([^/]+)\/kill$/,
+    handle: async ({ state }, call, match) => {
+      await killContainer(state, match[1] ?? '', call.query.get('signal'));
+      return done;
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/containers\/([^/]+)\/rename$/,
+    handle: async ({ state }, call, match) => {
+      await renameContainer(state, findContainer(state, match[1] ?? ''), call.query.get('name') ?? '');
+      return done;
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/containers\/([^/]+)\/wait$/,
+    handle: async ({ state }, call, match) => {
+      return { kind: 'json', status: 200, value: { StatusCode: await waitContainer(findContainer(state, match[1] ?? ''), call.signal) } };
+    },
+  },
+  {
+    // No session has a size here; a VCH answers the same without one.
+    method: 'POST',
+    path: /^\/containers\/([^/]+)\/resize$/,
+    handle: ({ state }, _call, match) => {
+      findContainer(state, match[1] ?? '');
+      return { kind: 'empty', status: 200 };
+    },
+  },
+  {
+    method: 'DELETE',
+    path: /^\/containers\/([^/]+)$/,
+    handle: async ({ state, created }, call, match) => {
+      const vm = findContainer(state, match[1] ?? '');
+      await removeContainer(state, vm, { force: on(call.query, 'force'), volumes: on(call.query, 'v') });
+      created.delete(vm.id);
+      return done;
+    },
+  },
+  {
+    method: 'GET',
+    path: /^\/containers\/([^/]+)\/logs$/,
+    handle: ({ state }, call, match) => {
+      const vm = findContainer(state, match[1] ?? '');
+      return { kind: 'bytes', chunks: containerLog(state, vm, logRequest(call.query), call.signal) };
+    },
+  },
+  {
+    // The engine's file systems cannot be compared with anything.
+    method: 'GET',
+    path: /^\/containers\/([^/]+)\/changes$/,
+    handle: ({ state }, _call, match) => {
+      const vm = findContainer(state, match[1] ?? '');
+      if (vm.config.imageId === '') throw new DockerError(500, `container ${vm.id} has no image`);
+      return { kind: 'json', status: 200, value: [] };
+    },
+  },
+];
