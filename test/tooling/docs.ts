@@ -8,6 +8,8 @@ import { TABLE } from '../../src/cli/specs/index.ts';
 import { visibleCommands } from '../../src/cli/table.ts';
 import { ERROR_CODES, EXIT_CODES } from '../../src/errors/codes.ts';
 import { VIC_AREAS } from '../../src/providers/vic/areas.ts';
+import { MOCK_ANNOTATIONS } from '../../src/providers/mock/annotations.ts';
+import { MOCK_SUPPORT } from '../../src/providers/mock/support.ts';
 import { VIC_SUPPORT } from '../../src/providers/vic/support.ts';
 import { CONTROL_PLANE_DIFFERENCES } from '../../src/sandbox/control-plane/differences.ts';
 import { DIFFERENCES as VCH_DIFFERENCES } from '../../src/sandbox/vch/differences.ts';
@@ -15,7 +17,7 @@ import { SENTINELS as VCH_SENTINELS } from '../../src/sandbox/vch/sentinels.ts';
 import { VSPHERE_DIFFERENCES } from '../../src/sandbox/vsphere/differences.ts';
 import { SENTINELS as VSPHERE_SENTINELS } from '../../src/sandbox/vsphere/sentinels.ts';
 
-export const PAGES = ['README.md', 'src/sandbox/README.md', 'src/providers/vic/README.md'];
+export const PAGES = ['README.md', 'src/sandbox/README.md', 'src/providers/vic/README.md', 'src/providers/mock/README.md'];
 
 const PARTS: Readonly<Record<string, () => string>> = {
   commands: () =>
@@ -66,6 +68,16 @@ const PARTS: Readonly<Record<string, () => string>> = {
     table(
       ['Area', 'Support', 'How'],
       VIC_AREAS.map(({ area, support, note }) => [area, support, note]),
+    ),
+  'mock-annotations': () =>
+    table(
+      ['Setting', 'Of', 'Value', 'When it is not set', 'Effect'],
+      MOCK_ANNOTATIONS.map(({ setting, of, value, unset, effect }) => [`\`${setting}\``, of, value, unset, effect]),
+    ),
+  'mock-support': () =>
+    table(
+      ['Field', 'Support', 'Note'],
+      MOCK_SUPPORT.map((entry) => [`\`${entry.field}\``, entry.support, entry.note ?? '']),
     ),
   support: () =>
     table(
