@@ -13,6 +13,7 @@ import { paths } from '../../src/clients/kubernetes/paths.ts';
 import type { KubernetesApi } from '../../src/clients/kubernetes/port.ts';
 import { createPortLayer } from '../../src/clients/port-layer/client.ts';
 import { selfSigned } from '../../src/kubelet/server/self-signed.ts';
+import { createCertificateRequest, generatePrivateKey } from '../../src/platform/certificate-request.ts';
 import { rfc3339Micro } from '../../src/platform/clock.ts';
 import type { Pod } from '../../src/platform/kubernetes-objects.ts';
 import { systemClock } from '../../src/platform/node/clock.ts';
@@ -151,6 +152,13 @@ async function vick(argv: readonly string[], options: Parameters<typeof createFa
   return { code, stdout, stderr: fake.stderr(), data: stdout.startsWith('{') ? (JSON.parse(stdout) as Record<string, unknown>) : {} };
 }
 
+function kubeconfigFor(server: string): string {
+  return JSON.stringify({
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }] },
+    ...{ clusters: [{ name: 'c', cluster: { server } }], users: [{ name: 'u', user: {} }] },
+  });
+}
+
 const at = (place: { readonly host: string; readonly port: number }): string => `${place.host}:${String(place.port)}`;
 const addresses = (): string[] => ['--portlayer-addr', at(vch.addresses.portLayer), '--persona-addr', at(vch.addresses.persona)];
 
@@ -214,6 +222,24 @@ describe('vick status', () => {
     const nameless = await vick(['status', '--portlayer-addr', '127.0.0.1:2377']);
     expect([nameless.code, nameless.stderr]).toEqual([2, expect.stringContaining('--portlayer-addr is the address of one VCH')]);
     expect((await vick(['status', 'web', '--persona-addr', 'nonsense'])).code).toBe(2);
+  });
+
+  it('shows what it can of a VCH whose cluster does not answer, and exits with 1', async () => {
+    const gone = { kubernetes: { connect, readKubeconfig: () => parseKubeconfig(kubeconfigFor('http://127.0.0.1:9'), 'test', nodeFileSystem) } };
+    const { code, data, stdout } = await vick(['status', 'web', ...addresses(), '-o', 'json'], { host: gone });
+    expect([code, data]).toMatchObject([
+      1,
+      {
+        health: 'failed',
+        cluster: { server: null, reason: expect.stringContaining('127.0.0.1:9') },
+        nodes: [{ vch: 'web', status: 'Unknown', portLayer: { state: 'ok' }, personality: { state: 'ok' }, kubelet: { state: 'notAsked' } }],
+      },
+    ]);
+    expect(stdout).not.toContain('undefined');
+    const text = await vick(['status', 'web', ...addresses()], { host: gone });
+    expect(text.stdout).toMatch(/Reason +the cluster is not reached/);
+    const nothing = await vick(['status'], { host: gone });
+    expect([nothing.code, nothing.stderr]).toEqual([6, expect.stringContaining('KUBE_UNREACHABLE')]);
   });
 
   it('exits with 1 when the node is not Ready, whatever else is wrong', async () => {
@@ -363,11 +389,7 @@ describe('vick gc', () => {
     const closed: Server = createServer((_request, response) => void response.writeHead(503).end());
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
     const server = `http://127.0.0.1:${String((closed.address() as AddressInfo).port)}`;
-    const text = JSON.stringify({
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }] },
-      ...{ clusters: [{ name: 'c', cluster: { server } }], users: [{ name: 'u', user: {} }] },
-    });
-    const kubeconfig = parseKubeconfig(text, 'test', nodeFileSystem);
+    const kubeconfig = parseKubeconfig(kubeconfigFor(server), 'test', nodeFileSystem);
     const { code } = await vick(['gc', 'web', '--yes', '--portlayer-addr', at(vch.addresses.portLayer)], {
       host: { kubernetes: { connect, readKubeconfig: () => kubeconfig } },
     });
@@ -383,6 +405,29 @@ describe('vick gc', () => {
     expect([unknown.code, unknown.stderr]).toEqual([0, expect.stringContaining('its address is not known')]);
     expect(unknown.stderr).toContain('Nothing is left behind.');
     expect((await vick(['gc', 'nowhere', '--dry-run'])).code).toBe(5);
+  });
+
+  it('removes the certificate requests and the binding of nodes that are gone, once no create can be under way', async () => {
+    const request = createCertificateRequest({
+      subject: { commonName: 'system:node:kubelet-gone', organizations: ['system:nodes'] },
+      privateKeyPem: generatePrivateKey(),
+    });
+    for (const node of ['kubelet-gone', 'kubelet-web']) {
+      const labels = { 'app.kubernetes.io/managed-by': 'vick', 'vick.dev/node': node };
+      const spec = {
+        request: Buffer.from(request).toString('base64'),
+        signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+        usages: ['digital signature', 'client auth'],
+      };
+      const body = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name: `vick-${node}-1`, labels }, spec };
+      await api.request({ method: 'POST', path: paths.signingRequests(), body });
+    }
+    expect((await vick(['gc', '--yes', '-o', 'name'])).stdout).toBe('');
+    const later = { ...systemClock, now: () => Date.now() + 2 * 3_600_000 };
+    const { code, stdout } = await vick(['gc', '--yes', '-o', 'name'], { host: { clock: later } });
+    expect([code, stdout]).toEqual([0, 'certificate-requests/vick-kubelet-gone-1\n']);
+    const { items } = await api.request<{ items: { metadata: { name: string } }[] }>({ method: 'GET', path: paths.signingRequests() });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['vick-kubelet-web-1']);
   });
 
   it('removes leases of nodes that are gone, once nobody renews them', async () => {

@@ -12,7 +12,7 @@ export function statusData(site: SiteStatus): Data {
     apiVersion: 'vick.dev/v1alpha1',
     kind: 'Status',
     health: site.health,
-    cluster: site.cluster,
+    cluster: site.cluster.state === 'ok' ? site.cluster.value : { server: null, version: null, reason: site.cluster.why },
     vsphere: part(site.vsphere, () => ({})),
     nodes: site.nodes.map(nodeStatusData),
     vchsWithoutNode: site.withoutNode.map(({ name, id, path }) => ({ name, id, path })),

@@ -19,7 +19,7 @@ type Row = readonly [string, string];
 
 export function describeSite(site: SiteStatus, view: View): string {
   const head = columns([
-    ['Cluster', `${site.cluster.server} (${site.cluster.version})`],
+    ['Cluster', site.cluster.state === 'ok' ? `${site.cluster.value.server} (${site.cluster.value.version})` : view.style.bad(site.cluster.why)],
     ...(site.vsphere.state === 'failed' ? [['vSphere', view.style.bad(site.vsphere.why)]] : []),
   ]);
   const without = site.withoutNode.map(({ name, id }) =>

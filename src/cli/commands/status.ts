@@ -1,6 +1,8 @@
 import type { ExitName } from '../../errors/codes.ts';
+import { isVickError, messageOf } from '../../errors/vick-error.ts';
 import type { Health } from '../../operations/status/health.ts';
-import { readStatus, type SiteStatus } from '../../operations/status/site.ts';
+import { readStatus, type SiteStatus, type StatusQuestion } from '../../operations/status/site.ts';
+import { statusWithoutCluster } from '../../operations/status/without-cluster.ts';
 import { askVSphere } from '../../operations/status/vsphere.ts';
 import type { Deps } from '../deps.ts';
 import { createStyle } from '../render/style.ts';
@@ -17,14 +19,25 @@ export const runStatus: CommandHandler = async (input, deps, signal) => {
   const name = (input.args['VCH'] as string | undefined)?.replace(/^vch\//, '');
   const hints = serviceHints(input, name, deps);
   const choice = await vsphereChoice(input, deps);
-  const look = (): Promise<SiteStatus> =>
-    withKubernetes(deps, input, async (api) => {
-      const vsphere = await askVSphere(choice, name, deps, signal);
-      return readStatus(api, { name: input.args['VCH'] as string | undefined, hints, vsphere, lineUp: isOn(input, 'pods') }, deps, signal);
-    });
+  const look = async (): Promise<SiteStatus> => {
+    const vsphere = await askVSphere(choice, name, deps, signal);
+    const question: StatusQuestion = { name: input.args['VCH'] as string | undefined, hints, vsphere, lineUp: isOn(input, 'pods') };
+    try {
+      return await withKubernetes(deps, input, (api) => readStatus(api, question, deps, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isVickError(error) || !UNREACHED.has(error.code)) throw error;
+      const rest = await statusWithoutCluster(question, error.message, deps, signal);
+      if (rest === undefined) throw error;
+      return rest;
+    }
+  };
   if (!isOn(input, 'watch')) return outcomeOf(await look(), input, deps);
   return watch(look, input, deps, signal);
 };
+
+/** The cluster cannot be asked at all; a VCH may be there all the same. */
+const UNREACHED: ReadonlySet<string> = new Set(['KUBECONFIG_NOT_FOUND', 'KUBECONFIG_INVALID', 'KUBE_UNREACHABLE', 'KUBE_TLS', 'KUBE_UNAUTHENTICATED']);
 
 function outcomeOf(site: SiteStatus, input: CommandInput, deps: Deps): Outcome {
   return {
@@ -45,8 +58,22 @@ const REDRAW = '\u001b[H\u001b[J';
 async function watch(look: () => Promise<SiteStatus>, input: CommandInput, deps: Deps, signal: AbortSignal): Promise<never> {
   const { stdout } = deps.streams;
   let before = '';
+  let trouble = '';
   for (;;) {
-    const outcome = outcomeOf(await look(), input, deps);
+    const site = await look().catch((error: unknown) => {
+      signal.throwIfAborted();
+      // What cannot be seen at first is an error; what goes away for a while is waited for.
+      if (before === '' || !isVickError(error) || error.family === 'bug') throw error;
+      if (messageOf(error) !== trouble) deps.reporter.warn(messageOf(error));
+      trouble = messageOf(error);
+      return undefined;
+    });
+    if (site === undefined) {
+      await deps.clock.sleep(numberFlag(input, 'interval') ?? 2_000, signal);
+      continue;
+    }
+    trouble = '';
+    const outcome = outcomeOf(site, input, deps);
     const fingerprint = JSON.stringify(outcome.data, (key, value: unknown) => (TIMES.has(key) ? undefined : value));
     const human = input.output === 'table' || input.output === 'wide';
     if (human && stdout.isTerminal) stdout.write(`${REDRAW}${outcome.text ?? ''}`);

@@ -9,16 +9,16 @@ import { nodeFacts, type NodeFacts } from '../node/node-facts.ts';
 import { isVchNode, runsSomethingElse } from '../node/vch-node.ts';
 import { healthOf, problemsOf, type Health } from './health.ts';
 import { lineUp, type LinedUp } from './line-up.ts';
-import { notAsked, valueOf, type Part } from './part.ts';
+import { valueOf, type Part } from './part.ts';
 import { podLine, type PodLine } from './pod-line.ts';
 import { findServices, type ServiceHints } from './services.ts';
 import { requestedBy } from './usage.ts';
 import { askVch, type StatusTools, type VchParts } from './vch-parts.ts';
-import type { VSphereView } from './vsphere.ts';
+import { listingOf, type VSphereView } from './vsphere.ts';
 
 /** Everything `vick status` shows, as far as the operator's credentials may see it. */
 export interface SiteStatus {
-  readonly cluster: { readonly server: string; readonly version: string };
+  readonly cluster: Part<{ readonly server: string; readonly version: string }>;
   readonly health: Health;
   readonly nodes: readonly NodeStatus[];
   /** VCHs that vSphere has and that are no nodes of this cluster. */
@@ -60,7 +60,8 @@ export async function readStatus(api: KubernetesApi, question: StatusQuestion, t
   const statuses = await Promise.all(nodes.map((node) => nodeStatus(api, node, leases.get(nameOf(node)), question, tools, signal)));
   const known = new Set(statuses.map(({ vch }) => vch));
   const withoutNode = name === undefined ? (valueOf(vsphere)?.listings ?? []).filter((vch) => !known.has(vch.name)) : [];
-  return { cluster: { server: api.server, version: gitVersion ?? 'unknown' }, health: healthOf(statuses), nodes: statuses, withoutNode, vsphere };
+  const cluster = { state: 'ok', value: { server: api.server, version: gitVersion ?? 'unknown' } } as const;
+  return { cluster, health: healthOf(statuses), nodes: statuses, withoutNode, vsphere };
 }
 
 async function readLease(api: KubernetesApi, node: string, signal: AbortSignal): Promise<ReadonlyMap<string, Lease>> {
@@ -80,7 +81,7 @@ async function nodeStatus(
   const pods = await unlessDenied(api.request<{ readonly items?: readonly Pod[] }>({ method: 'GET', path: paths.allPods(), query }, signal));
   const facts = nodeFacts(node, lease);
   const parts = await partsOf(api, node, facts, question, tools, signal);
-  const vsphere = vsphereOf(runsSomethingElse(node) ? '' : facts.vch, question.vsphere);
+  const vsphere = listingOf(runsSomethingElse(node) ? '' : facts.vch, question.vsphere);
   const items = pods?.items ?? [];
   const lined = question.lineUp && pods !== undefined ? await lineUpOf(api, node, items, parts, signal) : undefined;
   return {
@@ -112,13 +113,6 @@ async function partsOf(
   if (!isVchNode(node) && Object.values(services).every((service) => service === undefined)) return undefined;
   const kubeletPort = node.status?.daemonEndpoints?.kubeletEndpoint?.Port;
   return askVch({ vch, name: nameOf(node), internalIp, kubeletPort: kubeletPort === 0 ? undefined : kubeletPort }, services, api, tools, signal);
-}
-
-function vsphereOf(vch: string, view: Part<VSphereView>): Part<VchListing> {
-  if (view.state !== 'ok') return view;
-  if (vch === '') return notAsked('it is no node of a VCH');
-  const found = view.value.listings.find(({ name }) => name === vch);
-  return found === undefined ? { state: 'failed', why: `there is no VCH ${vch}` } : { state: 'ok', value: found };
 }
 
 async function lineUpOf(

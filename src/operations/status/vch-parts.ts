@@ -59,7 +59,7 @@ const DAY_MS = 24 * 3_600_000;
 export async function askVch(
   node: { readonly vch: string; readonly name: string; readonly internalIp: string | undefined; readonly kubeletPort: number | undefined },
   services: VchServices,
-  api: KubernetesApi,
+  api: KubernetesApi | undefined,
   tools: StatusTools,
   signal: AbortSignal,
 ): Promise<VchParts> {
@@ -68,7 +68,7 @@ export async function askVch(
   const [portLayer, personality, answers, ...certificates] = await Promise.all([
     askPortLayer(services.portLayer, tools, signal),
     askPersonality(docker, services.certificateFolder, tools, signal),
-    askKubelet(api, node.name, tools, signal),
+    api === undefined ? notAsked('the cluster is not reached') : askKubelet(api, node.name, tools, signal),
     peerCertificate('docker-api', docker, tools.clock, signal),
     peerCertificate('admin-portal', adminPortal, tools.clock, signal),
     peerCertificate('kubelet', kubelet, tools.clock, signal),

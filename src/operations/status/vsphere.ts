@@ -49,3 +49,11 @@ export async function askVSphere(choice: VSphereChoice | string, name: string | 
     };
   }, signal);
 }
+
+/** What vSphere has of the VCH of a node; an empty name: the node is none of a VCH. */
+export function listingOf(vch: string, view: Part<VSphereView>): Part<VchListing> {
+  if (view.state !== 'ok') return view;
+  if (vch === '') return notAsked('it is no node of a VCH');
+  const found = view.value.listings.find(({ name }) => name === vch);
+  return found === undefined ? { state: 'failed', why: `there is no VCH ${vch}` } : { state: 'ok', value: found };
+}
