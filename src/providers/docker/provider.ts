@@ -12,6 +12,7 @@ import { imageService } from './images.ts';
 import { readKeptPod } from './kept-pod.ts';
 import { readIdentity } from './labels.ts';
 import { containerLogs } from './logs.ts';
+import { followMakings } from './makings.ts';
 import { podNetwork } from './network.ts';
 import { engineHealth, nodeCapacity, nodeFacts } from './node.ts';
 import { listParts, listVolumes } from './parts.ts';
@@ -142,11 +143,13 @@ async function create(context: DockerContext, uid: string, request: CreatePodReq
   if (before?.sandbox?.State === 'running') return;
   const anew = before !== undefined;
   if (anew) await removeContainers(context, uid, signal);
+  const makings = followMakings(engine);
   try {
-    await makeSandbox(context, context.facts, request, signal);
+    await makeSandbox({ ...context, engine: makings.engine }, context.facts, request, signal);
   } catch (error) {
     // Also when the caller has given up: nobody else knows of it.
     const limit = deadline(clock, CLEANUP_MS, new AbortController().signal);
+    await makings.settled(limit.signal);
     const clear = anew ? removeContainers(context, uid, limit.signal) : removePod(context, uid, limit.signal);
     await clear
       .catch((failure: unknown) => {
