@@ -129,7 +129,11 @@ function publishing(host: VchHost, folder: string, fs: FileSystem): VchHost {
   return {
     powerOn: async (settings, directory, signal) => {
       const vm: RunningEndpointVm = await host.powerOn(settings, directory, signal);
-      const address: VchAddress = { portLayer: { host: vm.clientIp, port: vm.portLayerPort }, docker: { host: vm.clientIp, port: vm.dockerPort } };
+      const address: VchAddress = {
+        portLayer: { host: vm.clientIp, port: vm.portLayerPort },
+        docker: { host: vm.clientIp, port: vm.dockerPort },
+        hostUuid: settings.biosUuid,
+      };
       const file = join(folder, `${settings.name}.json`);
       await fs.writeFile(file, JSON.stringify(address));
       return {

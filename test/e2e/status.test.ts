@@ -94,6 +94,34 @@ describe('a kubelet beside the VCH', () => {
     await site.api.request({ method: 'DELETE', path: '/api/v1/nodes/kubelet-mock' });
   });
 
+  test('finds what it needs of a VCH without a kubelet of its own, and runs pods on it', async () => {
+    const status = JSON.parse((await site.ok(['sandbox', 'status', '-o', 'json'])).stdout) as { vicMachine: string };
+    const created = await run(status.vicMachine, ['create', '--name', 'solo', '--bridge-network', 'DC0_DVPG0', '--no-tls', '--timeout', '3m'], {
+      env: site.env,
+      cwd: site.folder,
+    });
+    expect(created.stdout).toContain('Installer completed successfully');
+    const started = await site.ok(['kubelet', 'start', 'solo', '--port', '0', '-o', 'json']);
+    expect(JSON.parse(started.stdout)).toMatchObject({ node: 'kubelet-solo', registered: true, port: expect.any(Number) });
+    await createPod(
+      site.api,
+      pod('beside', { tolerations, nodeName: 'kubelet-solo', containers: [{ name: 'c', image: 'busybox:1.36', command: ['sleep', '1000'] }] }),
+    );
+    const first = await untilPod(site.api, 'beside', (found) => found?.status?.phase === 'Running');
+    expect((await json(['status', 'solo', '--pods'])).data).toMatchObject({
+      nodes: [{ personality: { tls: false }, lineUp: [{ name: 'beside', mark: 'ok' }] }],
+    });
+    await site.ok(['kubelet', 'stop', 'solo']);
+    // Nobody looks after its node now: the pod is taken away behind its back, and what it leaves is gc's.
+    await site.api.request({ method: 'DELETE', path: podPath('beside'), query: { gracePeriodSeconds: 0 } });
+    const { code, data } = await json(['gc', 'solo', '--yes']);
+    expect([code, data]).toMatchObject([
+      0,
+      { items: [{ kind: 'pod-vm', name: 'default/beside', action: 'removed', why: `there is no pod with the UID ${first?.metadata?.uid ?? ''}` }] },
+    ]);
+    expect((await json(['status', 'solo'])).data).toMatchObject({ nodes: [{ portLayer: { containers: 0 } }] });
+  });
+
   test('tells why it cannot start', async () => {
     const { code, stderr } = await site.vick(['kubelet', 'start', 'web', '--host-uuid', 'nonsense']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('"nonsense" is not a UUID [KUBELET_CONFIG]')]);

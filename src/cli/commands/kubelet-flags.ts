@@ -60,9 +60,10 @@ function wordsOf({ name, kind, completes }: FlagSpec, input: CommandInput, bake:
 /** Addresses that nobody has said, and the certificates that vic-machine made for the Docker API. */
 function known(services: VchServices | undefined, input: CommandInput, onVch: boolean): readonly string[] {
   if (services === undefined || !onVch) return [];
-  const { portLayer, personality } = services;
+  const { portLayer, personality, hostUuid } = services;
   return [
     ...(portLayer === undefined || textFlag(input, 'portlayer-addr') !== undefined ? [] : [`--portlayer-addr=${formatPlace(portLayer)}`]),
     ...(personality === undefined || textFlag(input, 'persona-addr') !== undefined ? [] : [`--persona-addr=${formatPlace(personality)}`]),
+    ...(hostUuid === undefined || textFlag(input, 'host-uuid') !== undefined ? [] : [`--host-uuid=${hostUuid}`]),
   ];
 }

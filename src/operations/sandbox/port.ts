@@ -37,4 +37,6 @@ export interface ServeRequest {
 export interface VchAddress {
   readonly portLayer: { readonly host: string; readonly port: number };
   readonly docker: { readonly host: string; readonly port: number };
+  /** BIOS UUID of the endpoint VM. */
+  readonly hostUuid?: string;
 }

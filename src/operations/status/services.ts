@@ -19,6 +19,8 @@ export interface VchServices {
   readonly adminPortal: Place | undefined;
   /** Folder with ca.pem, cert.pem and key.pem, as vic-machine makes it. */
   readonly certificateFolder: string | undefined;
+  /** BIOS UUID of the endpoint VM. */
+  readonly hostUuid: string | undefined;
 }
 
 export interface ServiceHints {
@@ -42,6 +44,7 @@ export async function findServices(vch: string, hints: ServiceHints, deps: Deps)
       given(hints.personality, '--persona-addr') ?? local?.personality ?? sandbox?.docker ?? placeOf(hints.dockerHost) ?? placeOf(journal?.dockerHost),
     adminPortal: placeOf(hints.adminPortal) ?? placeOf(journal?.adminPortal),
     certificateFolder: hints.certificateFolder ?? local?.certificateFolder ?? journal?.certificateFolder,
+    hostUuid: sandbox?.hostUuid,
   };
 }
 
@@ -74,13 +77,16 @@ async function localKubelet(
   return { portLayer: placeOf(noted.portLayer), personality: placeOf(noted.personality), certificateFolder: noted.certificateFolder };
 }
 
-async function sandboxVch(vch: string, deps: Deps): Promise<{ readonly portLayer: Place; readonly docker: Place } | undefined> {
+async function sandboxVch(
+  vch: string,
+  deps: Deps,
+): Promise<{ readonly portLayer: Place; readonly docker: Place; readonly hostUuid: string | undefined } | undefined> {
   const text = await deps.fs.readTextIfExists(join(sandboxPaths(stateDirectory(deps)).vchs, `${vch}.json`));
-  const address = parseObject(text) as { portLayer?: Partial<Place>; docker?: Partial<Place> } | undefined;
+  const address = parseObject(text) as { portLayer?: Partial<Place>; docker?: Partial<Place>; hostUuid?: string } | undefined;
   const [portLayer, docker] = [address?.portLayer, address?.docker].map((place) =>
     typeof place?.host === 'string' && typeof place.port === 'number' ? { host: place.host, port: place.port } : undefined,
   );
-  return portLayer === undefined || docker === undefined ? undefined : { portLayer, docker };
+  return portLayer === undefined || docker === undefined ? undefined : { portLayer, docker, hostUuid: address?.hostUuid };
 }
 
 /** The newest create that came to addresses. */
