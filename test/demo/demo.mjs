@@ -1,6 +1,6 @@
 // The story of vick in one go, told with its own commands on its own sandbox: a VCH becomes a node, a pod runs on it.
 // Whatever happens half way (a failure, Ctrl-C), the sandbox is taken down and the temporary folder removed.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,7 @@ try {
   process.stdout.write(`${dim(POD.trimEnd().replaceAll(/^/gm, '  '))}\n`);
   await vick(['sandbox', 'apply', '-f', join(folder, 'pod.yaml')], ['sandbox', 'apply', '-f', 'pod.yaml']);
   await vick(['sandbox', 'logs', 'hello', '--follow']);
+  if (hasKubectl()) await kubectl(['logs', 'hello', '--tail=1', '--timestamps']);
   await vick(['status', 'demo']);
 
   say('And away again');
@@ -97,6 +98,17 @@ async function vick(args, shown = args, options = {}) {
   return output;
 }
 
+function hasKubectl() {
+  return spawnSync('kubectl', ['version', '--client'], { env: { PATH: env['PATH'], HOME: folder } }).status === 0;
+}
+
+/** The sandbox's API server reaches the node as any other does. */
+async function kubectl(args) {
+  if (interrupted) throw new Error('interrupted');
+  process.stdout.write(`\n${bold(`$ kubectl ${args.map(quote).join(' ')}`)}\n`);
+  await run([...args, `--cache-dir=${join(folder, 'kubectl')}`], { program: ['kubectl'], stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
 /** \`eval "$(vick sandbox env)"\`, for this process. */
 async function loadVariables() {
   process.stdout.write(`\n${bold('$ eval "$(vick sandbox env)"')}\n`);
@@ -104,10 +116,10 @@ async function loadVariables() {
   for (const [, name, value] of text.matchAll(/^export (\w+)='((?:[^']|'\\'')*)'$/gm)) env[name] = value.replaceAll(`'\\''`, `'`);
 }
 
-function run(args, { stdio, cleanUp = false }) {
+function run(args, { stdio, cleanUp = false, program = [process.execPath, vickBin] }) {
   return new Promise((resolve, reject) => {
     // The clean-up runs in a process group of its own: a second Ctrl-C must not stop it half way.
-    const child = spawn(process.execPath, [vickBin, ...args], { env, cwd: folder, stdio, detached: cleanUp });
+    const child = spawn(program[0], [...program.slice(1), ...args], { env, cwd: folder, stdio, detached: cleanUp });
     if (!cleanUp) current = child;
     let text = '';
     child.stdout?.on('data', (chunk) => (text += String(chunk)));
@@ -115,7 +127,7 @@ function run(args, { stdio, cleanUp = false }) {
     child.on('close', (code, signal) => {
       current = undefined;
       if (code === 0) resolve(text);
-      else reject(new Error(`\`vick ${args.slice(0, 3).join(' ')}\` ended with ${signal ?? `exit code ${code}`}`));
+      else reject(new Error(`\`${program.length === 1 ? program[0] : 'vick'} ${args.slice(0, 3).join(' ')}\` ended with ${signal ?? `exit code ${code}`}`));
     });
   });
 }

@@ -2,6 +2,8 @@ import type { Writable } from 'node:stream';
 
 /** The longest data frame; small, so that streams of one connection take turns. */
 const FRAME_BYTES = 32 * 1024;
+/** As much is handed to the connection at once: one system call for several frames. */
+const WINDOW_BYTES = 64 * 1024;
 
 export interface SendJob {
   /** Who sends; see `forget`. */
@@ -46,7 +48,13 @@ export class SendQueue {
   }
 
   private run(): void {
-    while (this.transport.writable && !this.transport.writableNeedDrain) {
+    this.transport.cork();
+    this.fill();
+    this.transport.uncork();
+  }
+
+  private fill(): void {
+    while (this.transport.writable && this.transport.writableLength < WINDOW_BYTES) {
       const next = this.jobs.shift();
       if (next === undefined) return;
       const { job, at } = next;
