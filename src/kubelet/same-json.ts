@@ -6,5 +6,8 @@ export function sameJson(a: unknown, b: unknown): boolean {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]));
   }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => sameJson(left[key], right[key]));
+  // No list of all keys is made: this is asked many times for every pod.
+  for (const key in left) if (!sameJson(left[key], right[key])) return false;
+  for (const key in right) if (!(key in left) && (right[key] ?? undefined) !== undefined) return false;
+  return true;
 }

@@ -9,17 +9,26 @@ export type ResourceAmounts = Readonly<Record<string, bigint>>;
  * The sum of containers and sidecars, or the largest init container with the sidecars before it, whichever is more, plus
  * the overhead (kubernetes.io/docs/concepts/workloads/pods/sidecar-containers). Pod-level requests overrule the sum.
  */
-export function podRequests(pod: Pod): ResourceAmounts {
-  const { spec } = pod;
+export function podRequests({ spec }: Pod): ResourceAmounts {
+  if (spec === undefined) return {};
+  const known = REQUESTS.get(spec) ?? sumOf(spec);
+  REQUESTS.set(spec, known);
+  return known;
+}
+
+/** Specs are not changed, so what one asks for needs working out once. */
+const REQUESTS = new WeakMap<NonNullable<Pod['spec']>, ResourceAmounts>();
+
+function sumOf(spec: NonNullable<Pod['spec']>): ResourceAmounts {
   let sidecars: ResourceAmounts = {};
   let peak: ResourceAmounts = {};
-  for (const init of spec?.initContainers ?? []) {
+  for (const init of spec.initContainers ?? []) {
     const together = plus(sidecars, requestsOf(init));
     if (init.restartPolicy === 'Always') sidecars = together;
     else peak = maximum(peak, together);
   }
-  const running = (spec?.containers ?? []).map(requestsOf).reduce(plus, sidecars);
-  return plus({ ...maximum(running, peak), ...amounts(spec?.resources?.requests) }, amounts(spec?.overhead));
+  const running = spec.containers.map(requestsOf).reduce(plus, sidecars);
+  return plus({ ...maximum(running, peak), ...amounts(spec.resources?.requests) }, amounts(spec.overhead));
 }
 
 export function amounts(list: Readonly<Record<string, string>> | undefined): ResourceAmounts {

@@ -49,7 +49,7 @@ function unsupported({ refused }: SupportVerdict): Rejection | undefined {
 }
 
 function outOfResources(input: AdmissionInput): Rejection | undefined {
-  const limits = amounts(input.allocatable);
+  const limits = limitsOf(input.allocatable);
   const wanted = podRequests(input.pod);
   const total = plus(input.used, wanted);
   if (limits['pods'] !== undefined && BigInt(input.podCount + 1) * 1_000_000_000n > limits['pods']) {
@@ -63,6 +63,16 @@ function outOfResources(input: AdmissionInput): Rejection | undefined {
     return insufficient(name, amount / scale, (input.used[name] ?? 0n) / scale, limit / scale);
   }
   return undefined;
+}
+
+/** What a node has is asked for every pod, and seldom changes. */
+const LIMITS = new WeakMap<NonNullable<AdmissionInput['allocatable']>, ResourceAmounts>();
+
+function limitsOf(allocatable: AdmissionInput['allocatable']): ResourceAmounts {
+  if (allocatable === undefined) return {};
+  const limits = LIMITS.get(allocatable) ?? amounts(allocatable);
+  LIMITS.set(allocatable, limits);
+  return limits;
 }
 
 function insufficient(name: string, requested: bigint, used: bigint, capacity: bigint): Rejection {

@@ -29,6 +29,8 @@ interface Entry {
   desired: PodStatus;
   sent: PodStatus | undefined;
   sentAt: number;
+  /** What is to be written, worked out for `pod` and `desired`. */
+  patch: JsonObject | undefined;
   /** What the API server has left out of its answer to the last write: it does not know these fields. */
   untaken: JsonObject | undefined;
 }
@@ -55,11 +57,12 @@ export class StatusWriter {
   submit(pod: Pod, desired: PodStatus): void {
     const uid = pod.metadata?.uid ?? '';
     const known = this.entries.get(uid);
-    const entry: Entry = known ?? { pod, desired, sent: undefined, sentAt: 0, untaken: undefined };
+    const entry: Entry = known ?? { pod, desired, sent: undefined, sentAt: 0, patch: undefined, untaken: undefined };
     entry.pod = pod;
     entry.desired = desired;
+    entry.patch = patchOf(entry);
     this.entries.set(uid, entry);
-    if (patchOf(entry) === undefined) return;
+    if (entry.patch === undefined) return;
     if (entry.sent !== undefined && sameJson(entry.sent, desired) && this.options.clock.now() < entry.sentAt + REPEAT_MS) {
       this.queue.addAt(uid, entry.sentAt + REPEAT_MS);
     } else {
@@ -74,7 +77,7 @@ export class StatusWriter {
 
   /** Writes what is left once, waits at most `limitMs`, and stops. */
   async close(limitMs: number): Promise<void> {
-    for (const [uid, entry] of this.entries) if (patchOf(entry) !== undefined) this.queue.add(uid);
+    for (const [uid, entry] of this.entries) if (entry.patch !== undefined) this.queue.add(uid);
     this.queue.stop();
     const cancel = this.options.clock.schedule(limitMs, () => {
       this.abort.abort(new Error('the kubelet has stopped'));
@@ -90,14 +93,14 @@ export class StatusWriter {
   private async writeNewest(uid: string): Promise<void> {
     const entry = this.entries.get(uid);
     if (entry === undefined) return;
-    const { pod, desired } = entry;
-    const patch = patchOf(entry);
+    const { pod, desired, patch } = entry;
     if (patch === undefined) return;
     const ref: PodRef = { namespace: pod.metadata?.namespace ?? '', name: pod.metadata?.name ?? '', uid };
     try {
       const written = await this.options.cluster.patchPodStatus(ref, patch, this.abort.signal);
       const untaken = statusPatch(written.status ?? {}, desired);
       Object.assign(entry, { pod: entry.pod === pod ? written : entry.pod, sent: desired, sentAt: this.options.clock.now(), untaken });
+      entry.patch = patchOf(entry);
       this.options.onWritten(uid, written);
     } catch (error) {
       if (!(await this.isGone(ref, error))) throw error;

@@ -85,7 +85,7 @@ export class MockBackEnd {
       const settings = pod.settings.of(definition.name);
       const exits = before?.exits ?? 0;
       const run: MockRun = {
-        id: this.options.random.hex(32),
+        id: this.options.random.uuid().replaceAll('-', ''),
         image: definition.image,
         // A run is known by the time of its start, so no two start at once.
         startedAt: Math.max(this.options.clock.now(), (before?.run.startedAt ?? 0) + 1),
