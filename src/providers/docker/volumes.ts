@@ -32,7 +32,7 @@ function driverOptions(volume: VolumeRequest, facts: EngineFacts): Labels {
   if (!inMemory) return {};
   // Podman takes a size for a disk quota, and refuses it where there is none.
   const size = volume.kind === 'emptyDir' && volume.sizeLimitBytes !== undefined && facts.kind !== 'podman' ? `,size=${String(volume.sizeLimitBytes)}` : '';
-  return { type: 'tmpfs', device: 'tmpfs', o: `mode=0777${size}` };
+  return { type: 'tmpfs', device: 'tmpfs', o: `mode=1777${size}` };
 }
 
 /** What the sandbox mounts, so that it can fill them, and look into those of the host. */
@@ -88,14 +88,16 @@ export function firstContent(volumes: readonly VolumeRequest[], nowMs: number): 
   const entries = volumes.flatMap((volume): readonly ArchiveEntry[] => {
     if (volume.kind === 'hostPath') return [];
     const root = `${top}/${volume.name}`;
-    return [rootEntry(root, volume.fsGroup), ...(volume.kind === 'files' ? fileEntries(root, volume.files, volume.fsGroup, nowMs) : [])];
+    return [rootEntry(root, volume), ...(volume.kind === 'files' ? fileEntries(root, volume.files, volume.fsGroup, nowMs) : [])];
   });
   return packArchive(entries, nowMs);
 }
 
-/** Group and sticky group bit as a kubelet sets them (pkg/volume/volume_linux.go, SetVolumeOwnership). */
-function rootEntry(path: string, fsGroup: number | undefined): ArchiveEntry {
-  return fsGroup === undefined ? { path, kind: 'folder', mode: 0o777 } : { path, kind: 'folder', mode: 0o2777, gid: fsGroup };
+/** Group and set-group bit as a kubelet sets them (pkg/volume/volume_linux.go, SetVolumeOwnership); the root of a tmpfs is sticky. */
+function rootEntry(path: string, volume: Exclude<VolumeRequest, { readonly kind: 'hostPath' }>): ArchiveEntry {
+  const mode = volume.kind === 'emptyDir' && volume.medium === 'memory' ? 0o1777 : 0o777;
+  const { fsGroup } = volume;
+  return fsGroup === undefined ? { path, kind: 'folder', mode } : { path, kind: 'folder', mode: mode | 0o2000, gid: fsGroup };
 }
 
 function fileEntries(root: string, files: readonly VolumeFile[], fsGroup: number | undefined, nowMs: number): readonly ArchiveEntry[] {

@@ -171,6 +171,8 @@ await overEngines('capabilities of the docker provider', (engine) => {
       expect(await said('cat /conf/a/key; stat -c %a /conf/a/key; stat -c %g:%a /disk; hostname; grep -c tmpfs /proc/mounts >/dev/null; cat /disk/x/y/p')).toBe(
         'one640\n1234:2777\nme\npart\n',
       );
+      // Folders that a subPath makes have mode and group of their volume; the root of one in memory is sticky.
+      expect(await said('stat -c %a:%g /part /disk/x /ram')).toBe('2777:1234\n2777:1234\n1777:0\n');
       expect(await said('cat /etc/hosts')).toContain('1.2.3.4\tother');
       expect(await said('cat /etc/hosts')).toContain('# Kubernetes-managed hosts file.');
       expect(await said('cat /etc/resolv.conf')).toMatch(

@@ -3,7 +3,8 @@
  *
  *   sandbox                             holds the pod's namespaces, reaps orphans, ends at SIGTERM or SIGINT
  *   sandbox connect PORT [ADDRESS]      joins stdin and stdout with a TCP port: 127.0.0.1, then ::1, or the IPv4 address
- *   sandbox subpath ROOT PATH           makes the folder ROOT/PATH where absent, and prints its real path below ROOT
+ *   sandbox subpath ROOT PATH           makes the folder ROOT/PATH where absent, with the mode of ROOT, and prints its real path
+ *                                       below ROOT
  *   sandbox kind PATH                   prints what a path is: folder, file, socket, block, character or other
  *   sandbox publish ROOT NEW [STALE…]   lets ROOT/..data point to NEW in one step; removes the one before, and ROOT/STALE
  *
@@ -16,7 +17,7 @@ typedef long sword;
 #if defined(__x86_64__)
 enum { SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_ppoll = 271, SYS_socket = 41, SYS_connect = 42, SYS_shutdown = 48, SYS_wait4 = 61, SYS_exit = 231,
        SYS_getdents64 = 217, SYS_openat = 257, SYS_mkdirat = 258, SYS_unlinkat = 263, SYS_renameat = 264, SYS_symlinkat = 266, SYS_readlinkat = 267,
-       SYS_rt_sigprocmask = 14, SYS_rt_sigtimedwait = 128, SYS_openat2 = 437, SYS_setsockopt = 54, SYS_statx = 332 };
+       SYS_rt_sigprocmask = 14, SYS_rt_sigtimedwait = 128, SYS_openat2 = 437, SYS_setsockopt = 54, SYS_statx = 332, SYS_umask = 95 };
 static sword call(word n, word a, word b, word c, word d, word e) {
   sword result;
   register word r10 __asm__("r10") = d;
@@ -29,7 +30,7 @@ enum { O_DIRECTORY = 0200000, O_NOFOLLOW = 0400000 };
 #elif defined(__aarch64__)
 enum { SYS_read = 63, SYS_write = 64, SYS_close = 57, SYS_ppoll = 73, SYS_socket = 198, SYS_connect = 203, SYS_shutdown = 210, SYS_wait4 = 260, SYS_exit = 94,
        SYS_getdents64 = 61, SYS_openat = 56, SYS_mkdirat = 34, SYS_unlinkat = 35, SYS_renameat = 38, SYS_symlinkat = 36, SYS_readlinkat = 78,
-       SYS_rt_sigprocmask = 135, SYS_rt_sigtimedwait = 137, SYS_openat2 = 437, SYS_setsockopt = 208, SYS_statx = 291 };
+       SYS_rt_sigprocmask = 135, SYS_rt_sigtimedwait = 137, SYS_openat2 = 437, SYS_setsockopt = 208, SYS_statx = 291, SYS_umask = 166 };
 static sword call(word n, word a, word b, word c, word d, word e) {
   register word x8 __asm__("x8") = n;
   register word x0 __asm__("x0") = a;
@@ -154,12 +155,22 @@ static void real_path(int fd, char *into, word size) {
   into[got] = 0;
 }
 
+/* The 16 bits at offset 28 of struct statx. */
+static unsigned mode_of(const char *path) {
+  union { unsigned char bytes[256]; unsigned short halves[128]; } facts;
+  sword error = call(SYS_statx, AT_FDCWD, (word)path, 0, 1, (word)&facts);
+  if (error < 0) fail("cannot be looked at", error);
+  return facts.halves[14];
+}
+
 static void subpath(const char *root_path, char *path) {
   static char root_real[4096], real[4096];
   sword root = folder(root_path);
   if (root < 0) fail("the volume cannot be opened", root);
   sword found = beneath(root, path);
   if (found == -ENOENT) {
+    unsigned mode = mode_of(root_path) & 01777;
+    call(SYS_umask, 0, 0, 0, 0, 0);
     /* Folder after folder, each below a parent that is known to be inside. */
     for (char *at = path; ; at++) {
       if (*at != '/' && *at) continue;
@@ -174,7 +185,7 @@ static void subpath(const char *root_path, char *path) {
         sword parent = slash ? beneath(root, path) : root;
         if (slash) *slash = '/';
         if (parent < 0) fail("the folder above cannot be opened", parent);
-        sword made = call(SYS_mkdirat, parent, (word)name, 0777, 0, 0);
+        sword made = call(SYS_mkdirat, parent, (word)name, mode, 0, 0);
         if (made < 0 && made != -EEXIST) fail("the folder cannot be made", made);
         step = beneath(root, path);
       }
@@ -222,12 +233,8 @@ static void publish(const char *root_path, const char *name, char **stale) {
   if (got > 0 && !same(before, name)) remove_tree(root, before, 0);
 }
 
-/* The mode is the 16 bits at offset 28 of struct statx. */
 static void kind(const char *path) {
-  union { unsigned char bytes[256]; unsigned short halves[128]; } facts;
-  sword error = call(SYS_statx, AT_FDCWD, (word)path, 0, 1, (word)&facts);
-  if (error < 0) fail("cannot be looked at", error);
-  switch (facts.halves[14] >> 12) {
+  switch (mode_of(path) >> 12) {
     case 4: say(1, "folder"); break;
     case 8: say(1, "file"); break;
     case 12: say(1, "socket"); break;
