@@ -1,18 +1,25 @@
 /**
  * What a sandbox VCH needs of whatever really runs its containers. An engine knows machines (one per container VM)
  * and the tasks in them; it knows nothing of handles, images or HTTP. `process` runs plain processes of this
- * computer; an engine over Docker would run one container per task.
+ * computer, `docker` a container of an engine for each task.
  */
 import type { Readable, Writable } from 'node:stream';
 
 export interface Engine {
   /** Short name for `status` and logs. */
   readonly name: string;
+  /** Its images; absent: what it runs is made of none. */
+  readonly images?: EngineImages;
   /** A machine to launch tasks in. Its files live in `directory`, which need not exist yet. */
-  openMachine(machine: { readonly id: string; readonly directory: string }): Machine;
+  openMachine(machine: { readonly id: string; readonly directory: string; readonly hostname?: string }): Machine;
 }
 
 export interface Machine {
+  /**
+   * Switches it on, where that is something of its own. The address at which programs on this computer reach what listens
+   * in the machine; undefined: it has none. Rejects when it cannot be switched on.
+   */
+  boot?(): Promise<string | undefined>;
   /** Starts a task. Rejects with a LaunchError when the program cannot be started. */
   launch(request: LaunchRequest): Promise<EngineTask>;
   /** What the machine uses now; undefined where the computer does not tell. */
@@ -34,6 +41,10 @@ export interface LaunchRequest {
   readonly tty: boolean;
   /** Whether the task reads input; without it, stdin is empty. */
   readonly openStdin: boolean;
+  /** Id of the image whose file system the task sees; absent or empty: none was named. */
+  readonly image?: string;
+  /** A command beside the tasks that the machine is for: it sees the files of the running task of its image. */
+  readonly joins?: boolean;
 }
 
 export interface EngineTask {
@@ -44,6 +55,38 @@ export interface EngineTask {
   readonly exited: Promise<number>;
   /** Signals the task; false when it is gone or there is no such signal. */
   signal(signal: number): boolean;
+}
+
+/** The images of an engine that has some. */
+export interface EngineImages {
+  /** Brings an image into the engine. Rejects with a PullError when there is none to be had. */
+  pull(request: EnginePull, signal: AbortSignal): Promise<EngineImage>;
+}
+
+export interface EnginePull {
+  /** With the registry's host where that is not Docker Hub. */
+  readonly repository: string;
+  /** Tag or digest. */
+  readonly tag: string;
+  /** Secret: never logged. */
+  readonly login: { readonly username: string; readonly password: string } | undefined;
+  readonly onProgress: (progress: { readonly id: string; readonly status: string; readonly current?: number; readonly total?: number }) => void;
+}
+
+export interface EngineImage {
+  /** 64 hex digits. */
+  readonly id: string;
+  /** `sha256:…` of its manifest; undefined for what was never in a registry. */
+  readonly digest: string | undefined;
+  /** RFC 3339. */
+  readonly created: string;
+  readonly architecture: string;
+  readonly os: string;
+  readonly sizeBytes: number;
+  /** Docker's container configuration, as far as the image sets it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** `sha256:…` of each layer, the lowest first. */
+  readonly layers: readonly string[];
 }
 
 export interface MachineUsage {
@@ -63,6 +106,24 @@ export class LaunchError extends Error {
     super(message, options);
     this.name = 'LaunchError';
   }
+}
+
+const PULL_BRAND = Symbol.for('vick.dev/engine-pull-error');
+
+/** An image that cannot be had; the message is the engine's own text. `missing`: the registry answered that it has no such image. */
+export class PullError extends Error {
+  readonly [PULL_BRAND] = true;
+  readonly missing: boolean;
+
+  constructor(message: string, options: { readonly missing: boolean; readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'PullError';
+    this.missing = options.missing;
+  }
+}
+
+export function isPullError(error: unknown): error is PullError {
+  return typeof error === 'object' && error !== null && PULL_BRAND in error;
 }
 
 export function isLaunchError(error: unknown): error is LaunchError {
