@@ -1,10 +1,10 @@
 /** Start, stop, restart, kill, rename, wait and removal of containers through the Docker API. */
-import { constants } from 'node:os';
 import { PortLayerError } from '../port-layer/replies.ts';
 import { modify } from '../port-layer/handles.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import { rename } from '../port-layer/vm-config.ts';
 import type { Vm } from '../port-layer/vm.ts';
+import { signalNumber } from '../signal-number.ts';
 import { findContainer } from './containers.ts';
 import { refuseTakenName } from './create-container.ts';
 import { DockerError } from './errors.ts';
@@ -42,6 +42,7 @@ export async function killContainer(state: PortLayerState, wanted: string, signa
     throw error instanceof DockerError ? new DockerError(error.status, `Cannot kill container ${wanted}: ${error.message}`) : error;
   }
   const chosen = signalNumber(signal ?? 'KILL');
+  if (chosen === undefined) throw new DockerError(500, `Invalid signal: ${signal ?? ''}`);
   if (!vm.poweredOn) throw new DockerError(500, `Cannot kill container ${wanted}: ${vm.id} is not running`);
   await vm.signal(chosen);
 }
@@ -93,12 +94,4 @@ async function changed(work: () => Promise<void>): Promise<void> {
 function number(text: string): number {
   if (/^-?\d+$/.test(text)) return Number(text);
   throw new DockerError(500, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
-function signalNumber(name: string): number {
-  if (/^\d+$/.test(name)) return Number(name);
-  const upper = name.toUpperCase();
-  const found = (constants.signals as Record<string, number | undefined>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
-  if (found === undefined) throw new DockerError(500, `Invalid signal: ${name}`);
-  return found;
 }

@@ -11,7 +11,7 @@ import { failed, PortLayerError } from './replies.ts';
 import { Vm } from './vm.ts';
 import type { VmConfig } from './vm-config.ts';
 import { VmLog } from './vm-log.ts';
-import type { VmRecord, VmStore } from './vm-store.ts';
+import { recordOf, type VmStore } from './vm-store.ts';
 
 export interface ContainersOptions {
   readonly clock: Clock;
@@ -177,8 +177,12 @@ export class Containers {
       poweredOn: (vm) => {
         this.events.publish('PoweredOn', vm.id);
       },
-      booted: (vm) => {
-        for (const [scope, address] of this.networks.addresses(vm.id)) vm.addresses.set(scope, address);
+      booted: (vm, own) => {
+        for (const [scope, address] of this.networks.addresses(vm.id)) {
+          // The bridge is the engine's: what it gave out is what leads there.
+          const reported = own === undefined || this.networks.isExternal(scope) ? address : address.replace(/^[^/]*/, own);
+          vm.addresses.set(scope, reported);
+        }
       },
       poweredOff: (vm, requested) => {
         if (!requested || !simulatedVsphere) {
@@ -190,8 +194,4 @@ export class Containers {
       },
     };
   }
-}
-
-function recordOf(vm: Vm): VmRecord {
-  return { config: vm.config, createTime: vm.createTime, last: vm.lastLife() };
 }

@@ -2,7 +2,7 @@
 import type { Random } from '../../../platform/random.ts';
 import { failed } from './replies.ts';
 import type { Change, VmConfig } from './vm-config.ts';
-import type { TaskState } from './vm.ts';
+import type { TaskState } from './task-state.ts';
 
 /** A port layer keeps no more. */
 export const HANDLE_LIMIT = 1000;

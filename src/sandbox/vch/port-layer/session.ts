@@ -3,13 +3,15 @@ import { PassThrough } from 'node:stream';
 import type { Clock } from '../../../platform/clock.ts';
 import { isLaunchError, type EngineTask, type Machine } from '../../engines/port.ts';
 import type { TaskConfig } from './vm-config.ts';
-import type { TaskState } from './vm.ts';
+import type { TaskState } from './task-state.ts';
 
 export interface SessionOptions {
   readonly task: TaskConfig;
   readonly clock: Clock;
   /** Where output is logged; undefined for tasks that are not. */
   readonly log: ((text: Buffer | undefined) => void) | undefined;
+  /** It is launched beside the tasks that the VM is for. */
+  readonly joins: boolean;
   /** Something that a reader could see has changed. */
   readonly changed: () => void;
 }
@@ -74,9 +76,10 @@ export class Session {
   async launch(machine: Machine, signal: AbortSignal): Promise<void> {
     await Promise.race([this.released, aborted(signal)]);
     if (signal.aborted) return;
-    const { id, path, argv, env, workingDir, user, tty, openStdin } = this.task;
+    const { id, path, argv, env, workingDir, user, tty, openStdin, namespace } = this.task;
+    const place = { image: namespace, joins: this.options.joins };
     try {
-      this.process = await machine.launch({ id, path, args: argv.slice(1), env, workingDir, user, tty, openStdin });
+      this.process = await machine.launch({ id, path, args: argv.slice(1), env, workingDir, user, tty, openStdin, ...place });
     } catch (error) {
       if (!isLaunchError(error)) throw error;
       this.status = error.message;

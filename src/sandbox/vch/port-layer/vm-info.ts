@@ -1,6 +1,7 @@
 /** `ContainerInfo`: what the port layer tells about a container VM. Zero values are left out where Go's `omitempty` leaves them out. */
 import type { NetworkContext } from './networks.ts';
-import type { Vm, VmState } from './vm.ts';
+import type { VmState } from './vm-context.ts';
+import type { Vm } from './vm.ts';
 
 export function containerInfo(vm: Vm, networks: NetworkContext, shown: { readonly state?: VmState; readonly refreshed?: boolean } = {}): unknown {
   const { config } = vm;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { FileSystem } from '../../../platform/fs.ts';
 import type { VmConfig } from './vm-config.ts';
+import type { Vm } from './vm.ts';
 
 /** The last life of a VM, as far as it is still told about while it is off. */
 export interface LastLife {
@@ -16,6 +17,13 @@ export interface VmRecord {
   readonly config: VmConfig;
   readonly createTime: number;
   readonly last: LastLife;
+}
+
+/** What is worth keeping of a VM. */
+export function recordOf(vm: Vm): VmRecord {
+  const { config, createTime, everStarted, everBound, startedAt, stopRequestedAt, primary } = vm;
+  const end = primary === undefined ? undefined : { status: primary.status, exitCode: primary.exitCode, stopTime: primary.stopTime };
+  return { config, createTime, last: { everStarted, everBound, startedAt, stopRequestedAt, primary: end } };
 }
 
 const FILE = 'vm.json';

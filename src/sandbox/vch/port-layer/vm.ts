@@ -1,45 +1,19 @@
 /** A container VM: its power, its sessions, and the rules by which it starts, stops and switches itself off. */
 import { constants } from 'node:os';
-import type { Clock } from '../../../platform/clock.ts';
-import type { Engine, Machine } from '../../engines/port.ts';
+import type { Machine } from '../../engines/port.ts';
+import { signalNumber } from '../signal-number.ts';
 import { failed } from './replies.ts';
 import type { Snapshot } from './handles.ts';
-import { Session } from './session.ts';
-import type { TaskConfig, VmConfig } from './vm-config.ts';
-import type { VmLog } from './vm-log.ts';
+import type { Session } from './session.ts';
+import type { VmConfig } from './vm-config.ts';
+import { VmSessions } from './vm-sessions.ts';
+import type { VmContext, VmState } from './vm-context.ts';
 import type { LastLife } from './vm-store.ts';
-
-export interface TaskState {
-  readonly state: 'created' | 'running' | 'stopped' | 'failed';
-  readonly exitCode: number;
-  /** Why it could not be launched. */
-  readonly error: string | undefined;
-}
-
-export type VmState = 'Created' | 'Starting' | 'Running' | 'Stopping' | 'Stopped';
 
 /** How long a start waits for the primary's launch, and signal 9 for the power-off, ms. */
 const LAUNCH_WAIT_MS = 180_000;
 const KILL_WAIT_MS = 10_000;
 const DEFAULT_STOP_WAIT_S = 10;
-
-export interface VmContext {
-  readonly clock: Clock;
-  readonly engine: Engine;
-  readonly directory: string;
-  readonly log: VmLog;
-  /** How long this VM boots, ms. */
-  readonly bootMs: number;
-  /** The VM switched itself off, or was switched off hard. `requested`: by a stop. */
-  readonly poweredOff: (vm: Vm, requested: boolean) => void;
-  readonly poweredOn: (vm: Vm) => void;
-  /** The guest is up and reports its addresses. */
-  readonly booted: (vm: Vm) => void;
-  /** The change version moved. */
-  readonly changed: () => void;
-  /** Whether exec tasks are still known after a power-off. A real VM forgets them. */
-  readonly keepExecs: boolean;
-}
 
 interface Life {
   readonly end: AbortController;
@@ -56,8 +30,7 @@ export class Vm {
   version = 1;
   /** Addresses that the guest reported, by scope. */
   readonly addresses = new Map<string, string>();
-  readonly sessions = new Map<string, Session>();
-  readonly execSessions = new Map<string, Session>();
+  readonly sessions: VmSessions;
   everStarted = false;
   /** Whether a commit ever carried a network bind. */
   everBound = false;
@@ -74,6 +47,12 @@ export class Vm {
     this.context = context;
     this.config = config;
     this.createTime = createTime;
+    const { clock, log } = context;
+    const changed = (): void => {
+      this.touch();
+      if (this.life !== undefined) this.settle(this.life);
+    };
+    this.sessions = new VmSessions({ clock, log, changed });
   }
 
   get id(): string {
@@ -85,7 +64,7 @@ export class Vm {
   }
 
   get primary(): Session | undefined {
-    return this.sessions.get(this.id);
+    return this.sessions.tasks.get(this.id);
   }
 
   get machine(): Machine | undefined {
@@ -95,13 +74,11 @@ export class Vm {
   get state(): VmState {
     if (this.life === undefined) return this.everStarted ? 'Stopped' : 'Created';
     if (this.stopping) return 'Stopping';
-    return [...this.sessions.values()].every((session) => session.status !== '') ? 'Running' : 'Starting';
+    return this.sessions.allLaunched ? 'Running' : 'Starting';
   }
 
   snapshot(): Snapshot {
-    const taskStates = new Map([...this.execSessions].map(([id, session]) => [id, session.state] as const));
-    for (const [id, session] of this.sessions) taskStates.set(id, session.state);
-    return { config: this.config, version: this.version, state: this.state, poweredOn: this.poweredOn, taskStates };
+    return { config: this.config, version: this.version, state: this.state, poweredOn: this.poweredOn, taskStates: this.sessions.states() };
   }
 
   /** Takes over a committed configuration and launches the exec tasks that it brings. */
@@ -110,18 +87,8 @@ export class Vm {
     this.touch();
     const life = this.life;
     if (life === undefined) return;
-    for (const [id, session] of this.execSessions) {
-      const task = config.execs.find((one) => one.id === id);
-      // The guest ends what is no longer to run.
-      if (task?.active !== true) session.signal(constants.signals.SIGKILL);
-      if (task === undefined) this.execSessions.delete(id);
-    }
-    for (const task of config.execs) {
-      if (!task.active || this.execSessions.has(task.id) || this.sessions.has(task.id)) continue;
-      const session = this.session(task, undefined);
-      this.execSessions.set(task.id, session);
-      if (this.state === 'Running') void this.run(life, session);
-    }
+    const fresh = this.sessions.reconcile(config.execs);
+    if (this.state === 'Running') for (const session of fresh) void this.run(life, session);
   }
 
   /** Switches on and waits for the primary's launch. Throws the 503 of a failed start; the reason is its message. */
@@ -150,7 +117,8 @@ export class Vm {
     this.stopping = true;
     this.stopRequestedAt = this.context.clock.now();
     const patience = (waitSeconds === undefined || waitSeconds <= 0 ? DEFAULT_STOP_WAIT_S : waitSeconds) * 1000;
-    for (const signal of [signalNumber(this.primary?.task.stopSignal ?? ''), constants.signals.SIGKILL]) {
+    const { stopSignal = '' } = this.primary?.task ?? {};
+    for (const signal of [signalNumber(stopSignal === '' ? 'TERM' : stopSignal), constants.signals.SIGKILL]) {
       if (signal !== undefined && this.primary?.running === true) this.primary.signal(signal);
       await Promise.race([life.off, this.context.clock.sleep(patience, life.end.signal).catch(() => undefined)]);
       if (this.life !== life || life.ending) break;
@@ -187,18 +155,6 @@ export class Vm {
     return this.version;
   }
 
-  /** What is worth keeping of the last life. */
-  lastLife(): LastLife {
-    const { everStarted, everBound, startedAt, stopRequestedAt, primary } = this;
-    return {
-      everStarted,
-      everBound,
-      startedAt,
-      stopRequestedAt,
-      primary: primary === undefined ? undefined : { status: primary.status, exitCode: primary.exitCode, stopTime: primary.stopTime },
-    };
-  }
-
   /** The state of a VM that was off, or lost its power, when its VCH went down. */
   recover(last: LastLife): void {
     this.everStarted = last.everStarted;
@@ -207,15 +163,7 @@ export class Vm {
     this.stopRequestedAt = last.stopRequestedAt;
     const task = this.config.tasks.find((one) => one.id === this.id);
     if (last.primary === undefined || task === undefined) return;
-    const session = this.session(task, undefined);
-    session.status = last.primary.status;
-    session.exitCode = last.primary.exitCode;
-    session.stopTime = last.primary.stopTime;
-    this.sessions.set(this.id, session);
-  }
-
-  taskState(id: string): TaskState | undefined {
-    return (this.execSessions.get(id) ?? this.sessions.get(id))?.state;
+    this.sessions.recover(task, last.primary);
   }
 
   /** Resolves at the next change of anything about this VM. */
@@ -240,39 +188,40 @@ export class Vm {
     const off = new Promise<void>((resolve) => {
       setOff = resolve;
     });
-    const machine = this.context.engine.openMachine({ id: this.id, directory: this.context.directory });
+    const machine = this.context.engine.openMachine({ id: this.id, directory: this.context.directory, hostname: this.config.hostname });
     const life: Life = { end: new AbortController(), machine, off, setOff, ending: false };
     this.life = life;
     this.everStarted = true;
     this.stopping = false;
     this.stopRequestedAt = undefined;
     this.startedAt = this.context.clock.now();
-    this.sessions.clear();
-    const active = this.config.tasks.filter((task) => task.active);
-    // Only one of the tasks is logged: the first that the guest initialises.
-    for (const [index, task] of active.entries()) this.sessions.set(task.id, this.session(task, index === 0 ? this.context.log.sink() : undefined));
+    this.sessions.begin(this.config.tasks);
     this.touch();
     this.context.poweredOn(this);
     return life;
   }
 
   private async boot(life: Life): Promise<void> {
+    let address: string | undefined;
     try {
-      await this.context.clock.sleep(this.context.bootMs, life.end.signal);
+      const [found] = await Promise.all([life.machine.boot?.(), this.context.clock.sleep(this.context.bootMs, life.end.signal)]);
+      address = found;
     } catch {
+      // Switched off meanwhile, or the engine cannot have it.
+      await this.powerOff(life, this.stopping);
       return;
     }
-    this.context.booted(this);
+    if (this.life !== life || life.ending) return;
+    this.context.booted(this, address);
     // What was asked for while booting goes first: a task that ends at once must not take the VM away before it.
-    const asked = [...this.execSessions.values()].filter((session) => session.status === '');
     await Promise.all(
-      asked.map(async (session) => {
+      this.sessions.unlaunchedExecs().map(async (session) => {
         const launched = this.run(life, session);
         if (!session.task.held) await launched;
       }),
     );
     if (this.life !== life || life.ending) return;
-    const runs = new Map([...this.sessions].map(([id, session]) => [id, this.run(life, session)] as const));
+    const runs = new Map([...this.sessions.tasks].map(([id, session]) => [id, this.run(life, session)] as const));
     await runs.get(this.id);
   }
 
@@ -284,24 +233,9 @@ export class Vm {
     }
   }
 
-  private session(task: TaskConfig, log: ((text: Buffer | undefined) => void) | undefined): Session {
-    const life = this.life;
-    return new Session({
-      task,
-      log,
-      clock: this.context.clock,
-      changed: () => {
-        this.touch();
-        if (life !== undefined) this.settle(life);
-      },
-    });
-  }
-
   /** The guest switches off when every session has ended and no exec runs. */
   private settle(life: Life): void {
-    if (this.life !== life || life.ending || this.sessions.size === 0) return;
-    const busy = [...this.execSessions.values()].some((session) => session.running);
-    if (!busy && [...this.sessions.values()].every((session) => session.ended)) void this.powerOff(life, this.stopping);
+    if (this.life === life && !life.ending && this.sessions.allEnded) void this.powerOff(life, this.stopping);
   }
 
   private async powerOff(life: Life, requested: boolean): Promise<void> {
@@ -312,23 +246,13 @@ export class Vm {
     life.ending = true;
     life.end.abort(new Error('powered off'));
     await life.machine.destroy();
-    for (const session of [...this.sessions.values(), ...this.execSessions.values()]) session.abandon();
-    if (!this.context.keepExecs) {
-      this.execSessions.clear();
-      this.config = { ...this.config, execs: [] };
-    }
+    const { keepExecs } = this.context;
+    this.sessions.abandon({ keepExecs });
+    if (!keepExecs) this.config = { ...this.config, execs: [] };
     this.life = undefined;
     this.stopping = false;
     this.touch();
     life.setOff();
     this.context.poweredOff(this, requested);
   }
-}
-
-/** `TERM`, `SIGTERM`, `15`; empty means TERM, unknown means none. */
-function signalNumber(name: string): number | undefined {
-  if (name === '') return constants.signals.SIGTERM;
-  if (/^\d+$/.test(name)) return Number(name);
-  const upper = name.toUpperCase();
-  return (constants.signals as Record<string, number>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
 }

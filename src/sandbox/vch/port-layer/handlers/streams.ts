@@ -172,7 +172,7 @@ async function connected(state: PortLayerState, id: string, ms: number, signal: 
   const find = (): Session | undefined => {
     for (const vm of state.containers.list()) {
       if (vm.config.interaction !== 'bound' || !vm.poweredOn) continue;
-      const session = vm.execSessions.get(id) ?? vm.sessions.get(id);
+      const session = vm.sessions.execs.get(id) ?? vm.sessions.tasks.get(id);
       if (session !== undefined && !session.ended && session.task.attach) return session;
     }
     return undefined;

@@ -4,7 +4,7 @@ import type { Operation } from '../operation.ts';
 import { MODELS } from '../schema.ts';
 import type { PortLayerState } from '../state.ts';
 import { changeTask, joinTask, removeTask, type TaskConfig } from '../vm-config.ts';
-import type { TaskState } from '../vm.ts';
+import type { TaskState } from '../task-state.ts';
 
 const MAX_WAIT_MS = 180_000;
 
@@ -140,7 +140,7 @@ async function awaitChange(state: PortLayerState, handle: Handle, id: string, si
   if (seen === 'stopped' || seen === 'failed') return;
   const persistent = handle.config.tasks.some((task) => task.id === id);
   if (persistent && seen !== 'created') return;
-  const current = (): TaskState['state'] => vm.taskState(id)?.state ?? 'created';
+  const current = (): TaskState['state'] => vm.sessions.stateOf(id)?.state ?? 'created';
   const deadline = AbortSignal.any([signal]);
   const timeout = state.clock.sleep(MAX_WAIT_MS, deadline).then(
     () => true,

@@ -1,0 +1,25 @@
+/** What a container VM is given, and what its port layer does when it changes. */
+import type { Clock } from '../../../platform/clock.ts';
+import type { Engine } from '../../engines/port.ts';
+import type { VmLog } from './vm-log.ts';
+import type { Vm } from './vm.ts';
+
+export type VmState = 'Created' | 'Starting' | 'Running' | 'Stopping' | 'Stopped';
+
+export interface VmContext {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly directory: string;
+  readonly log: VmLog;
+  /** How long this VM boots, ms. */
+  readonly bootMs: number;
+  /** The VM switched itself off, or was switched off hard. `requested`: by a stop. */
+  readonly poweredOff: (vm: Vm, requested: boolean) => void;
+  readonly poweredOn: (vm: Vm) => void;
+  /** The guest is up and reports its addresses. */
+  readonly booted: (vm: Vm) => void;
+  /** The change version moved. */
+  readonly changed: () => void;
+  /** Whether exec tasks are still known after a power-off. A real VM forgets them. */
+  readonly keepExecs: boolean;
+}
