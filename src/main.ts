@@ -42,6 +42,14 @@ export async function virtualKubelet(): Promise<void> {
     process.stdout.write(`virtual-kubelet (vick) ${VICK_VERSION}\n`);
     return;
   }
+  if (['help', '--help', '-help', '-h'].includes(process.argv[2] ?? '')) {
+    const { KUBELET_FLAGS } = await import('./operations/kubelet/settings.ts');
+    const flags = KUBELET_FLAGS.map((flag) => `  --${flag}\n`).join('');
+    process.stdout.write(
+      `Usage: virtual-kubelet --provider vic --kubeconfig FILE --nodename NAME [flags]\n\nFlags, as 'vick kubelet run --help' explains them:\n${flags}`,
+    );
+    return;
+  }
   await program(async (host, signal) => {
     const { runVirtualKubelet } = await import('./operations/kubelet/drop-in.ts');
     return runVirtualKubelet(process.argv.slice(2), host, signal);

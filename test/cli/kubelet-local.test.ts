@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { run } from '../../src/cli/run.ts';
 import { VickError } from '../../src/errors/vick-error.ts';
 import { systemClock } from '../../src/platform/node/clock.ts';
@@ -181,5 +182,75 @@ describe('vick kubelet status', () => {
     const none = await vick(['kubelet', 'status']);
     expect([none.code, none.stdout, none.stderr]).toEqual([0, '', 'No kubelets were started here.\n']);
     expect((await vick(['kubelet', 'status', 'nowhere'])).code).toBe(5);
+  });
+});
+
+describe('vick kubelet unit and manifest', () => {
+  const UUID = '564d395e-d807-e18a-cb25-b79f65eb2b9f';
+
+  it('write what the environment says into the unit, with absolute paths', async () => {
+    const env = { PORTLAYER_ADDR: '10.0.0.5:2380', KUBECONFIG: 'web.kubeconfig', DOCKER_CERT_PATH: 'certs', VICK_PASSWORD: 'not-for-units' };
+    const { code, stdout } = await vick(
+      ['kubelet', 'unit', 'web', '--host-uuid', UUID, '--tls-cert-file', 'tls.crt', '--label', 'a=b', '--label', 'c=d', '--user', 'vick'],
+      env,
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('\nUser=vick\n');
+    expect(stdout).toContain(`\nEnvironment="DOCKER_CERT_PATH=${join(folder, 'certs')}"\n`);
+    const [line = ''] = /^ExecStart=.*$/m.exec(stdout) ?? [];
+    expect(line.split(' ').slice(2)).toEqual([
+      ...['kubelet', 'run', '--nodename=kubelet-web', '--label=a=b', '--label=c=d', '--portlayer-addr=10.0.0.5:2380', `--host-uuid=${UUID}`],
+      ...[`--tls-cert-file=${join(folder, 'tls.crt')}`, `--kubeconfig=${join(folder, 'web.kubeconfig')}`],
+    ]);
+    expect(stdout).not.toContain('not-for-units');
+  });
+
+  it('print objects that kubectl can be given', async () => {
+    const { code, stdout } = await vick([
+      'kubelet',
+      'manifest',
+      'web',
+      '--image',
+      'r/vick:1',
+      '--portlayer-addr',
+      '10.0.0.5:2380',
+      '--host-uuid',
+      UUID,
+      '--port',
+      '10251',
+    ]);
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS() as { kind: string });
+    expect([code, objects.map(({ kind }) => kind).filter((kind) => !kind.includes('Role'))]).toEqual([
+      0,
+      ['Namespace', 'ServiceAccount', 'ConfigMap', 'Deployment'],
+    ]);
+    expect(objects.at(-1)).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              {
+                args: [
+                  'kubelet',
+                  'run',
+                  '--nodename=kubelet-web',
+                  '--kubeconfig=/etc/vick/cluster/kubeconfig',
+                  '--portlayer-addr=10.0.0.5:2380',
+                  `--host-uuid=${UUID}`,
+                  '--port=10251',
+                ],
+                ports: [{ containerPort: 10_251 }],
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  it('refuse what makes no sense', async () => {
+    expect((await vick(['kubelet', 'manifest', 'web'])).stderr).toContain('--image');
+    expect((await vick(['kubelet', 'manifest', 'web', '--image', 'x', '--port', 'none'])).code).toBe(2);
+    expect((await vick(['kubelet', 'unit'])).code).toBe(2);
   });
 });

@@ -68,6 +68,8 @@ describe('the single executable', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect(execFileSync(executable.path, ['--version'], { encoding: 'utf8', env: {} })).toBe(`virtual-kubelet (vick) ${version}\n`);
     // What the process itself has used, of which loading the whole program is the most; the limit leaves room for slow machines.
+    const help = execFileSync(executable.path, ['--help'], { encoding: 'utf8', env: {} });
+    for (const flag of ['provider', 'kubeconfig', 'nodename', 'provider-config']) expect(help).toContain(`  --${flag}\n`);
     const program = `require('node:child_process').spawnSync(process.argv[1], ['--provider', 'none'], { env: {}, stdio: 'ignore' });
       process.stdout.write(require('node:fs').readFileSync('/proc/self/stat', 'utf8'));`;
     const fields = execFileSync(process.execPath, ['-e', program, executable.path], { encoding: 'utf8' });

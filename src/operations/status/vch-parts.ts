@@ -54,6 +54,8 @@ export interface Certificate {
 
 /** No part may hold the whole picture up. */
 const LIMIT_MS = 5_000;
+/** A certificate is a remark, and its port is often behind a firewall. */
+const CERTIFICATE_LIMIT_MS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 
 export async function askVch(
@@ -136,7 +138,7 @@ function isUnserved(details: KubeErrorDetails | undefined): boolean {
 
 async function peerCertificate(of: string, place: Place | undefined, clock: Clock, signal: AbortSignal): Promise<Certificate | undefined> {
   if (place === undefined) return undefined;
-  const found = await fetchPeerCertificate(place, { timeoutMs: LIMIT_MS, signal });
+  const found = await fetchPeerCertificate(place, { timeoutMs: CERTIFICATE_LIMIT_MS, signal });
   const notAfter = Date.parse(found?.validUntil ?? '');
   if (found === undefined || Number.isNaN(notAfter)) return undefined;
   return { of, subject: found.subject, notAfter, daysLeft: daysLeft(notAfter, clock) };
