@@ -220,7 +220,7 @@ export class Vm {
         if (!session.task.held) await launched;
       }),
     );
-    if (this.life !== life || life.ending) return;
+    if (life.end.signal.aborted) return;
     const runs = new Map([...this.sessions.tasks].map(([id, session]) => [id, this.run(life, session)] as const));
     await runs.get(this.id);
   }
