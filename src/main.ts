@@ -162,6 +162,7 @@ function createHost(streams: Streams): Host {
         const { lookup } = await import('node:dns/promises');
         return (await lookup(host, { all: true })).map(({ address }) => address);
       },
+      keepHeapSmall: async () => (await import('./platform/node/small-heap.ts')).keepHeapSmall(),
     },
     sandbox: {
       serve: async (request, stop) => {

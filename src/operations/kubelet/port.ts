@@ -35,4 +35,6 @@ export interface KubeletAccess {
   containerEngine(endpoint: EngineEndpoint): Promise<ContainerEngine>;
   /** All addresses of a host name; an address stands for itself. */
   resolveHost(host: string): Promise<readonly string[]>;
+  /** Makes this process take little memory, at the cost of some processor time; absent: it is left as it is. */
+  keepHeapSmall?(): Promise<void>;
 }

@@ -22,6 +22,7 @@ export async function runKubelet(
 ): Promise<void> {
   // Mistakes in files first: waiting for the back end may take long.
   const kubeconfig = await tools.kubernetes.readKubeconfig({ path: settings.kubeconfig, context: settings.context });
+  await tools.kubelet.keepHeapSmall?.();
   const { clock, random } = tools;
   const api = await tools.kubernetes.connect(kubeconfig);
   // One of several nodes that fails ends them all.
