@@ -9,6 +9,7 @@ import { dockerEvents } from './events.ts';
 import type { CachedImage, ImageCache } from './images.ts';
 import { info, version } from './info.ts';
 import { pull } from './pull.ts';
+import { pullFromEngine } from './engine-pull.ts';
 import { isTag, parseReference } from './reference.ts';
 import { UNSERVED } from './routes.ts';
 
@@ -76,7 +77,8 @@ export async function answerDocker(parts: PersonalityParts, call: DockerCall): P
   throw UNSERVED.find((route) => route.method === call.method && route.path.test(call.path))?.error ?? new DockerError(404, 'page not found');
 }
 
-async function auth({ registry }: PersonalityParts, call: DockerCall): Promise<DockerReply> {
+async function auth({ state, registry }: PersonalityParts, call: DockerCall): Promise<DockerReply> {
+  if (state.engineImages !== undefined) throw notYet('Auth');
   const { username = '', password = '', serveraddress = '' } = ((await call.body()) ?? {}) as Record<string, string>;
   const host = serveraddress.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
   const accepted = registry.login(host, username, password);
@@ -89,7 +91,9 @@ async function createImage({ state, cache, registry }: PersonalityParts, call: D
   const fromImage = call.query.get('fromImage') ?? '';
   if (fromImage === '') throw notYet('ImportImage');
   const request = { fromImage, tag: call.query.get('tag') ?? '', auth: call.header('x-registry-auth') };
-  const progress = pull({ registry, cache, storeName: state.facts.biosUuid }, request);
+  const storeName = state.facts.biosUuid;
+  const { engineImages: images } = state;
+  const progress = images === undefined ? pull({ registry, cache, storeName }, request) : pullFromEngine({ images, cache, storeName }, request, call.signal);
   // The first line decides between an error status and a stream.
   const first = await progress.next();
   async function* all(): AsyncGenerator<object> {

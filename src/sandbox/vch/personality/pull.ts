@@ -5,6 +5,7 @@ import { fullConfig, type CachedImage, type ImageCache } from './images.ts';
 import { isTag, parseReference, type ImageReference } from './reference.ts';
 
 const CREATED = '2018-08-01T00:00:00Z';
+const BUILT = { created: CREATED, architecture: 'amd64', os: 'linux' };
 
 export interface PullRequest {
   readonly fromImage: string;
@@ -39,13 +40,14 @@ export async function* pull(
   const { image } = found;
   const known = cache.hasLayer(image.layerId) && cache.find(target.recorded) !== undefined;
   yield* layerProgress(image, known);
-  if (!known) await cache.add(cached(image, target.recorded), layerRecord(image, parts.storeName), image.digest);
+  if (!known)
+    await cache.add(cached(image, target.recorded), layerRecord({ ...image, ...BUILT, config: fullConfig(image.config) }, parts.storeName), image.digest);
   yield { status: `Digest: ${image.digest}` };
   const shown = `${reference.repository}:${target.wanted}`;
   yield { status: known ? `Status: Image is up to date for ${shown}` : `Status: Downloaded newer image for ${shown}` };
 }
 
-interface Target {
+export interface Target {
   readonly reference: ImageReference;
   /** Tag or digest that is asked of the registry. */
   readonly wanted: string;
@@ -53,7 +55,7 @@ interface Target {
   readonly recorded: string;
 }
 
-function targetOf(request: PullRequest): Target {
+export function targetOf(request: PullRequest): Target {
   const parsed = parseReference(request.fromImage);
   if (!parsed.ok) throw new DockerError(500, parsed.why);
   const { reference } = parsed;
@@ -106,29 +108,42 @@ function cached(image: RegistryImage, recorded: string): CachedImage {
   };
 }
 
-function layerRecord(image: RegistryImage, storeName: string): Parameters<ImageCache['add']>[1] {
+/** What a layer's record is made of. */
+interface LayerFacts {
+  readonly layerId: string;
+  readonly diffId: string;
+  readonly blobSum: string;
+  readonly created: string;
+  readonly architecture: string;
+  readonly os: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly unpacked: number;
+}
+
+export function layerRecord(layer: LayerFacts, storeName: string): Parameters<ImageCache['add']>[1] {
+  const { architecture, config, created, os } = layer;
   const meta = {
-    architecture: 'amd64',
-    config: fullConfig(image.config),
+    architecture,
+    config,
     container_config: { Cmd: ['/bin/sh', '-c', '#(nop) CMD'] },
-    created: CREATED,
+    created,
     docker_version: '17.06.2-ce',
-    id: image.layerId,
-    os: 'linux',
+    id: layer.layerId,
+    os,
   };
   return {
-    ID: image.layerId,
+    ID: layer.layerId,
     Parent: 'scratch',
     Store: storeName,
-    DiffID: image.diffId,
-    Layer: { blobSum: image.blobSum },
+    DiffID: layer.diffId,
+    Layer: { blobSum: layer.blobSum },
     Meta: JSON.stringify(meta),
-    Size: image.unpacked,
+    Size: layer.unpacked,
     Downloading: false,
   };
 }
 
-function readAuth(header: string | undefined): { readonly username: string; readonly password: string } | undefined {
+export function readAuth(header: string | undefined): { readonly username: string; readonly password: string } | undefined {
   if (header === undefined) return undefined;
   try {
     const found = JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as { username?: unknown; password?: unknown };

@@ -104,5 +104,5 @@ async function buildState(options: PortLayerOptions): Promise<PortLayerState> {
   const volumes = new VolumeStore(options.volumeStores, facts.name);
   // Its tasks are processes of this computer, and share its network.
   const podsAt = engine.name === 'process' ? '127.0.0.1' : undefined;
-  return { facts, podsAt, clock, random, handles, containers, networks, events, kv, images, volumes };
+  return { facts, podsAt, clock, random, handles, containers, networks, events, kv, images, volumes, engineImages: engine.images };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../platform/clock.ts';
 import type { Random } from '../../../platform/random.ts';
+import type { EngineImages } from '../../engines/port.ts';
 import type { Containers } from './containers.ts';
 import type { Events } from './events.ts';
 import type { Handles } from './handles.ts';
@@ -34,4 +35,6 @@ export interface PortLayerState {
   readonly kv: KeyValueStore;
   readonly images: ImageStore;
   readonly volumes: VolumeStore;
+  /** Where images come from and what they are; undefined: a built-in catalogue of names. */
+  readonly engineImages: EngineImages | undefined;
 }
