@@ -7,19 +7,19 @@ import { buffer } from 'node:stream/consumers';
 import { Attach, Exec, KubeConfig, Log, PortForward } from '@kubernetes/client-node';
 import type { Site } from './site.ts';
 
-export interface Outcome {
+interface Outcome {
   /** Undefined: no command ended; why is in stderr. */
   readonly code: number | undefined;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
 
-export interface Target {
+interface Target {
   readonly pod: string;
   readonly container?: string;
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly follow?: boolean;
   readonly previous?: boolean;
   readonly timestamps?: boolean;

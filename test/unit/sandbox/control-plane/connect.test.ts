@@ -47,14 +47,7 @@ beforeAll(async () => {
   });
   kubelet.listen(0, '127.0.0.1');
   await once(kubelet, 'listening');
-  const grants = Object.entries(GRANTS).map(([user, rules]) => ({ users: [user], rules }));
-  plane = await startControlPlane({ clock: systemClock, random: systemRandom, definitions: resourceDefinitions, grants, isSandbox: true });
-  for (const user of Object.keys(GRANTS)) plane.tokens.add(`token-${user}`, { username: user, groups: [] });
-  root = await plane.issueClientCertificate({ user: 'root', groups: ['system:masters'] });
-  const Port = (kubelet.address() as AddressInfo).port;
-  const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port } } };
-  await post('/api/v1/nodes', { metadata: { name: 'n' }, status });
-  await post('/api/v1/namespaces/default/pods', { metadata: { name: 'p' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } });
+  ({ plane, root } = await startPlane());
 });
 afterAll(async () => {
   await plane.stop();
@@ -62,9 +55,20 @@ afterAll(async () => {
   kubelet.close();
 });
 
-async function post(path: string, body: object): Promise<void> {
-  const answer = await callApi(plane, path, { method: 'POST', identity: root, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-  expect(answer.status).toBe(201);
+async function startPlane(): Promise<{ plane: ControlPlane; root: CertificatePair }> {
+  const grants = Object.entries(GRANTS).map(([user, rules]) => ({ users: [user], rules }));
+  const started = await startControlPlane({ clock: systemClock, random: systemRandom, definitions: resourceDefinitions, grants, isSandbox: true });
+  for (const user of Object.keys(GRANTS)) started.tokens.add(`token-${user}`, { username: user, groups: [] });
+  const identity = await started.issueClientCertificate({ user: 'root', groups: ['system:masters'] });
+  const post = async (path: string, body: object): Promise<void> => {
+    const headers = { 'Content-Type': 'application/json' };
+    expect((await callApi(started, path, { method: 'POST', identity, headers, body: JSON.stringify(body) })).status).toBe(201);
+  };
+  const Port = (kubelet.address() as AddressInfo).port;
+  const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port } } };
+  await post('/api/v1/nodes', { metadata: { name: 'n' }, status });
+  await post('/api/v1/namespaces/default/pods', { metadata: { name: 'p' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } });
+  return { plane: started, root: identity };
 }
 
 const POD = '/api/v1/namespaces/default/pods/p';
@@ -153,14 +157,14 @@ describe('who may stream', () => {
   });
 });
 
-async function spdyClient(path: string): Promise<Duplex> {
-  const { hostname, port } = new URL(plane.url);
+async function spdyClient(path: string, at = { plane, root }): Promise<Duplex> {
+  const { hostname, port } = new URL(at.plane.url);
   const request = httpsRequest({
     hostname,
     port,
-    ca: plane.caPem,
-    cert: root.certificate,
-    key: root.key,
+    ca: at.plane.caPem,
+    cert: at.root.certificate,
+    key: at.root.key,
     path,
     method: 'POST',
     headers: { ...TRANSPORTS['POST SPDY']!.headers },
@@ -234,7 +238,7 @@ describe('a conversation', () => {
     const { transport } = await serving;
     transport.destroy();
     await once(client, 'close');
-    expect(JSON.parse(told.at(-1)!.slice(1))).toMatchObject({ status: 'Failure', code: 500, message: expect.stringMatching(/error stream/) });
+    expect(JSON.parse(told.at(-1)!.slice(1))).toMatchObject({ status: 'Failure', code: 500, message: expect.stringMatching(/error stream|connection has ended/) });
   });
 
   it.each(['SPDY', 'WebSocket channels'])('goes at the speed of a client that does not read: %s', async (kind) => {
@@ -276,4 +280,29 @@ describe('a conversation', () => {
     expect(written).toBeGreaterThan(0);
     expect(written).toBeLessThan(total / 2);
   });
+
+  it('ends, on both sides, when the control plane stops', async () => {
+    const other = await startPlane();
+    const backend = new Promise<Duplex>((resolve) => (onUpgrade = resolve));
+    const client = await spdyClient(`${POD}/exec?command=id&stdout=true`, other);
+    const ends = [once(client.resume(), 'close'), once((await backend).resume(), 'close')];
+    await other.plane.stop();
+    await Promise.all(ends);
+  });
+});
+
+it('a request that offers another protocol where there is none is answered in this one', async () => {
+  const { hostname, port } = new URL(plane.url);
+  const headers = { Connection: 'Upgrade', Upgrade: 'h2c', Authorization: 'Bearer token-gets-pods' };
+  for (const [path, status] of [
+    [POD, 200],
+    ['/version', 200],
+    ['/api/v1/nodes', 403],
+  ] as const) {
+    const request = httpsRequest({ hostname, port, ca: plane.caPem, path, headers, agent: false });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    expect({ path, status: response.statusCode }).toEqual({ path, status });
+  }
 });
