@@ -238,7 +238,11 @@ describe('a conversation', () => {
     const { transport } = await serving;
     transport.destroy();
     await once(client, 'close');
-    expect(JSON.parse(told.at(-1)!.slice(1))).toMatchObject({ status: 'Failure', code: 500, message: expect.stringMatching(/error stream|connection has ended/) });
+    expect(JSON.parse(told.at(-1)!.slice(1))).toMatchObject({
+      status: 'Failure',
+      code: 500,
+      message: expect.stringMatching(/error stream|connection has ended/),
+    });
   });
 
   it.each(['SPDY', 'WebSocket channels'])('goes at the speed of a client that does not read: %s', async (kind) => {
