@@ -16,8 +16,8 @@ export interface VmContext {
   /** The VM switched itself off, or was switched off hard. `requested`: by a stop. */
   readonly poweredOff: (vm: Vm, requested: boolean) => void;
   readonly poweredOn: (vm: Vm) => void;
-  /** The guest is up and reports its addresses. */
-  readonly booted: (vm: Vm) => void;
+  /** The guest is up and reports its addresses: `address`, where the engine has one for it. */
+  readonly booted: (vm: Vm, address: string | undefined) => void;
   /** The change version moved. */
   readonly changed: () => void;
   /** Whether exec tasks are still known after a power-off. A real VM forgets them. */

@@ -52,7 +52,7 @@ export class VmSessions {
     }
     const fresh = execs.filter((task) => task.active && !this.execs.has(task.id) && !this.tasks.has(task.id));
     return fresh.map((task) => {
-      const session = this.session(task, undefined);
+      const session = this.session(task, undefined, true);
       this.execs.set(task.id, session);
       return session;
     });
@@ -82,7 +82,7 @@ export class VmSessions {
     this.tasks.set(task.id, Object.assign(this.session(task, undefined), { status, exitCode, stopTime }));
   }
 
-  private session(task: TaskConfig, log: ((text: Buffer | undefined) => void) | undefined): Session {
-    return new Session({ task, log, clock: this.options.clock, changed: this.options.changed });
+  private session(task: TaskConfig, log: ((text: Buffer | undefined) => void) | undefined, joins = false): Session {
+    return new Session({ task, log, joins, clock: this.options.clock, changed: this.options.changed });
   }
 }
