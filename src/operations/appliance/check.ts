@@ -151,13 +151,14 @@ function checkShared(elf: ElfFacts | undefined, found: Awaited<ReturnType<typeof
 
 async function checkStarter(root: RootTree): Promise<Check> {
   const starter = await root.file(STARTER);
-  if (starter === undefined)
+  if (starter === undefined) {
     return failed(
       CHECKS.starter,
       'PREFLIGHT',
       `there is no ${STARTER} in it, so nothing starts the kubelet`,
       'Use the image of the feature/wolfpack line: appliance-vkubelet.iso.',
     );
+  }
   return (starter.mode & 0o100) !== 0
     ? passed(CHECKS.starter)
     : failed(CHECKS.starter, 'PREFLIGHT', `${STARTER} may not be executed`, 'chmod 0755 it before the image is built.');

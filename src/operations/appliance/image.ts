@@ -27,8 +27,9 @@ const MAX_BYTES = 2 ** 31 - 1;
 /** IO when there is nothing to read, APPLIANCE_INVALID for what is no such image, USAGE for a folder in which it is not clear which. */
 export async function openImage(path: string, fs: FileSystem, signal: AbortSignal): Promise<OpenImage> {
   const info = await fs.info(path);
-  if (info === undefined)
+  if (info === undefined) {
     throw new VickError('IO', `there is no file or folder ${path}`, { hint: 'Name an appliance image (.iso) or a folder with its root file system.' });
+  }
   if (info.kind === 'directory') return openFolder(path, fs, signal);
   if (info.kind !== 'file') throw new VickError('IO', `${path} is neither a file nor a folder`);
   if (info.size > MAX_BYTES) throw new VickError('APPLIANCE_INVALID', `${path} is no appliance image: it is larger than 2 GiB`);

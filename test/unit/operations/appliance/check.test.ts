@@ -161,8 +161,9 @@ describe('vick appliance check', () => {
 
   it('chooses the image with the kubelet in a folder of images, and asks where it cannot tell', async () => {
     await mkdir(join(folder, 'release'));
-    for (const name of ['appliance.iso', 'appliance-vkubelet.iso'])
+    for (const name of ['appliance.iso', 'appliance-vkubelet.iso']) {
       await writeFile(join(folder, 'release', name), iso(name === 'appliance.iso' ? system() : withKubelet(VICK)));
+    }
     const { code, data } = await check('release');
     expect([code, data.image['path']]).toEqual([0, join(folder, 'release', 'appliance-vkubelet.iso')]);
     await rm(join(folder, 'release', 'appliance-vkubelet.iso'));
