@@ -13,6 +13,8 @@ export interface PodContainer {
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
+  /** The end of the log is the termination message when it fails. */
+  readonly logMessage?: boolean;
   /** Fingerprint of the process that the VM was made with; undefined for those that come later. */
   readonly definition?: string;
 }

@@ -118,6 +118,7 @@ function rememberedAs(container: ContainerRequest, image: VchImage): PodContaine
     imageRef: image.repoDigests[0] ?? `sha256:${image.imageId}`,
     stopSignal: container.spec.lifecycle?.stopSignal ?? image.config.stopSignal,
     ...{ tty: container.tty, stdin: container.stdin, stdinOnce: container.spec.stdinOnce === true },
+    ...(container.terminationMessage.fallbackToLogsOnError ? { logMessage: true } : {}),
   };
 }
 

@@ -18,6 +18,7 @@ import { podNetwork } from './network.ts';
 import { createProcessMemory } from './process-memory.ts';
 import type { PodRuns } from './runs.ts';
 import { podStats } from './stats.ts';
+import { terminationMessages } from './termination-message.ts';
 import { nodeFacts } from './node-facts.ts';
 import { observePod } from './observe.ts';
 import { planCreate, type DefinedPod } from './plan-create.ts';
@@ -89,6 +90,8 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
   const runsOf = (vm: PodVm, signal: AbortSignal): Promise<PodRuns> => runs.read(vm.info.id, vm.identity, signal);
   const context: VicContext = { ...power, vmOf, runsOf, processOf: (vm, container, primary, signal) => processes.read(vm, container, primary, signal) };
+  const logs = containerLogs(context);
+  const messages = terminationMessages(logs, log);
   const stats = podStats({ portLayer, clock, log, runsOf, list: (signal) => index.list(signal) });
 
   const create = async (uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> => {
@@ -115,7 +118,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     unit: 'pod',
     support: VIC_SUPPORT,
     images,
-    logs: containerLogs(context),
+    logs,
     exec: containerExec(context, ended),
     attach: containerAttach(context),
     network: podNetwork(context),
@@ -167,13 +170,14 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       await index.list(signal);
       for (const id of await index.find(uid, signal)) {
         await remove(id, signal);
+        messages.forget(uid);
         log.info('pod VM removed', { uid, vm: id });
       }
     },
 
     status: async (uid, signal) => {
       const vm = await vmOf(uid, signal);
-      return vm === undefined ? undefined : observePod(vm.identity, vm.info, await runsOf(vm, signal));
+      return vm === undefined ? undefined : await messages.add(observePod(vm.identity, vm.info, await runsOf(vm, signal)), vm, signal);
     },
 
     watch: async (onChange, signal) => {

@@ -31,7 +31,11 @@ export const VIC_SUPPORT: SupportTable = [
   ...degraded(['containers[].resizePolicy'], 'A pod VM cannot be resized.'),
   ...refused(['containers[].resources.claims', 'resourceClaims'], 'A VCH has no dynamic resources.'),
   ...honoured(['containers[].stdinOnce'], 'The end of an attached session’s input is the end of the container’s.'),
-  ...degraded(['containers[].terminationMessagePath', 'containers[].terminationMessagePolicy'], 'Termination messages cannot be read from a pod VM.'),
+  ...degraded(['containers[].terminationMessagePath'], 'Files cannot be read from a pod VM that has ended.'),
+  ...degraded(
+    ['containers[].terminationMessagePolicy'],
+    'A message file cannot be read from a pod VM that has ended; with FallbackToLogsOnError the end of the log is the message of a container that failed, if it was alone in its VM.',
+  ),
   ...honoured(
     ['restartPolicy'],
     'The containers of a pod start and stop with their VM: they are restarted together, once the first container has ended and the VM is off.',

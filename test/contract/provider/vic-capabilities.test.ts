@@ -143,6 +143,23 @@ describe('logs of a pod VM', () => {
     expect((await logOf(pod.uid, { timestamps: true })).split('\n')[0]).toHaveLength(31 + 20_000);
   });
 
+  it('end in the termination message of a container that failed and asked for that', async () => {
+    const terminationMessage = { path: '/dev/termination-log', fallbackToLogsOnError: true };
+    const talk = 'i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo line $i; done; ';
+    const [failed, fine, plain] = [
+      await up(shell(`${talk} exit 2`, { terminationMessage })),
+      await up(shell(`${talk} exit 0`, { terminationMessage })),
+      await up(shell(`${talk} exit 2`)),
+    ];
+    for (const { uid } of [failed, fine, plain]) await ended(uid);
+    const lines = Array.from({ length: 80 }, (_, index) => `line ${String(index + 21)}\n`).join('');
+    // A kubelet that did not start it tells the same.
+    for (const by of [provider, vch.provider()]) {
+      expect((await by.status(failed.uid, never))?.containers[0]?.state).toMatchObject({ exitCode: 2, message: lines });
+    }
+    for (const { uid } of [fine, plain]) expect(await stateOf(uid)).not.toHaveProperty('message');
+  });
+
   it('say so where a VM has one log for several containers', async () => {
     const pod = await up(shell(`echo from c; ${WAITS}`), shell(WAITS, { name: 'd', image: 'alpine:3.8' }));
     await expect.poll(() => logOf(pod.uid), { timeout: 10_000 }).toContain('from c');
