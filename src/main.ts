@@ -3,7 +3,7 @@
  * programs, and turns signals and stray errors into exit codes. Everything heavy is behind an `import()`.
  */
 import { setMaxListeners } from 'node:events';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Host, TalkSettings } from './cli/deps.ts';
 import type { KubeconfigSource } from './clients/kubernetes/kubeconfig.ts';
@@ -23,6 +23,8 @@ import { createStreams } from './platform/node/streams.ts';
 import { once } from './platform/once.ts';
 import type { Streams } from './platform/streams.ts';
 import { latePrompter, lateReporter } from './platform/talk.ts';
+import type { SandboxEngine } from './operations/sandbox/port.ts';
+import type { ContainerSite } from './sandbox/engines/containers.ts';
 import type { SiteTools } from './sandbox/site.ts';
 
 /** Set by the bundler. */
@@ -169,6 +171,22 @@ function createHost(streams: Streams): Host {
         const { serveSite } = await import('./sandbox/site.ts');
         await serveSite(request, siteTools(streams), stop);
       },
+      askEngine: async (engine, signal) => {
+        const [site, { versionOf }] = await Promise.all([containerSite(engine, ''), import('./sandbox/engines/containers.ts')]);
+        try {
+          return versionOf(await site.engine.version(signal));
+        } finally {
+          site.engine.close();
+        }
+      },
+      clearEngine: async (engine, directory, signal) => {
+        const [site, { sweepContainers }] = await Promise.all([containerSite(engine, directory), import('./sandbox/engines/docker-labels.ts')]);
+        try {
+          await sweepContainers(site.engine, site.name, signal);
+        } finally {
+          site.engine.close();
+        }
+      },
     },
     self: {
       argv: binArgv,
@@ -225,8 +243,33 @@ function siteTools(streams: Streams): SiteTools {
       const [{ connect }, { parseKubeconfig }] = await Promise.all([import('./clients/kubernetes/connect.ts'), import('./clients/kubernetes/kubeconfig.ts')]);
       return connect(await parseKubeconfig(text, 'of the sandbox', nodeFileSystem));
     },
+    containers: containerSite,
     programs: { virtualKubelet: binArgv('virtual-kubelet'), vicMachine: binArgv('vic-machine-stand-in') },
   };
+}
+
+/** An engine for the sandbox in `directory`. Its certificates are read now; no connection is opened. */
+async function containerSite({ endpoint }: SandboxEngine, directory: string): Promise<ContainerSite> {
+  const [{ createContainerEngine }, { siteName }] = await Promise.all([
+    import('./clients/docker-engine/containers-client.ts'),
+    import('./sandbox/engines/containers.ts'),
+  ]);
+  const read = (file: string | undefined): Promise<string | undefined> =>
+    file === undefined ? Promise.resolve(undefined) : nodeFileSystem.readTextIfExists(file);
+  const tlsOf = async (files: { readonly ca?: string; readonly certificate?: string; readonly key?: string }) => {
+    const [ca, certificate, key] = await Promise.all([read(files.ca), read(files.certificate), read(files.key)]);
+    return { ...(ca === undefined ? {} : { ca }), ...(certificate === undefined ? {} : { certificate }), ...(key === undefined ? {} : { key }) };
+  };
+  const place = 'socketPath' in endpoint ? endpoint : { ...endpoint, tls: endpoint.tls === undefined ? undefined : await tlsOf(endpoint.tls) };
+  const engine = createContainerEngine({ endpoint: place, clock: systemClock });
+  const holder: ContainerSite['holder'] = async (signal) => {
+    const [{ ensureSandboxImage, SANDBOX_COMMAND }, { detectEngine }] = await Promise.all([
+      import('./providers/docker/sandbox-image.ts'),
+      import('./providers/docker/engine-kind.ts'),
+    ]);
+    return { image: await ensureSandboxImage(engine, await detectEngine(engine, signal), signal), program: SANDBOX_COMMAND };
+  };
+  return { engine, name: siteName(hostname(), directory), holder };
 }
 
 /** argv of a program in bin/, which stands beside dist/. */

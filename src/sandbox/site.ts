@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { KubernetesApi } from '../clients/kubernetes/port.ts';
 import { messageOf } from '../errors/vick-error.ts';
-import type { ServeRequest, VchAddress } from '../operations/sandbox/port.ts';
+import type { SandboxEngine, SandboxEngineFacts, ServeRequest, VchAddress } from '../operations/sandbox/port.ts';
 import { rfc3339, type Clock } from '../platform/clock.ts';
 import type { FileSystem } from '../platform/fs.ts';
 import type { Log } from '../platform/log.ts';
@@ -17,6 +17,9 @@ import { runCertificateSigning } from './controllers/certificate-signing.ts';
 import { runNodeLifecycle } from './controllers/node-lifecycle.ts';
 import { runScheduler } from './controllers/scheduler.ts';
 import { startEmbeddedCluster } from './embedded-cluster.ts';
+import { containersOf } from './engines/containers.ts';
+import type { ContainerSite } from './engines/containers.ts';
+import type { Engine } from './engines/port.ts';
 import { startRealControlPlane } from './real-control-plane/start.ts';
 import { createVchHost } from './vch/vch-host.ts';
 import type { RunningEndpointVm, VchHost } from './vch/host.ts';
@@ -34,6 +37,8 @@ export interface SiteTools {
   readonly pid: number;
   /** A client for a kubeconfig text. */
   readonly connect: (kubeconfig: string) => Promise<KubernetesApi>;
+  /** A container engine, for the containers of the sandbox in `directory`; its code is loaded at the call. */
+  readonly containers: (engine: SandboxEngine, directory: string) => Promise<ContainerSite>;
   /** argv of the programs that the site starts. */
   readonly programs: { readonly virtualKubelet: readonly string[]; readonly vicMachine: readonly string[] };
 }
@@ -47,13 +52,14 @@ export async function serveSite(request: ServeRequest, tools: SiteTools, signal:
   const onEnd = (name: string, end: () => Promise<void>): void => void ending.unshift({ name, end });
   const spawner = recordingSpawner(tools.spawner, fs, request.processesFile);
   try {
+    const containers = await startContainers(request, tools, onEnd, signal);
     const cluster = await startCluster(request, { ...tools, spawner }, signal);
     onEnd('control plane', () => cluster.stop());
     const kubeconfig = join(request.directory, 'kubeconfig');
     await fs.writeFile(kubeconfig, cluster.adminKubeconfig, { mode: 0o600 });
 
     await startControllers(cluster, tools, onEnd);
-    const { vsphere, password } = await startVms(request, { ...tools, spawner }, onEnd);
+    const { vsphere, password } = await startVms(request, { ...tools, spawner }, containers?.engine, onEnd);
     const vicMachine = await writeVicMachine({ directory: join(request.directory, 'bin'), argv: tools.programs.vicMachine, fs });
 
     await request.ready({
@@ -61,6 +67,7 @@ export async function serveSite(request: ServeRequest, tools: SiteTools, signal:
       kind: 'Sandbox',
       pid: tools.pid,
       startedAt: rfc3339(clock.now()),
+      engine: containers?.facts ?? { kind: 'process' },
       controlPlane: { kind: cluster.kind, server: cluster.server, version: cluster.version },
       kubeconfig,
       vicMachine,
@@ -75,6 +82,21 @@ export async function serveSite(request: ServeRequest, tools: SiteTools, signal:
       });
     }
   }
+}
+
+/** Clears away what an earlier life of this sandbox left, and at the end what this one has. */
+async function startContainers(
+  { engine, directory }: ServeRequest,
+  tools: SiteTools,
+  onEnd: (name: string, end: () => Promise<void>) => void,
+  signal: AbortSignal,
+): Promise<{ readonly engine: Engine; readonly facts: SandboxEngineFacts } | undefined> {
+  if (engine === undefined) return undefined;
+  const site = await tools.containers(engine, directory);
+  const containers = containersOf(site, { clock: tools.clock, log: tools.log.with({ part: 'engine' }) });
+  onEnd('containers', () => containers.close());
+  await containers.clear(signal);
+  return { engine: containers.engine, facts: { kind: 'docker', address: engine.address, version: await containers.version(signal) } };
 }
 
 async function startCluster(request: ServeRequest, tools: SiteTools, signal: AbortSignal): Promise<SandboxCluster> {
@@ -104,10 +126,11 @@ async function startControllers(cluster: SandboxCluster, tools: SiteTools, onEnd
 async function startVms(
   request: ServeRequest,
   tools: SiteTools,
+  engine: Engine | undefined,
   onEnd: (name: string, end: () => Promise<void>) => void,
 ): Promise<{ vsphere: VSphere; password: string }> {
   const [file = '', ...prefixArgs] = request.virtualKubelet === undefined ? tools.programs.virtualKubelet : [request.virtualKubelet];
-  const host = createVchHost({ ...tools, virtualKubelet: { file, prefixArgs } });
+  const host = createVchHost({ ...tools, virtualKubelet: { file, prefixArgs }, ...(engine === undefined ? {} : { engine }) });
   const directory = join(request.directory, 'vms');
   await tools.fs.makeDirectory(directory, { mode: 0o700 });
   await tools.fs.makeDirectory(request.vchDirectory, { mode: 0o700 });

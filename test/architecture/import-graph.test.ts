@@ -19,7 +19,9 @@ const ROOMS: readonly (readonly [room: string, mayUse: readonly string[]])[] = [
   // The sandbox's controllers, and what sets up a real control plane, are ordinary clients of the API, as the kubelet is.
   ['sandbox/controllers/', ['sandbox/', 'clients/kubernetes/', 'platform/', 'errors/']],
   ['sandbox/real-control-plane/', ['sandbox/', 'clients/kubernetes/', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
-  ['sandbox/', ['clients/kubernetes/port.ts', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
+  // Its Docker engine is a client of one; the connection is made in main.
+  ['sandbox/engines/docker', ['sandbox/', 'clients/docker-engine/', 'platform/', 'errors/']],
+  ['sandbox/', ['clients/kubernetes/port.ts', 'clients/docker-engine/containers-port.ts', 'operations/sandbox/port.ts', 'platform/', 'errors/']],
   ['operations/kubelet/', ['kubelet/', 'providers/', 'clients/', 'config/', 'platform/', 'errors/']],
   // Which VM is which pod is written by the provider.
   ['operations/status/', ['operations/', 'providers/vic/', 'clients/', 'config/', 'platform/', 'errors/']],

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { sandboxDown } from '../../operations/sandbox/down.ts';
+import { sandboxEngine } from '../../operations/sandbox/engine.ts';
 import { renderVariables, sandboxVariables, type Shell } from '../../operations/sandbox/env.ts';
 import { requireSandbox } from '../../operations/sandbox/facts.ts';
 import type { SandboxFacts } from '../../operations/sandbox/port.ts';
@@ -16,6 +17,7 @@ export const runSandboxUp: CommandHandler = async (input, deps, signal) => {
       serve: [file, ...args, 'sandbox', 'serve'],
       assets: path(input, 'assets', deps),
       virtualKubelet: path(input, 'virtual-kubelet', deps),
+      engine: sandboxEngine(text(input, 'engine'), deps.env, deps.homeDirectory),
       timeoutMs: Number(input.flags['timeout']),
       env: deps.env,
     },
@@ -50,11 +52,17 @@ function outcome(facts: SandboxFacts): Outcome {
   const lines = [
     ['sandbox', `running (pid ${facts.pid})`],
     ['control plane', `${facts.controlPlane.kind}, ${facts.controlPlane.version}, ${facts.controlPlane.server}`],
+    ...(facts.engine === undefined ? [] : [['engine', engineLine(facts.engine)]]),
     ['kubeconfig', facts.kubeconfig],
     ['vSphere', `${vsphere.target} (user ${vsphere.user})`],
     ['vic-machine', facts.vicMachine],
   ];
   return { data: shown, text: lines.map(([label = '', value = '']) => `${`${label}:`.padEnd(15)}${value}`).join('\n'), names: ['sandbox/default'] };
+}
+
+function engineLine({ kind, address, version }: NonNullable<SandboxFacts['engine']>): string {
+  if (kind === 'process') return 'processes of this machine';
+  return `containers of ${address ?? kind}${version === undefined ? '' : ` (${version})`}`;
 }
 
 function path(input: CommandInput, flag: string, { cwd }: { readonly cwd: string }): string | undefined {

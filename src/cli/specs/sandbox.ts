@@ -27,20 +27,31 @@ const VIRTUAL_KUBELET: FlagSpec = {
   completes: 'file',
 };
 
+const ENGINE: FlagSpec = {
+  name: 'engine',
+  kind: 'string',
+  env: ['VICK_SANDBOX_ENGINE'],
+  default: 'process',
+  placeholder: 'ENGINE',
+  description: 'what runs the pods: process, docker (DOCKER_HOST, or its usual socket), unix:///PATH or tcp://HOST:PORT',
+};
+
 export const sandboxUpSpec: CommandSpec = {
   path: ['sandbox', 'up'],
   summary: 'start a sandbox: a cluster, a vSphere and a vic-machine on this machine',
   description:
-    'Starts a stand-in for a whole site as one background process: a Kubernetes control plane, a vSphere target, and a vic-machine whose VCHs run containers as processes of this machine. Nothing needs root, and nothing outside the state folder is touched.',
+    'Starts a stand-in for a whole site as one background process: a Kubernetes control plane, a vSphere target, and a vic-machine whose VCHs run containers as processes of this machine, or in a container engine. Nothing needs root, and nothing outside the state folder is touched.',
   flags: [
     ASSETS,
     VIRTUAL_KUBELET,
+    ENGINE,
     { name: 'timeout', kind: 'duration', default: '2m', placeholder: 'DURATION', description: 'how long the start may take' },
     STATE_DIR,
   ],
   examples: [
     { say: 'Start it, then point this shell at it', run: 'vick sandbox up && eval "$(vick sandbox env)"' },
     { say: 'With a real etcd and kube-apiserver', run: 'vick sandbox up --assets /usr/local/kubebuilder/bin' },
+    { say: 'With real containers', run: 'vick sandbox up --engine docker' },
   ],
   outputs: ['table', 'json', 'yaml', 'name'],
   load: async () => (await import('../commands/sandbox.ts')).runSandboxUp,

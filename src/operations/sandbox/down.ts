@@ -1,5 +1,6 @@
 import { VickError } from '../../errors/vick-error.ts';
 import { survivors } from '../../platform/process-list.ts';
+import { clearEngine } from './engine.ts';
 import { readSandbox, sandboxPaths } from './facts.ts';
 import type { SandboxDeps } from './up.ts';
 
@@ -39,6 +40,7 @@ export async function clearSandbox(stateDirectory: string, deps: DownDeps, signa
   }
   const left = await find();
   if (left.length > 0) throw stuck(left);
+  await clearEngine({ directory: paths.directory, file: paths.engine }, deps, signal);
   await deps.fs.remove(paths.directory);
 }
 

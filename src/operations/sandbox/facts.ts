@@ -11,6 +11,7 @@ export function sandboxPaths(stateDirectory: string): {
   readonly log: string;
   readonly processes: string;
   readonly vchs: string;
+  readonly engine: string;
 } {
   const directory = join(stateDirectory, 'sandbox');
   return {
@@ -19,6 +20,7 @@ export function sandboxPaths(stateDirectory: string): {
     log: join(directory, 'sandbox.log'),
     processes: join(directory, 'processes'),
     vchs: join(directory, 'vch'),
+    engine: join(directory, 'engine'),
   };
 }
 

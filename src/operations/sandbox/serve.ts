@@ -1,4 +1,5 @@
 import type { FileSystem } from '../../platform/fs.ts';
+import { readEngine } from './engine.ts';
 import { sandboxPaths } from './facts.ts';
 import type { SandboxAccess } from './port.ts';
 
@@ -10,6 +11,7 @@ export async function serveSandbox(
 ): Promise<void> {
   const paths = sandboxPaths(input.stateDirectory);
   await deps.fs.makeDirectory(paths.directory, { mode: 0o700 });
+  const engine = await readEngine(paths.engine, deps.fs);
   await deps.sandbox.serve(
     {
       directory: paths.directory,
@@ -17,6 +19,7 @@ export async function serveSandbox(
       vchDirectory: paths.vchs,
       assets: input.assets,
       ...(input.virtualKubelet === undefined ? {} : { virtualKubelet: input.virtualKubelet }),
+      ...(engine === undefined ? {} : { engine }),
       // The password is in it, so only its owner may read it.
       ready: (facts) => deps.fs.writeFile(paths.facts, `${JSON.stringify(facts, undefined, 2)}\n`, { mode: 0o600 }),
     },

@@ -4,8 +4,9 @@ import type { FileSystem } from '../../platform/fs.ts';
 import type { ChildProcess, ProcessTable, Spawner } from '../../platform/runner.ts';
 import type { Reporter } from '../../platform/talk.ts';
 import { clearSandbox, gone } from './down.ts';
+import { requireEngine, writeEngine } from './engine.ts';
 import { readSandbox, sandboxPaths } from './facts.ts';
-import type { SandboxFacts } from './port.ts';
+import type { SandboxAccess, SandboxEngine, SandboxFacts } from './port.ts';
 
 export interface SandboxUpInput {
   readonly stateDirectory: string;
@@ -14,6 +15,8 @@ export interface SandboxUpInput {
   readonly assets: string | undefined;
   /** What endpoint VMs run as /sbin/virtual-kubelet; undefined: this very program. */
   readonly virtualKubelet?: string | undefined;
+  /** What runs the pod VMs; undefined: processes of this computer. */
+  readonly engine?: SandboxEngine | undefined;
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -24,6 +27,8 @@ export interface SandboxDeps {
   readonly processes: ProcessTable;
   readonly clock: Clock;
   readonly reporter: Reporter;
+  /** Asked for engines only. */
+  readonly sandbox?: SandboxAccess;
 }
 
 const LOOK_EVERY_MS = 100;
@@ -38,9 +43,11 @@ export async function sandboxUp(input: SandboxUpInput, deps: SandboxDeps, signal
       hint: 'See it with: vick sandbox status · end it with: vick sandbox down',
     });
   }
+  if (input.engine !== undefined) await requireEngine(input.engine, deps.sandbox, signal);
   if (state.kind === 'dead') await clearSandbox(input.stateDirectory, deps, signal);
 
   await makeFolder(paths.directory, deps);
+  if (input.engine !== undefined) await writeEngine(paths.engine, input.engine, deps.fs);
   const step = deps.reporter.step(`Starting the sandbox (${input.assets === undefined ? 'embedded control plane' : `control plane of ${input.assets}`})`);
   const [file, ...args] = input.serve;
   const child = await deps.spawner.spawn({ file, args, env: serveEnvironment(input), cwd: paths.directory, outputFile: paths.log, detached: true });

@@ -55,11 +55,11 @@ export async function runExec(launch: ExecLaunch, request: LaunchRequest): Promi
   return { stdin: request.openStdin ? connection : undefined, stdout: output.stdout, stderr: output.stderr, exited, signal };
 }
 
-/** The engine hands the connection over before it has started the command. */
+/** The engine hands the connection over before it has started the command, and calls it running before it is. */
 async function untilBegun({ engine, clock, machineEnd }: ExecLaunch, exec: string): Promise<WireExec> {
   for (;;) {
     const seen = await engine.inspectExec(exec, machineEnd);
-    if (seen.Running === true || (seen.Pid ?? 0) > 0 || typeof seen.ExitCode === 'number') return seen;
+    if ((seen.Pid ?? 0) > 0 || (seen.Running !== true && typeof seen.ExitCode === 'number')) return seen;
     await clock.sleep(LOOK_MS, machineEnd);
   }
 }
