@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.ts';
 import type { Draft } from '../resource.ts';
-import { at, mapsOf, textOf } from '../resources/fields.ts';
+import { at, mapsOf, textOf, textsOf } from '../resources/fields.ts';
 import { notFound } from '../status-errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Place } from './dial.ts';
@@ -18,6 +18,11 @@ export function kubeletLocation(store: ObjectStore, nodeName: string): Place {
   const node = store.get({ ...NODES, name: nodeName });
   if (node === undefined) throw notFound(NODES, nodeName);
   return { host: addressOf(node), port: portOf(node) };
+}
+
+/** Whether a kubelet half-closes WebSocket channels and takes tunnelled port-forwards itself: it says so since Kubernetes 1.36. */
+export function takesWebSockets(store: ObjectStore, nodeName: string): boolean {
+  return textsOf(at(store.get({ ...NODES, name: nodeName }), 'status', 'declaredFeatures')).includes('ExtendWebSocketsToKubelet');
 }
 
 function addressOf(node: Draft): string {

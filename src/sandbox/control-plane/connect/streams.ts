@@ -4,14 +4,14 @@ import { isWebSocketUpgrade, offeredSubprotocols } from '../../../platform/webso
 import { badRequest } from '../status-errors.ts';
 import { boundNode, findContainer, findPod } from './container.ts';
 import { dialTls, type Place } from './dial.ts';
-import { kubeletLocation } from './kubelet-location.ts';
+import { kubeletLocation, takesWebSockets } from './kubelet-location.ts';
 import type { ConnectParts, PodRequest, Upgrade } from './parts.ts';
 import { encodeQuery, flag } from './query.ts';
 import { translateCommand } from './translate-command.ts';
 import { tunnelPortForward } from './tunnel.ts';
 import { passUpgrade } from './upgrade.ts';
 
-/** Half-closes its channels, which no SPDY kubelet could be told of: it is translated. */
+/** Half-closes its channels; for kubelets that do not say that they know of that, it is translated. */
 const CLOSING_PROTOCOL = 'v5.channel.k8s.io';
 const TUNNEL_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
 
@@ -25,7 +25,8 @@ export async function serveCommand(
 ): Promise<void> {
   const { request, namespace, name, query, signal } = asked;
   const { pod, container } = findContainer(parts.store, namespace, name, query.get('container') ?? '');
-  const place = kubeletLocation(parts.store, boundNode(pod));
+  const node = boundNode(pod);
+  const place = kubeletLocation(parts.store, node);
   const streams = { stdin: flag(query, 'stdin'), stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr'), tty: flag(query, 'tty') };
   const renamed = [
     ...query.getAll('command').map((word) => ['command', word] as const),
@@ -35,7 +36,7 @@ export async function serveCommand(
   ];
   const target = `/${what}/${namespace}/${name}/${container}${encodeQuery(renamed.filter(([key]) => what === 'exec' || key !== 'command'))}`;
   if (upgrade === undefined) throw badRequest('Upgrade request required');
-  if (isWebSocketUpgrade(request) && offeredSubprotocols(request).includes(CLOSING_PROTOCOL)) {
+  if (isWebSocketUpgrade(request) && offeredSubprotocols(request).includes(CLOSING_PROTOCOL) && !takesWebSockets(parts.store, node)) {
     await translateCommand({ request, upgrade, streams, place, target, signal }, parts);
     return;
   }
@@ -45,7 +46,8 @@ export async function serveCommand(
 /** Throws ApiError as long as the connection was not upgraded. */
 export async function servePortForward(asked: PodRequest, response: ServerResponse, upgrade: Upgrade | undefined, parts: ConnectParts): Promise<void> {
   const { request, namespace, name, query, signal } = asked;
-  const place = kubeletLocation(parts.store, boundNode(findPod(parts.store, namespace, name)));
+  const node = boundNode(findPod(parts.store, namespace, name));
+  const place = kubeletLocation(parts.store, node);
   const ports = query
     .getAll('ports')
     .flatMap((value) => value.split(','))
@@ -53,7 +55,7 @@ export async function servePortForward(asked: PodRequest, response: ServerRespon
   const target = `/portForward/${namespace}/${name}${encodeQuery(ports.length === 0 ? [] : [['port', ports.join(',')]])}`;
   if (upgrade === undefined) throw badRequest('Upgrade request required');
   const backend = { dial: kubeletDialer(place, parts), target };
-  if (isWebSocketUpgrade(request) && offeredSubprotocols(request).includes(TUNNEL_PROTOCOL)) {
+  if (isWebSocketUpgrade(request) && offeredSubprotocols(request).includes(TUNNEL_PROTOCOL) && !takesWebSockets(parts.store, node)) {
     await tunnelPortForward({ request, response, upgrade }, backend, { clock: parts.clock, signal });
     return;
   }
