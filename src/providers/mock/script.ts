@@ -31,7 +31,7 @@ export function interpret(command: readonly string[], context: ScriptContext, ot
 }
 
 /** The script of `sh -c SCRIPT`; undefined for any other command. */
-export function shellScript([program = '', ...args]: readonly string[]): string | undefined {
+function shellScript([program = '', ...args]: readonly string[]): string | undefined {
   if (!SHELLS.has(baseName(program))) return undefined;
   const flag = args.findIndex((arg) => /^-[a-z]*c$/.test(arg));
   return flag === -1 ? undefined : args[flag + 1];

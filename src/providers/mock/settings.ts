@@ -11,7 +11,7 @@ export interface Delay {
   readonly toMs: number;
 }
 
-export interface StartError {
+interface StartError {
   readonly reason: ProviderFailureReason;
   readonly message: string;
 }
