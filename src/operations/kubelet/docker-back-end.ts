@@ -17,7 +17,8 @@ export async function openDockerBackEnd(settings: DockerKubeletSettings, tools: 
   try {
     await waitForEngine(engine, { clock, log, budgetMs: settings.readyTimeoutMs }, signal);
     const { nodeName, clusterDns, clusterDomain, capacity: capacityOverrides } = settings;
-    const provider = await createDockerProvider({ engine, nodeName, addresses, clock, log, clusterDns, clusterDomain, capacityOverrides }, signal);
+    const options = { engine, nodeName, addresses, clock, log, files: tools.fs, clusterDns, clusterDomain, capacityOverrides };
+    const provider = await createDockerProvider(options, signal);
     return { nodes: [{ nodeName, provider }], facts: { engine: engine.address }, ready: () => Promise.resolve(), close: () => engine.close() };
   } catch (error) {
     engine.close();

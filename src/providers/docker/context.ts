@@ -1,6 +1,7 @@
 import type { ContainerEngine } from '../../clients/docker-engine/containers-port.ts';
 import { once } from '../../platform/once.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { FileSystem } from '../../platform/fs.ts';
 import type { Log } from '../../platform/log.ts';
 import type { DnsSettings } from './dns.ts';
 import type { EngineFacts } from './engine-kind.ts';
@@ -16,6 +17,8 @@ export interface DockerContext {
   readonly log: Log;
   readonly dns: DnsSettings;
   readonly facts: EngineFacts;
+  /** Of this machine; undefined: not to be used. */
+  readonly files?: FileSystem | undefined;
   /** By container id, where the engine does not keep it. */
   readonly startFailures: Map<string, StartFailure>;
   /** By UID; only pods whose sandbox ran. */

@@ -4,6 +4,7 @@ import type { ImageService, VolumeService } from '../../kubelet/capabilities.ts'
 import { isProviderFailure, ProviderFailure, type CreatePodRequest, type PodProvider } from '../../kubelet/provider.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { deadline } from '../../platform/http-exchange.ts';
+import type { FileSystem } from '../../platform/fs.ts';
 import type { Log } from '../../platform/log.ts';
 import { createContext, type DockerContext } from './context.ts';
 import { detectEngine, type EngineFacts } from './engine-kind.ts';
@@ -41,6 +42,8 @@ export interface DockerProviderOptions {
   readonly clusterDomain?: string;
   /** Resources that the node reports instead of the engine's. */
   readonly capacityOverrides?: Readonly<Record<string, string>>;
+  /** Of this machine, for files of pods on an engine that is here; without it they go through the engine. */
+  readonly files?: FileSystem;
   /** Between two looks at the whole list in milliseconds; default 10 000. */
   readonly pollMs?: number;
 }
@@ -73,7 +76,7 @@ export async function createDockerProvider(options: DockerProviderOptions, signa
 export function dockerProviderOver(options: DockerProviderOptions, facts: EngineFacts): DockerProvider {
   const { engine, nodeName, addresses, clock, log } = options;
   const dns = { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local' };
-  const context = createContext({ engine, nodeName, addresses, clock, log, dns, facts });
+  const context = createContext({ engine, nodeName, addresses, clock, log, dns, facts, files: options.files });
   const images = imageService(engine);
   const memory = { messages: new Map<string, string | undefined>(), imageIds: new Map<string, string>() };
 
@@ -145,7 +148,7 @@ async function create(context: DockerContext, uid: string, request: CreatePodReq
   if (anew) await removeContainers(context, uid, signal);
   const makings = followMakings(engine);
   try {
-    await makeSandbox({ ...context, engine: makings.engine }, context.facts, request, signal);
+    await makeSandbox({ ...context, engine: makings.engine }, request, signal);
   } catch (error) {
     // Also when the caller has given up: nobody else knows of it.
     const limit = deadline(clock, CLEANUP_MS, new AbortController().signal);

@@ -1,4 +1,3 @@
-import { packArchive } from '../../clients/docker-engine/archive.ts';
 import { containerFailure } from '../../clients/docker-engine/container-failure.ts';
 import type { ContainerSpec, WireContainer } from '../../clients/docker-engine/containers-port.ts';
 import type { ImageService } from '../../kubelet/capabilities.ts';
@@ -9,11 +8,11 @@ import { pullByPolicy } from './images.ts';
 import { readKeptPod } from './kept-pod.ts';
 import { containerMounts } from './mounts.ts';
 import { observeContainer } from './observe.ts';
+import { writeOwnFile } from './own-files.ts';
 import { listParts, listVolumes, type PodParts } from './parts.ts';
-import { containerName } from './pod-identity.ts';
+import { containerName, volumeName } from './pod-identity.ts';
 import { sandboxIps } from './sandbox.ts';
 import { messageFile } from './termination-message.ts';
-import { POD_FOLDER } from './volumes.ts';
 
 /** Starts one container of a pod as a new run. The run before it stays until the one after: its log is `previous`. */
 export async function startContainer(
@@ -65,12 +64,14 @@ interface Making {
 }
 
 async function make(context: DockerContext, images: ImageService, { parts, sandbox, request, number }: Making, signal: AbortSignal): Promise<string> {
-  const { engine, nodeName, clock } = context;
+  const { engine, nodeName } = context;
   const { identity } = parts;
   const kept = readKeptPod(sandbox.Config?.Labels);
   const volumes = new Map((await listVolumes(engine, nodeName, identity.uid, signal)).map((volume) => [volume.Name, volume]));
   const file = messageFile(request.name, number);
-  await engine.putArchive(sandbox.Id, POD_FOLDER, messageArchive(file, clock.now()), signal);
+  const folder = volumes.get(volumeName(identity.uid))?.Mountpoint;
+  // Everybody may write it: the user of the container is its own affair.
+  if (folder !== undefined) await writeOwnFile(context, { sandbox: sandbox.Id, folder }, { path: file, mode: 0o666, content: new Uint8Array() }, signal);
   const mounts = await containerMounts({ engine, uid: identity.uid, sandbox: sandbox.Id, kept, volumes }, request, file, signal);
   const imageId = request.imageId ?? (await pullByPolicy(images, request, signal));
   const spec = containerSpec({
@@ -113,11 +114,4 @@ async function launch({ engine, clock, log, startFailures }: DockerContext, id: 
 /** Docker answers 404 for a program that is not there, as for a container that is not. */
 function isLaunchText(reason: string): boolean {
   return /OCI runtime|executable file not found|no such file or directory/i.test(reason) && !/no such container/i.test(reason);
-}
-
-/** Everybody may write it: the user of the container is its own affair. */
-function messageArchive(file: string, nowMs: number): Buffer {
-  const parents = file.split('/').slice(0, -1);
-  const folders = parents.map((_, depth) => ({ path: parents.slice(0, depth + 1).join('/'), kind: 'folder', mode: 0o755 }) as const);
-  return packArchive([...folders, { path: file, kind: 'file', mode: 0o666, content: new Uint8Array() }], nowMs);
 }

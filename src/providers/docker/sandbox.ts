@@ -1,44 +1,37 @@
-import { packArchive } from '../../clients/docker-engine/archive.ts';
 import type { ContainerEngine, ContainerSpec, HostConfig, WireContainer } from '../../clients/docker-engine/containers-port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
 import { ProviderFailure, type CreatePodRequest, type VolumeRequest } from '../../kubelet/provider.ts';
-import type { Clock } from '../../platform/clock.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
-import { dnsOf, hostNames, hostsFile, type DnsSettings } from './dns.ts';
-import type { EngineFacts } from './engine-kind.ts';
+import type { DockerContext } from './context.ts';
+import { dnsOf, hostNames, hostsFile } from './dns.ts';
 import { makeHostFiles } from './host-files.ts';
 import { keepPod } from './kept-pod.ts';
 import { LABEL, podLabels } from './labels.ts';
+import { writeOwnFile } from './own-files.ts';
 import { containerName, identityOf } from './pod-identity.ts';
 import { runInSandbox } from './sandbox-command.ts';
 import { ensureSandboxImage, SANDBOX_COMMAND } from './sandbox-image.ts';
-import { firstContent, POD_FOLDER, sandboxMounts, VOLUMES_FOLDER, volumeSpecs, wantedKind } from './volumes.ts';
+import { firstContent, sandboxMounts, VOLUMES_FOLDER, volumeSpecs, wantedKind } from './volumes.ts';
 
-export interface SandboxOptions {
-  readonly engine: ContainerEngine;
-  readonly nodeName: string;
-  readonly clock: Clock;
-  readonly dns: DnsSettings;
-}
+export type SandboxOptions = Pick<DockerContext, 'engine' | 'nodeName' | 'clock' | 'dns' | 'facts' | 'files'>;
 
 /** Makes and starts a pod's sandbox: volumes, then the container that holds the namespaces, then what goes into the volumes. */
-export async function makeSandbox(options: SandboxOptions, facts: EngineFacts, request: CreatePodRequest, signal: AbortSignal): Promise<void> {
-  const { engine, nodeName, clock } = options;
+export async function makeSandbox(options: SandboxOptions, request: CreatePodRequest, signal: AbortSignal): Promise<void> {
+  const { engine, nodeName, clock, facts } = options;
   const pod = identityOf(request.pod);
   const kinds = request.volumes.map((volume) => ({ volume, kind: wantedKind(volume) }));
   const image = await ensureSandboxImage(engine, facts, signal);
   await makeHostFiles({ engine, node: nodeName, pod, image, nowMs: clock.now() }, request.volumes, signal);
-  await Promise.all(volumeSpecs(nodeName, pod, request.volumes, facts).map((spec) => engine.createVolume(spec, signal)));
+  const [own] = await Promise.all(volumeSpecs(nodeName, pod, request.volumes, facts).map((spec) => engine.createVolume(spec, signal)));
   const spec = sandboxSpec(options, request, image);
   const id = await engine.createContainer(containerName('POD', pod, 0), spec, signal);
   await engine.startContainer(id, signal);
   const names = hostNames(request.pod, options.dns);
   const ips = sandboxIps(await engine.inspectContainer(id, signal));
   if (ips.length === 0 && request.pod.spec?.hostNetwork !== true) throw new ProviderFailure('CreatePodSandboxError', 'the engine gave the sandbox no address');
-  const now = clock.now();
-  const hosts = packArchive([{ path: 'hosts', kind: 'file', mode: 0o644, content: Buffer.from(hostsFile(request.pod, ips, names)) }], now);
-  await engine.putArchive(id, POD_FOLDER, hosts, signal);
-  if (request.volumes.length > 0) await engine.putArchive(id, '/', firstContent(request.volumes, now), signal);
+  const hosts = { path: 'hosts', mode: 0o644, content: Buffer.from(hostsFile(request.pod, ips, names)) };
+  await writeOwnFile(options, { sandbox: id, folder: own?.Mountpoint ?? '' }, hosts, signal);
+  if (request.volumes.length > 0) await engine.putArchive(id, '/', firstContent(request.volumes, clock.now()), signal);
   for (const { volume, kind } of kinds) if (kind !== undefined) await requireKind(engine, id, volume, kind, signal);
 }
 

@@ -222,6 +222,16 @@ await overEngines('capabilities of the docker provider', (engine) => {
       await Promise.all([file, log].map(({ uid }) => provider.remove(uid, never)));
     });
 
+    it('leaves files of the pod through the engine where its folders are not at hand', async () => {
+      const far = await providerOver(engine, { here: false });
+      const pod = podRequest([shell('cat /etc/hosts; echo because > /dev/termination-log; exit 2')]);
+      await far.create(pod, never);
+      await far.start(startRequest(pod, 'c'), never);
+      expect(await ended(pod.uid)).toMatchObject({ exitCode: 2, message: 'because\n' });
+      expect(await logOf(pod.uid)).toContain('# Kubernetes-managed hosts file.');
+      await far.remove(pod.uid, never);
+    });
+
     it('runs as the user, with the rights and limits that were asked for', async () => {
       const security = {
         runAsUser: 1000,

@@ -122,7 +122,7 @@ await overEngines('recovery of the docker provider', (engine) => {
 
     it('knows nothing, and says so in time, while the engine hangs', async () => {
       const pod = await up();
-      const impatient = await providerOver(engine, 1_000);
+      const impatient = await providerOver(engine, { timeoutMs: 1_000 });
       const thaw = engine.freeze();
       try {
         const started = performance.now();

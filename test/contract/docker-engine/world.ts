@@ -1,6 +1,7 @@
 import { test } from 'vitest';
 import { silentLog } from '../../../src/platform/log.ts';
 import { systemClock } from '../../../src/platform/node/clock.ts';
+import { nodeFileSystem } from '../../../src/platform/node/fs.ts';
 import { detectEngine } from '../../../src/providers/docker/engine-kind.ts';
 import { dockerProviderOver, type DockerProvider } from '../../../src/providers/docker/provider.ts';
 import { importBusybox } from '../../support/engines/busybox-image.ts';
@@ -25,11 +26,18 @@ export async function overEngines(what: string, tests: (engine: TestEngine) => v
   }
 }
 
-export async function providerOver(engine: TestEngine, timeoutMs?: number): Promise<DockerProvider> {
+/** `here` false: as if the folders of the engine were another machine's. */
+export async function providerOver(engine: TestEngine, { timeoutMs, here = true }: { timeoutMs?: number; here?: boolean } = {}): Promise<DockerProvider> {
   const client = clientOf(engine, timeoutMs);
-  const facts = await detectEngine(client, never);
+  // The little time is for what the provider does.
+  const patient = clientOf(engine);
+  const facts = await detectEngine(patient, never);
+  patient.close();
   return dockerProviderOver(
-    { engine: client, nodeName: 'tests', addresses: ['192.0.2.1'], clock: systemClock, log: silentLog, pollMs: 1000, clusterDns: ['10.0.0.10'] },
+    {
+      ...{ engine: client, nodeName: 'tests', addresses: ['192.0.2.1'], clock: systemClock, log: silentLog, pollMs: 1000, clusterDns: ['10.0.0.10'] },
+      ...(here ? { files: nodeFileSystem } : {}),
+    },
     facts,
   );
 }
