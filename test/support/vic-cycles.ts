@@ -1,15 +1,17 @@
 /** Pods that come and go, for what must not grow with them. */
 import { PassThrough } from 'node:stream';
 import type { VicProvider } from '../../src/providers/vic/provider.ts';
-import { containerRequest, podRequest, startRequest } from './kubelet/pod-requests.ts';
+import { containerRequest, podRequest, startRequest, type RequestedPod } from './kubelet/pod-requests.ts';
 
 /** How often a pod is also started, which takes longer than all the rest. */
 const STARTED_EVERY = 20;
 
-/** Creates a pod, looks at it and removes it, `count` times; every so often it runs and is logged, entered and measured as well. */
-export async function cyclePods(provider: VicProvider, count: number, signal: AbortSignal): Promise<void> {
+/** Creates a pod, looks at it and removes it, `count` times; every so often it runs and is logged, entered and measured as well. Returns the pods. */
+export async function cyclePods(provider: VicProvider, count: number, signal: AbortSignal): Promise<readonly WeakRef<RequestedPod>[]> {
+  const pods: WeakRef<RequestedPod>[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
     const pod = podRequest([containerRequest({ command: ['sleep', '1000'] })]);
+    pods.push(new WeakRef(pod));
     const { uid } = pod;
     await provider.create(pod, signal);
     if (cycle % STARTED_EVERY === 0) {
@@ -23,4 +25,5 @@ export async function cyclePods(provider: VicProvider, count: number, signal: Ab
     await provider.status(uid, signal);
     await provider.remove(uid, signal);
   }
+  return pods;
 }

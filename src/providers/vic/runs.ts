@@ -16,7 +16,7 @@ export interface PodRuns {
   readonly past: readonly PastRun[];
 }
 
-export interface PastRun {
+interface PastRun {
   readonly group: readonly string[];
   /** Milliseconds in whole seconds, as the port layer tells them. */
   readonly startedAt: number;

@@ -41,7 +41,7 @@ export interface PersonalityParts {
   readonly created: Map<string, CreatedContainer>;
 }
 
-export type Handler = (parts: PersonalityParts, call: DockerCall, match: RegExpExecArray) => Promise<DockerReply> | DockerReply;
+type Handler = (parts: PersonalityParts, call: DockerCall, match: RegExpExecArray) => Promise<DockerReply> | DockerReply;
 
 const json = (value: unknown, status = 200): DockerReply => ({ kind: 'json', status, value });
 
