@@ -60,7 +60,7 @@ async function findPending(api: KubernetesApi, nodeName: string, signal: AbortSi
 }
 
 /** What speaks against a node's serving request; undefined: nothing. */
-export function servingProblem(csr: CertificateSigningRequest, node: Node): string | undefined {
+function servingProblem(csr: CertificateSigningRequest, node: Node): string | undefined {
   const user = nodeUser(node.metadata?.name ?? '');
   const own = new Set([node.metadata?.name ?? '', ...(node.status?.addresses ?? []).map(({ address }) => address)]);
   try {
