@@ -267,7 +267,8 @@ async function containerSite({ endpoint }: SandboxEngine, directory: string): Pr
       import('./providers/docker/sandbox-image.ts'),
       import('./providers/docker/engine-kind.ts'),
     ]);
-    return { image: await ensureSandboxImage(engine, await detectEngine(engine, signal), signal), program: SANDBOX_COMMAND };
+    const facts = await detectEngine(engine, signal);
+    return { image: await ensureSandboxImage(engine, facts, signal), program: SANDBOX_COMMAND, namesEach: facts.kind === 'podman' };
   };
   return { engine, name: siteName(hostname(), directory), holder };
 }

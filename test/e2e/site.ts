@@ -78,8 +78,11 @@ export interface Site {
   down(): Promise<{ readonly processes: readonly string[]; readonly files: readonly string[] }>;
 }
 
-/** `virtualKubelet`: the program that endpoint VMs run in place of bin/virtual-kubelet.js. */
-export async function startSite({ virtualKubelet }: { readonly virtualKubelet?: string } = {}): Promise<Site> {
+/**
+ * `virtualKubelet`: the program that endpoint VMs run in place of bin/virtual-kubelet.js. `engine`: what runs the pods;
+ * VICK_SANDBOX_ENGINE of this process where it is not given, else processes.
+ */
+export async function startSite({ virtualKubelet, engine }: { readonly virtualKubelet?: string; readonly engine?: string } = {}): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'vick-e2e-'));
   const stateDirectory = join(folder, 'state');
   const assets = process.env['KUBEBUILDER_ASSETS'];
@@ -88,7 +91,9 @@ export async function startSite({ virtualKubelet }: { readonly virtualKubelet?: 
     (env: Readonly<Record<string, string>>) =>
     (args: readonly string[], options: RunOptions = {}) =>
       run(process.execPath, [VICK, ...args], { ...options, env: { ...env, ...options.env }, cwd: folder });
-  const up = await vickWith(base)(['sandbox', 'up', ...(virtualKubelet === undefined ? [] : ['--virtual-kubelet', virtualKubelet])]);
+  const runsPods = engine ?? process.env['VICK_SANDBOX_ENGINE'];
+  const flags = [...(virtualKubelet === undefined ? [] : ['--virtual-kubelet', virtualKubelet]), ...(runsPods === undefined ? [] : ['--engine', runsPods])];
+  const up = await vickWith(base)(['sandbox', 'up', ...flags]);
   if (up.code !== 0) throw new Error(`sandbox up failed:\n${up.stderr}`);
   const env: Record<string, string> = { ...base };
   for (const [, name = '', value = ''] of (await vickWith(base)(['sandbox', 'env'])).stdout.matchAll(/^export (\w+)='(.*)'$/gm)) env[name] = value;

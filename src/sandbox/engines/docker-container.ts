@@ -1,4 +1,5 @@
 /** A task as a container of its own. */
+import type { Duplex } from 'node:stream';
 import type { ContainerEngine, ContainerSpec } from '../../clients/docker-engine/containers-port.ts';
 import { containerFailure } from '../../clients/docker-engine/container-failure.ts';
 import { messageOf } from '../../errors/vick-error.ts';
@@ -28,23 +29,26 @@ export async function runContainer(launch: ContainerLaunch, request: LaunchReque
   const { engine, clock, name, spec, machineEnd } = launch;
   const never = new AbortController().signal;
   const id = await engine.createContainer(name, spec, never);
-  const connection = await engine.attach(id, { stdin: request.openStdin, stdout: true, stderr: true }, never);
+  let connection: Duplex | undefined;
   try {
+    // Podman prepares the program already now, and says here what is wrong with it.
+    connection = await engine.attach(id, { stdin: request.openStdin, stdout: true, stderr: true }, never);
     machineEnd.throwIfAborted();
     await engine.startContainer(id, never);
   } catch (error) {
-    connection.destroy();
+    connection?.destroy();
     await engine.removeContainer(id, never).catch(() => undefined);
     machineEnd.throwIfAborted();
     throw new LaunchError(launchText(request.path, containerFailure(error)?.reason ?? messageOf(error)), { cause: error });
   }
-  const output = carryOutput(connection, request.tty);
+  const attached = connection;
+  const output = carryOutput(attached, request.tty);
   let over = false;
   const exited = (async () => {
     const code = await exitCode(launch, id);
     over = true;
     await Promise.race([output.carried, clock.sleep(DRAIN_MS)]);
-    connection.destroy();
+    attached.destroy();
     await Promise.race([output.read, clock.sleep(DRAIN_MS)]);
     return code;
   })();
@@ -54,7 +58,7 @@ export async function runContainer(launch: ContainerLaunch, request: LaunchReque
     void engine.killContainer(id, String(number), machineEnd).catch(() => undefined);
     return true;
   };
-  return { container: id, task: { stdin: request.openStdin ? connection : undefined, stdout: output.stdout, stderr: output.stderr, exited, signal } };
+  return { container: id, task: { stdin: request.openStdin ? attached : undefined, stdout: output.stdout, stderr: output.stderr, exited, signal } };
 }
 
 /** Asked until it is known: an engine that is restarted tells it afterwards. */

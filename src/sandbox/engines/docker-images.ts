@@ -16,8 +16,7 @@ interface InspectedImage extends WireImage {
 const MISSING = /manifest unknown|manifest for .* not found|name unknown|not found|does not exist/i;
 
 export function dockerImages(engine: ContainerEngine): EngineImages {
-  const inspect = async (reference: string, signal: AbortSignal): Promise<InspectedImage | undefined> =>
-    (await engine.inspectImage(reference, signal)) as InspectedImage | undefined;
+  const inspect = async (reference: string, signal: AbortSignal): Promise<InspectedImage | undefined> => await engine.inspectImage(reference, signal);
 
   return {
     pull: async (request, signal) => {

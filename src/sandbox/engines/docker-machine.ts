@@ -29,6 +29,13 @@ export interface HolderImage {
   readonly image: string;
   /** Path of the program in it. */
   readonly program: string;
+  /** Podman gives each container that shares a network a name of its own; Docker lets none have one. */
+  readonly namesEach: boolean;
+}
+
+interface Holder {
+  readonly id: string;
+  readonly namesEach: boolean;
 }
 
 interface RunningTask {
@@ -42,7 +49,7 @@ export class DockerMachine implements Machine {
   private readonly id: string;
   private readonly hostname: string | undefined;
   /** Container that holds the namespaces. */
-  private holder: Promise<string> | undefined;
+  private holder: Promise<Holder> | undefined;
   private readonly life = new AbortController();
   private readonly running = new Set<RunningTask>();
   /** Calls that may still make something. */
@@ -59,7 +66,7 @@ export class DockerMachine implements Machine {
     const { engine, log } = this.options;
     try {
       const holder = await this.track(this.holding());
-      return addressOf(await engine.inspectContainer(holder, this.life.signal));
+      return addressOf(await engine.inspectContainer(holder.id, this.life.signal));
     } catch (error) {
       if (!this.life.signal.aborted) log.error('the engine cannot run a machine', { machine: this.id, why: messageOf(error) });
       throw error;
@@ -129,20 +136,20 @@ export class DockerMachine implements Machine {
     return task;
   }
 
-  private async holding(): Promise<string> {
+  private async holding(): Promise<Holder> {
     this.holder ??= this.makeHolder();
     return this.holder;
   }
 
-  private async makeHolder(): Promise<string> {
+  private async makeHolder(): Promise<Holder> {
     const { engine, holder } = this.options;
     const never = new AbortController().signal;
     this.life.signal.throwIfAborted();
-    const { image, program } = await holder(this.life.signal);
+    const { image, program, namesEach } = await holder(this.life.signal);
     const spec: ContainerSpec = {
       Image: image,
       Entrypoint: [program],
-      ...(this.hostname === undefined || this.hostname === '' ? {} : { Hostname: this.hostname }),
+      ...this.named(),
       Labels: { ...this.labels(), [ROLE_LABEL]: HOLDER },
       HostConfig: { IpcMode: 'shareable', CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], CpuShares: 2, RestartPolicy: { Name: '' } },
     };
@@ -150,15 +157,20 @@ export class DockerMachine implements Machine {
     const id = await engine.createContainer(`vick-${this.id.slice(0, 12)}`, spec, never);
     this.life.signal.throwIfAborted();
     await engine.startContainer(id, never);
-    return id;
+    return { id, namesEach };
   }
 
-  private taskSpec(request: LaunchRequest, image: string, holder: string): ContainerSpec {
-    const shared = `container:${holder}`;
+  private named(): { readonly Hostname?: string } {
+    return this.hostname === undefined || this.hostname === '' ? {} : { Hostname: this.hostname };
+  }
+
+  private taskSpec(request: LaunchRequest, image: string, holder: Holder): ContainerSpec {
+    const shared = `container:${holder.id}`;
     return {
       Image: `sha256:${image}`,
       Entrypoint: [request.path],
       Cmd: request.args,
+      ...(holder.namesEach ? this.named() : {}),
       Env: request.env,
       ...(request.workingDir === '' ? {} : { WorkingDir: request.workingDir }),
       ...(request.user === '' ? {} : { User: request.user }),

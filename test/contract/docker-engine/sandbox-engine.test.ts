@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/platform/node/clock.ts';
 import { detectEngine } from '../../../src/providers/docker/engine-kind.ts';
 import { ensureSandboxImage, SANDBOX_COMMAND } from '../../../src/providers/docker/sandbox-image.ts';
 import { createDockerEngine } from '../../../src/sandbox/engines/docker.ts';
+import type { HolderImage } from '../../../src/sandbox/engines/docker-machine.ts';
 import { MACHINE_LABEL, SITE_LABEL, sweepContainers } from '../../../src/sandbox/engines/docker-labels.ts';
 import { isLaunchError, isPullError, type Engine, type EngineTask, type LaunchRequest, type Machine } from '../../../src/sandbox/engines/port.ts';
 import { BUSYBOX } from '../../support/engines/busybox-image.ts';
@@ -26,10 +27,10 @@ await overEngines('the engine of the sandbox', (real) => {
     let machines = 0;
 
     const engineFor = (site: string): Engine => {
-      const holder = async (signal: AbortSignal): Promise<{ image: string; program: string }> => ({
-        image: await ensureSandboxImage(client, await detectEngine(client, signal), signal),
-        program: SANDBOX_COMMAND,
-      });
+      const holder = async (signal: AbortSignal): Promise<HolderImage> => {
+        const facts = await detectEngine(client, signal);
+        return { image: await ensureSandboxImage(client, facts, signal), program: SANDBOX_COMMAND, namesEach: facts.kind === 'podman' };
+      };
       return createDockerEngine({ engine: client, site, holder, clock: systemClock, log: silentLog });
     };
     const open = (more: { readonly hostname?: string } = {}): Machine => {

@@ -11,7 +11,10 @@ const PROGRAM = '/bin/busybox';
 export const BUSYBOX = { repository: 'docker.io/library/busybox', tag: 'vick', image: 'busybox:vick' };
 
 /** Makes an image of this machine's static busybox in the engine: no registry is asked. */
-export async function importBusybox(engine: ContainerEngine): Promise<Unavailable | undefined> {
+export async function importBusybox(
+  engine: ContainerEngine,
+  target: { readonly repository: string; readonly tag: string } = BUSYBOX,
+): Promise<Unavailable | undefined> {
   if (!existsSync(PROGRAM)) return { unavailable: `${PROGRAM} is not installed` };
   const { stdout, stderr } = spawnSync(PROGRAM, ['--list'], { encoding: 'utf8' });
   if (spawnSync('sh', ['-c', `ldd ${PROGRAM}`], { encoding: 'utf8' }).status === 0) return { unavailable: `${PROGRAM} is not static` };
@@ -29,6 +32,10 @@ export async function importBusybox(engine: ContainerEngine): Promise<Unavailabl
     text('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n'),
     text('etc/group', 'root:x:0:\nnogroup:x:65534:\n'),
   ];
-  await engine.importImage(packArchive(files, 0), { ...BUSYBOX, changes: ['ENV PATH=/bin', 'CMD ["sh"]'] }, new AbortController().signal);
+  await engine.importImage(
+    packArchive(files, 0),
+    { repository: target.repository, tag: target.tag, changes: ['ENV PATH=/bin', 'CMD ["sh"]'] },
+    new AbortController().signal,
+  );
   return undefined;
 }

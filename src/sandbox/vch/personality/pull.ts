@@ -40,8 +40,9 @@ export async function* pull(
   const { image } = found;
   const known = cache.hasLayer(image.layerId) && cache.find(target.recorded) !== undefined;
   yield* layerProgress(image, known);
-  if (!known)
+  if (!known) {
     await cache.add(cached(image, target.recorded), layerRecord({ ...image, ...BUILT, config: fullConfig(image.config) }, parts.storeName), image.digest);
+  }
   yield { status: `Digest: ${image.digest}` };
   const shown = `${reference.repository}:${target.wanted}`;
   yield { status: known ? `Status: Image is up to date for ${shown}` : `Status: Downloaded newer image for ${shown}` };
