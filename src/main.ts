@@ -24,6 +24,7 @@ import { once } from './platform/once.ts';
 import type { Streams } from './platform/streams.ts';
 import { latePrompter, lateReporter } from './platform/talk.ts';
 import type { SandboxEngine } from './operations/sandbox/port.ts';
+import type { EngineFacts } from './providers/docker/engine-kind.ts';
 import type { ContainerSite } from './sandbox/engines/containers.ts';
 import type { SiteTools } from './sandbox/site.ts';
 
@@ -262,12 +263,17 @@ async function containerSite({ endpoint }: SandboxEngine, directory: string): Pr
   };
   const place = 'socketPath' in endpoint ? endpoint : { ...endpoint, tls: endpoint.tls === undefined ? undefined : await tlsOf(endpoint.tls) };
   const engine = createContainerEngine({ endpoint: place, clock: systemClock });
+  let known: Promise<EngineFacts> | undefined;
   const holder: ContainerSite['holder'] = async (signal) => {
     const [{ ensureSandboxImage, SANDBOX_COMMAND }, { detectEngine }] = await Promise.all([
       import('./providers/docker/sandbox-image.ts'),
       import('./providers/docker/engine-kind.ts'),
     ]);
-    const facts = await detectEngine(engine, signal);
+    known ??= detectEngine(engine, signal).catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    const facts = await known;
     return { image: await ensureSandboxImage(engine, facts, signal), program: SANDBOX_COMMAND, namesEach: facts.kind === 'podman' };
   };
   return { engine, name: siteName(hostname(), directory), holder };

@@ -12,6 +12,7 @@ import { MOCK_ANNOTATIONS } from '../../src/providers/mock/annotations.ts';
 import { MOCK_SUPPORT } from '../../src/providers/mock/support.ts';
 import { VIC_SUPPORT } from '../../src/providers/vic/support.ts';
 import { CONTROL_PLANE_DIFFERENCES } from '../../src/sandbox/control-plane/differences.ts';
+import { DOCKER_DIFFERENCES } from '../../src/sandbox/engines/docker-differences.ts';
 import { DIFFERENCES as VCH_DIFFERENCES } from '../../src/sandbox/vch/differences.ts';
 import { SENTINELS as VCH_SENTINELS } from '../../src/sandbox/vch/sentinels.ts';
 import { VSPHERE_DIFFERENCES } from '../../src/sandbox/vsphere/differences.ts';
@@ -53,6 +54,11 @@ const PARTS: Readonly<Record<string, () => string>> = {
     table(
       ['Of', 'Real', 'Here'],
       VCH_DIFFERENCES.map(({ part, real, sandbox }) => [part, real, sandbox]),
+    ),
+  'docker-engine-differences': () =>
+    table(
+      ['Real', 'Here'],
+      DOCKER_DIFFERENCES.map(({ real, sandbox }) => [real, sandbox]),
     ),
   'vsphere-sentinels': () =>
     table(

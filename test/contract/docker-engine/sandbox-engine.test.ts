@@ -178,6 +178,18 @@ await overEngines('the engine of the sandbox', (real) => {
       expect(await refusal(sh('true'))).toBe('container VM has unexpectedly powered off');
     });
 
+    it('outlasts a restart of its engine', async () => {
+      const task = await sh('sleep 1000');
+      await real.stop();
+      const destroyed = machine.destroy();
+      await real.start();
+      await destroyed;
+      expect([137, 143]).toContain(await task.exited);
+      expect(await left(SITE_LABEL)).toBe(0);
+      machine = open();
+      expect(await end(await sh('echo again'))).toMatchObject({ out: 'again\n', code: 0 });
+    });
+
     it('clears what another life of the same sandbox has left, and nothing of others', async () => {
       await sh('sleep 1000');
       const other = engineFor('other').openMachine({ id: 'b'.repeat(64), directory: '/nowhere' });
