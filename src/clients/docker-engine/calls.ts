@@ -3,6 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { addAbortSignal, type Duplex, type Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import { isVickError } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { deadline } from '../../platform/http-exchange.ts';
@@ -49,6 +50,9 @@ export function createCalls(options: ContainerEngineOptions): EngineCalls {
   const tls = 'socketPath' in endpoint ? undefined : endpoint.tls;
   const secure = tls !== undefined;
   const agent = tls === undefined ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true, ...tlsOptions(endpoint, tls) });
+  // The library formats its options for every request, whether anybody debugs it or not, and with them all that hangs on the
+  // agent: every socket in use. With some hundred calls under way that takes all of a processor.
+  Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
   const docker = new Dockerode({ ...modemOptions(endpoint), version: API, agent } as Dockerode.DockerOptions);
   const address =
     'socketPath' in endpoint ? `unix://${endpoint.socketPath}` : `tcp://${isIP(endpoint.host) === 6 ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
