@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { silentLog } from '../../src/platform/log.ts';
 import { systemClock } from '../../src/platform/node/clock.ts';
+import { nodeFileSystem } from '../../src/platform/node/fs.ts';
 import type { ContainerEngine } from '../../src/clients/docker-engine/containers-port.ts';
 import { detectEngine } from '../../src/providers/docker/engine-kind.ts';
 import { dockerProviderOver, type DockerProvider } from '../../src/providers/docker/provider.ts';
@@ -46,7 +47,10 @@ function tell(result: unknown): void {
 
 async function benchEngine(engine: ContainerEngine): Promise<unknown> {
   const facts = await detectEngine(engine, never);
-  const provider = dockerProviderOver({ engine, nodeName: 'bench', addresses: ['127.0.0.1'], clock: systemClock, log: silentLog }, facts);
+  const provider = dockerProviderOver(
+    { engine, nodeName: 'bench', addresses: ['127.0.0.1'], clock: systemClock, log: silentLog, files: nodeFileSystem },
+    facts,
+  );
   const imageId = (await provider.images.inspect(BUSYBOX.image, never))?.id;
   const pod = (containers: number): RequestedPod =>
     podRequest(
