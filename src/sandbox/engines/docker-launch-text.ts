@@ -2,7 +2,7 @@
 
 /** The runtime's own words come last, after those of everybody who passed them on (opencontainers/runc libcontainer). */
 export function launchText(path: string, said: string): string {
-  if (/executable file not found in \$PATH/i.test(said)) return `exec: "${path}": executable file not found in $PATH`;
+  if (/executable file (?:`[^`]*` )?not found in \$PATH/i.test(said)) return `exec: "${path}": executable file not found in $PATH`;
   const known = [
     /exec format error/i,
     /permission denied/i,
