@@ -175,6 +175,8 @@ function createHost(streams: Streams): Host {
       askEngine: async (engine, signal) => {
         const [site, { versionOf }] = await Promise.all([containerSite(engine, ''), import('./sandbox/engines/containers.ts')]);
         try {
+          // Answered at once by an engine that is well; other calls may take their time.
+          await site.engine.ping(signal);
           return versionOf(await site.engine.version(signal));
         } finally {
           site.engine.close();
