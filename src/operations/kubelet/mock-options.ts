@@ -37,7 +37,7 @@ function defaults(given: KubeletInput['flags']['mock']): MockSettings {
   return Object.fromEntries(
     Object.entries(pairs('mock', given)).map(([name, text]) => {
       if (!isSetting(name))
-        throw new VickError('KUBELET_CONFIG', `--mock: there is no setting "${name}"`, { hint: 'The settings are those of the annotations mock.vick.dev/….' });
+        {throw new VickError('KUBELET_CONFIG', `--mock: there is no setting "${name}"`, { hint: 'The settings are those of the annotations mock.vick.dev/….' });}
       try {
         return [name, parseSetting(name, text, `--mock ${name}`)];
       } catch (error) {
