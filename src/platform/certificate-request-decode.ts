@@ -67,7 +67,9 @@ function checkSignature(signed: Buffer, key: KeyObject, algorithm: DerElement | 
   const oid = algorithm?.tag === TAG.oid ? decodeOid(algorithm.content) : '';
   const hash = Object.hasOwn(HASHES, oid) ? HASHES[oid] : undefined;
   if (hash === undefined) throw new CertificateRequestError('x509: cannot verify signature: algorithm unimplemented');
-  if (signature?.tag !== TAG.bitString || !verify(hash, signed, key, signature.content.subarray(1))) {
+  // A signature is whole bytes: no bits of its BIT STRING are unused.
+  const whole = signature?.tag === TAG.bitString && signature.content[0] === 0;
+  if (!whole || !verify(hash, signed, key, signature.content.subarray(1))) {
     throw new CertificateRequestError('x509: the request is not signed with its own key');
   }
 }
