@@ -36,8 +36,9 @@ function checked(check: () => unknown, source: string, value: string): string {
 function defaults(given: KubeletInput['flags']['mock']): MockSettings {
   return Object.fromEntries(
     Object.entries(pairs('mock', given)).map(([name, text]) => {
-      if (!isSetting(name))
-        {throw new VickError('KUBELET_CONFIG', `--mock: there is no setting "${name}"`, { hint: 'The settings are those of the annotations mock.vick.dev/….' });}
+      if (!isSetting(name)) {
+        throw new VickError('KUBELET_CONFIG', `--mock: there is no setting "${name}"`, { hint: 'The settings are those of the annotations mock.vick.dev/….' });
+      }
       try {
         return [name, parseSetting(name, text, `--mock ${name}`)];
       } catch (error) {
