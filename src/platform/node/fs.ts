@@ -47,7 +47,8 @@ export const nodeFileSystem: FileSystem = {
   },
   chmod: (path, mode) => files.promises.chmod(path, mode),
   chown: (path, uid, gid) => files.promises.chown(path, uid, gid),
-  remove: (path) => files.promises.rm(path, { recursive: true, force: true }),
+  // A program that ends may still write into the folder: it is emptied anew.
+  remove: (path) => files.promises.rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
   isExecutable: async (path) => {
     try {
       await files.promises.access(path, files.constants.X_OK);

@@ -35,6 +35,8 @@ describe('a VCH that is restarted', () => {
     const pod = newPod('echo hello; sleep 1000');
     await provider.create(pod, never);
     await provider.start(startRequest(pod), never);
+    const log = (previous: boolean) => provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: false, previous, timestamps: false }, never);
+    await expect.poll(async () => text(await log(false))).toBe('hello\n');
     await vch.restart(async () => {
       await expect(provider.status(pod.uid, never)).rejects.toThrow();
       expect(await provider.health(never)).toMatchObject({ healthy: false, components: [{ healthy: false }, { healthy: false }] });
@@ -43,7 +45,6 @@ describe('a VCH that is restarted', () => {
     expect((await provider.status(pod.uid, never))?.containers[0]?.state).toMatchObject({ kind: 'exited', exitCode: 137 });
     await provider.start(startRequest(pod), never);
     expect((await provider.status(pod.uid, never))?.containers[0]?.state.kind).toBe('running');
-    const log = (previous: boolean) => provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: false, previous, timestamps: false }, never);
     await expect.poll(async () => text(await log(false))).toBe('hello\n');
     expect(await text(await log(true))).toBe('hello\n');
     expect((await provider.images!.inspect('busybox', never))?.tags).toContain('busybox:latest');
