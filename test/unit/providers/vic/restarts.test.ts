@@ -146,10 +146,12 @@ describe('a VM that somebody removes behind the provider’s back', () => {
   });
 
   it('while it is stopped counts as stopped', async () => {
-    const pod = newPod("trap '' TERM; while :; do sleep 0.1; done");
+    const pod = newPod("trap '' TERM; echo deaf; while :; do sleep 0.1; done");
     const provider = vch.provider();
     await provider.create(pod, never);
     await provider.start(startRequest(pod), never);
+    const log = () => provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: false, previous: false, timestamps: false }, never);
+    await expect.poll(async () => text(await log())).toBe('deaf\n');
     const stopping = provider.stop({ uid: pod.uid, graceSeconds: 20 }, never);
     const [vm] = mine(pod.uid);
     await expect.poll(() => vm!.state).toBe('Stopping');
