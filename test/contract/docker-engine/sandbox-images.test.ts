@@ -5,7 +5,7 @@ import { silentLog } from '../../../src/platform/log.ts';
 import { systemClock } from '../../../src/platform/node/clock.ts';
 import { parseImageCache, findImage } from '../../../src/providers/vic/image-cache.ts';
 import { createDockerEngine } from '../../../src/sandbox/engines/docker.ts';
-import { BUSYBOX } from '../../support/engines/busybox-image.ts';
+import { importBusybox } from '../../support/engines/busybox-image.ts';
 import { clientOf, isUnavailable, type TestEngine } from '../../support/engines/engine.ts';
 import { startRegistry, type TestRegistry } from '../../support/engines/registry.ts';
 import { startSandboxVch, type SandboxVch } from '../../support/sandbox-vch.ts';
@@ -34,12 +34,13 @@ function pulls(real: TestEngine): void {
     [open, closed] = [one, other];
     const docker = new Dockerode({ socketPath: real.socketPath });
     for (const { host } of [open, closed]) {
-      await docker.getImage(BUSYBOX.image).tag({ repo: `${host}/team/app`, tag: 'v1' });
+      // One of its own in each registry: an engine that has pushed an image twice knows it by both digests.
+      await importBusybox(client, { repository: `${host}/team/app`, tag: 'v1' });
       const stream = await docker.getImage(`${host}/team/app`).push({ tag: 'v1', authconfig: { ...USER, serveraddress: host } });
       let said = '';
       for await (const chunk of stream) said += String(chunk);
       if (said.includes('"error')) throw new Error(said);
-      await docker.getImage(`${host}/team/app:v1`).remove();
+      await docker.getImage(`${host}/team/app:v1`).remove({ force: true });
     }
   });
   afterAll(async () => {
