@@ -11,6 +11,7 @@ import type { Cluster } from './cluster.ts';
 import { createEventRecorder } from './events.ts';
 import type { NodeIdentity } from './node/desired-node.ts';
 import { NodeController } from './node/node-controller.ts';
+import { keepImagesWithin } from './pods/images/keep-images-within.ts';
 import { PodController } from './pods/pod-controller.ts';
 import type { ProbeCount } from './pods/probes/probe-counts.ts';
 import { deferred } from './deferred.ts';
@@ -35,6 +36,8 @@ export interface KubeletOptions {
   readonly server?: KubeletEndpointSettings;
   /** Where pods reach the API server, when the address of its Service is not reachable from them. */
   readonly apiServer?: ApiServerAddress;
+  /** Room for images in bytes: above it unused ones are removed. Absent: none ever is. */
+  readonly imageLimitBytes?: number;
 }
 
 export interface Kubelet {
@@ -108,6 +111,17 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     await pods.run(abort.signal);
   };
 
+  /** Which images are in use is known when the pods are. */
+  const runImages = async (): Promise<void> => {
+    const { imageLimitBytes: limitBytes } = options;
+    if (limitBytes === undefined || provider.images === undefined) return;
+    const aborted = new Promise<void>((resolve) => {
+      abort.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([synced.promise, aborted]);
+    await keepImagesWithin({ images: provider.images, pods: () => pods.pods(), limitBytes, clock, log }, abort.signal);
+  };
+
   /** Listens before the Node names the port. Streams end with the kubelet. */
   const openServer = async (): Promise<KubeletEndpoint | undefined> => {
     if (options.server === undefined || abort.signal.aborted) return undefined;
@@ -139,7 +153,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       const work = async (): Promise<void> => {
         endpoint = await openServer();
         const serving = endpoint?.run(abort.signal) ?? Promise.resolve();
-        const parts = await Promise.allSettled([guarded(node.run(abort.signal)), guarded(runPods()), guarded(serving)]);
+        const parts = await Promise.allSettled([guarded(node.run(abort.signal)), guarded(runPods()), guarded(runImages()), guarded(serving)]);
         const failed = parts.find((part) => part.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
       };

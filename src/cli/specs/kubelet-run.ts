@@ -159,6 +159,13 @@ const ENGINE: readonly FlagSpec[] = [
     description: "address of the cluster's DNS for pods (default: the engine's resolver)",
     group: 'Container engine',
   },
+  {
+    name: 'image-limit',
+    kind: 'string',
+    placeholder: 'SIZE',
+    description: 'room for images, for example 20Gi: above it unused ones are removed, also those of others (default: none is ever removed)',
+    group: 'Container engine',
+  },
 ];
 
 const MOCK: readonly FlagSpec[] = [

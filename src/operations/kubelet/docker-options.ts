@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { VickError } from '../../errors/vick-error.ts';
+import { canonicalQuantity, parseQuantity, quantityValue } from '../../platform/quantity.ts';
 import type { Sourced } from './addresses.ts';
 import { nodeSettings, pickFrom, required, tlsAddress, type KubeletInput } from './options.ts';
 import type { DockerKubeletSettings, EngineSettings } from './settings.ts';
@@ -14,6 +15,7 @@ export function resolveDockerOptions(input: KubeletInput): DockerKubeletSettings
     provider: 'docker',
     engine: socket ?? tlsAddress(given, 'engine', pick, input.env),
     clusterDns: dnsServers(pick('cluster-dns')),
+    imageLimitBytes: imageLimit(pick('image-limit')),
   };
 }
 
@@ -30,4 +32,11 @@ function dnsServers(found: Sourced | undefined): readonly string[] {
   const wrong = servers.find((server) => isIP(server) === 0);
   if (wrong === undefined) return servers;
   throw new VickError('KUBELET_CONFIG', `${found?.source ?? ''}: "${wrong}" is not an IP address`);
+}
+
+function imageLimit(found: Sourced | undefined): number | undefined {
+  if (found === undefined) return undefined;
+  const bytes = canonicalQuantity(found.value) === undefined ? 0 : quantityValue(parseQuantity(found.value));
+  if (bytes > 0) return bytes;
+  throw new VickError('KUBELET_CONFIG', `${found.source}: "${found.value}" is not a size`, { hint: 'For example 20Gi.' });
 }

@@ -47,6 +47,7 @@ export async function runKubelet(
           ...{ nodeName, provider, clock, random, cluster: shared, kubeletVersion },
           ...{ labels: settings.labels, taints: settings.taints, log: several ? log.with({ node: nodeName }) : log },
           ...(server === undefined ? {} : { server }),
+          ...(settings.provider === 'docker' && settings.imageLimitBytes !== undefined ? { imageLimitBytes: settings.imageLimitBytes } : {}),
         });
       }),
     );

@@ -40,6 +40,8 @@ export interface DockerKubeletSettings extends NodeSettings {
   readonly engine: EngineSettings;
   /** Addresses of the cluster's DNS. */
   readonly clusterDns: readonly string[];
+  /** Undefined: images are never removed. */
+  readonly imageLimitBytes: number | undefined;
 }
 
 /** Pods that only say that they run, on as many nodes as there are names. */
@@ -116,6 +118,7 @@ export const KUBELET_FLAGS = [
   'engine-tls-server-name',
   'engine-tls-insecure',
   'cluster-dns',
+  'image-limit',
   'pod-cidr',
   'mock',
   'host-uuid',

@@ -28,6 +28,7 @@ describe('the settings of a kubelet over a container engine', () => {
     ['no port', { engine: 'tcp://h' }, /--engine: "tcp:\/\/h" is not an address/],
     ['half a certificate', { engine: 'tcp://h:2376', 'engine-tls-cert': '/c' }, /--engine-tls-cert: a client certificate and its key/],
     ['a DNS server by name', { engine: 'unix:///a', 'cluster-dns': 'dns' }, /--cluster-dns: "dns" is not an IP address/],
+    ['a limit for images that is no size', { engine: 'unix:///a', 'image-limit': 'much' }, /--image-limit: "much" is not a size/],
     ['another provider', { provider: 'aws' }, /there is no provider "aws"/],
   ])('refuses %s', (_, flags, message) => {
     expect(() => resolve(flags)).toThrow(message);
