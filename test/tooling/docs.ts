@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { TABLE } from '../../src/cli/specs/index.ts';
 import { visibleCommands } from '../../src/cli/table.ts';
 import { ERROR_CODES, EXIT_CODES } from '../../src/errors/codes.ts';
+import { supportOf } from '../../src/providers/docker/support.ts';
 import { VIC_AREAS } from '../../src/providers/vic/areas.ts';
 import { MOCK_ANNOTATIONS } from '../../src/providers/mock/annotations.ts';
 import { MOCK_SUPPORT } from '../../src/providers/mock/support.ts';
@@ -18,7 +19,7 @@ import { SENTINELS as VCH_SENTINELS } from '../../src/sandbox/vch/sentinels.ts';
 import { VSPHERE_DIFFERENCES } from '../../src/sandbox/vsphere/differences.ts';
 import { SENTINELS as VSPHERE_SENTINELS } from '../../src/sandbox/vsphere/sentinels.ts';
 
-export const PAGES = ['README.md', 'src/sandbox/README.md', 'src/providers/vic/README.md', 'src/providers/mock/README.md'];
+export const PAGES = ['README.md', 'src/sandbox/README.md', 'src/providers/vic/README.md', 'src/providers/mock/README.md', 'src/providers/docker/README.md'];
 
 const PARTS: Readonly<Record<string, () => string>> = {
   commands: () =>
@@ -85,6 +86,21 @@ const PARTS: Readonly<Record<string, () => string>> = {
       ['Field', 'Support', 'Note'],
       MOCK_SUPPORT.map((entry) => [`\`${entry.field}\``, entry.support, entry.note ?? '']),
     ),
+  'docker-support': () => {
+    const docker = supportOf({ kind: 'docker', rootless: false });
+    const beside = (what: string, facts: Parameters<typeof supportOf>[0]): readonly string[][] =>
+      supportOf(facts)
+        .filter(({ field, support, note }) => !docker.some((entry) => entry.field === field && entry.support === support && entry.note === note))
+        .map((entry) => [`\`${entry.field}\``, `${what}: ${entry.support}`, entry.note ?? '']);
+    return table(
+      ['Field', 'Support', 'Note'],
+      [
+        ...docker.map((entry) => [`\`${entry.field}\``, entry.support, entry.note ?? '']),
+        ...beside('Podman', { kind: 'podman', rootless: false }),
+        ...beside('without root', { kind: 'docker', rootless: true }),
+      ],
+    );
+  },
   support: () =>
     table(
       ['Field', 'Support', 'Note'],
