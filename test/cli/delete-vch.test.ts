@@ -196,6 +196,12 @@ describe('vick list vch', () => {
     expect(here.fake.stderr()).toContain('No VCHs found.');
   });
 
+  it('hands its limit and the debug level on', async () => {
+    const here = await start({ script: { ls: ['ls-two'] } });
+    expect(await here.vick('list vch --timeout 90s --debug 2'), here.fake.stderr()).toBe(0);
+    expect((await here.calls('ls'))[0]!.args.slice(-4)).toEqual(['--timeout', '1m30s', '--debug', '2']);
+  });
+
   it('fails as vic-machine does', async () => {
     const here = await start({ script: { ls: ['ls-wrong-password'] } });
     expect(await here.vick('list vch')).toBe(4);

@@ -1,10 +1,15 @@
 import { listVchs, type ListedVch } from '../../operations/vch/list.ts';
 import type { CommandHandler } from '../spec.ts';
-import { clusterChoice, targetInput, textFlag } from './vch-input.ts';
+import { listVchSpec } from '../specs/list-vch.ts';
+import { handedOn } from './existing-vch.ts';
+import { clusterChoice, numberFlag, targetInput, textFlag } from './vch-input.ts';
 
 export const runListVch: CommandHandler = async (input, deps, signal) => {
+  const extra = handedOn('ls', input, listVchSpec.flags, ['debug'], deps);
   const { vchs, clusterProblem } = await listVchs(
     {
+      extra,
+      timeoutMs: numberFlag(input, 'timeout') ?? 0,
       target: await targetInput(input, deps),
       computeResource: textFlag(input, 'compute-resource'),
       cluster: clusterChoice(input),

@@ -5,7 +5,9 @@ import type { VicTarget } from '../../clients/vic-machine/port.ts';
 import { isVickError, messageOf } from '../../errors/vick-error.ts';
 import type { Node } from '../../platform/kubernetes-objects.ts';
 import { nodeFacts } from '../node/node-facts.ts';
+import { refuseUnknownFlags } from './binary-flags.ts';
 import { nodeNameOf } from './name.ts';
+import type { PassThrough } from './pass-through.ts';
 import type { ClusterChoice, VchDeps } from './ports.ts';
 import { openVicMachine } from './vic-session.ts';
 
@@ -26,11 +28,20 @@ export interface ListVchRequest {
   readonly computeResource: string | undefined;
   readonly cluster: ClusterChoice;
   readonly vicMachine: string | undefined;
+  /** How long vic-machine may take. */
+  readonly timeoutMs: number;
+  readonly extra: PassThrough;
 }
+
+/** vic-machine's own limit does not cover all that it does. */
+const LIMIT_ALLOWANCE_MS = 60_000;
 
 export async function listVchs(request: ListVchRequest, deps: VchDeps, signal: AbortSignal): Promise<VchList> {
   const { vic, query } = await openVicMachine(deps, request.vicMachine);
-  const listings = await vic.list(request.target, { computeResource: request.computeResource }, query(signal));
+  const { computeResource, timeoutMs, extra } = request;
+  const context = query(signal, timeoutMs + LIMIT_ALLOWANCE_MS);
+  await refuseUnknownFlags(vic, 'ls', extra.flags, context);
+  const listings = await vic.list(request.target, { computeResource, timeoutMs, extra: extra.words }, context);
   const nodes = await readNodes(request.cluster, deps, signal);
   const vchs = listings.map((vch): ListedVch => {
     const nodeName = nodeNameOf(vch.name);
