@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Node, Pod } from '../platform/kubernetes-objects.ts';
 import type { Log } from '../platform/log.ts';
 import type { Cluster, NodeUpdate, ObjectRef, ObjectUpdate, PodUpdate, ServiceUpdate } from './cluster.ts';
+import { untilAborted } from '../platform/until-aborted.ts';
 
 export interface SharedClusterOptions {
   readonly clock: Clock;
@@ -92,9 +93,7 @@ class SharedWatch<U, K> {
       this.gathering = undefined;
       this.begin();
     });
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
     this.followers.delete(follower);
     if (this.followers.size === 0) this.end();
   }

@@ -25,6 +25,7 @@ import { createVchHost } from './vch/vch-host.ts';
 import type { RunningEndpointVm, VchHost } from './vch/host.ts';
 import { startVSphere, type VSphere } from './vsphere/server.ts';
 import { writeVicMachine } from './vic-machine-script.ts';
+import { untilAborted } from '../platform/until-aborted.ts';
 
 export interface SiteTools {
   readonly clock: Clock;
@@ -169,11 +170,4 @@ function publishing(host: VchHost, folder: string, fs: FileSystem): VchHost {
       };
     },
   };
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -5,6 +5,7 @@ import type { ContainerAttach, ContainerExec, ContainerTarget, SessionStreams, T
 import { messageOf } from '../../errors/vick-error.ts';
 import type { DockerContext } from './context.ts';
 import { findRun } from './find-container.ts';
+import { itemsUntilAborted } from '../../platform/until-aborted.ts';
 
 export function containerExec(context: DockerContext): ContainerExec {
   const { engine } = context;
@@ -151,16 +152,7 @@ async function followSizes(
   onError: (error: unknown) => void,
 ): Promise<void> {
   if (!tty || resize === undefined) return;
-  const sizes = resize[Symbol.asyncIterator]();
-  const aborted = new Promise<IteratorResult<TerminalSize>>((resolve) => {
-    signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true });
-  });
-  for (;;) {
-    const next = await Promise.race([sizes.next(), aborted]);
-    if (next.done === true || signal.aborted) break;
-    await apply(next.value, signal).catch(onError);
-  }
-  void sizes.return?.();
+  for await (const size of itemsUntilAborted(resize, signal)) await apply(size, signal).catch(onError);
 }
 
 const HELD_LIMIT = 16;

@@ -8,6 +8,7 @@ import { endRun, later, portsOf, type MockContainer, type MockPod, type MockRun 
 import { recalledPod } from './recall.ts';
 import { contextOf, outcomeOf } from './run-outcome.ts';
 import { draw, podSettings, SettingError, type MockSettings, type PodSettings } from './settings.ts';
+import { untilAborted } from '../../platform/until-aborted.ts';
 
 export interface MockBackEndOptions {
   readonly clock: Clock;
@@ -119,9 +120,7 @@ export class MockBackEnd {
   async watch(onChange: (uid: string | undefined) => void, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     this.listeners.add(onChange);
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
     this.listeners.delete(onChange);
   }
 

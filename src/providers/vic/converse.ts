@@ -2,9 +2,10 @@ import { PassThrough } from 'node:stream';
 import { writeTo } from '../../clients/docker-engine/demultiplex.ts';
 import type { PortLayer } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
-import type { SessionStreams, TerminalSize } from '../../kubelet/capabilities.ts';
+import type { SessionStreams } from '../../kubelet/capabilities.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
+import { itemsUntilAborted } from '../../platform/until-aborted.ts';
 
 export interface ConversationOptions {
   readonly portLayer: PortLayer;
@@ -94,16 +95,7 @@ async function sendInput({ portLayer, log, taskId, endsInput }: ConversationOpti
 
 async function followSizes({ portLayer, log, taskId }: ConversationOptions, { tty, resize }: SessionStreams, signal: AbortSignal): Promise<void> {
   if (!tty || resize === undefined) return;
-  const sizes = resize[Symbol.asyncIterator]();
-  const aborted = new Promise<IteratorResult<TerminalSize>>((resolve) => {
-    signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true });
-  });
-  for (;;) {
-    const next = await Promise.race([sizes.next(), aborted]);
-    if (next.done === true) break;
-    await portLayer
-      .resizeTerminal(taskId, next.value, signal)
-      .catch((error: unknown) => log.debug('a terminal could not be resized', { error: messageOf(error) }));
+  for await (const size of itemsUntilAborted(resize, signal)) {
+    await portLayer.resizeTerminal(taskId, size, signal).catch((error: unknown) => log.debug('a terminal could not be resized', { error: messageOf(error) }));
   }
-  void sizes.return?.();
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { launchText } from './docker-launch-text.ts';
 import { carryOutput, type CarriedOutput } from './docker-output.ts';
 import { LaunchError, type EngineTask, type LaunchRequest } from './port.ts';
+import { untilAborted } from '../../platform/until-aborted.ts';
 
 export interface ExecLaunch {
   readonly engine: ContainerEngine;
@@ -40,7 +41,7 @@ export async function runExec(launch: ExecLaunch, request: LaunchRequest): Promi
   if (begun.Running !== true && NOT_LAUNCHED.includes(begun.ExitCode)) await refuseFailedLaunch(clock, request.path, output);
   let over = false;
   const exited = (async () => {
-    await Promise.race([output.carried, ended(machineEnd)]);
+    await Promise.race([output.carried, untilAborted(machineEnd)]);
     const code = await exitCode(launch, exec);
     over = true;
     connection.destroy();
@@ -97,11 +98,4 @@ async function kill({ engine, container, machineEnd }: ExecLaunch, request: Laun
   const exec = await engine.createExec(container, { Cmd, AttachStdin: false, AttachStdout: true, AttachStderr: true, Tty: false, User: '0' }, machineEnd);
   const connection: Duplex = await engine.startExec(exec, { tty: false }, machineEnd);
   await carryOutput(connection, false).carried;
-}
-
-async function ended(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { isLaunchError, type EngineTask, type Machine } from '../../engines/port.ts';
 import type { TaskConfig } from './vm-config.ts';
 import type { TaskState } from './task-state.ts';
+import { untilAborted } from '../../../platform/until-aborted.ts';
 
 export interface SessionOptions {
   readonly task: TaskConfig;
@@ -74,7 +75,7 @@ export class Session {
 
   /** Launches and resolves when the program runs or could not be started; a held task waits for its first reader. */
   async launch(machine: Machine, signal: AbortSignal): Promise<void> {
-    await Promise.race([this.released, aborted(signal)]);
+    await Promise.race([this.released, untilAborted(signal)]);
     if (signal.aborted) return;
     const { id, path, argv, env, workingDir, user, tty, openStdin, namespace } = this.task;
     const place = { image: namespace, joins: this.options.joins };
@@ -177,17 +178,4 @@ export class Session {
     });
     process[name].on('error', () => undefined);
   }
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
