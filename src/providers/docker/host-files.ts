@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { packArchive } from '../../clients/docker-engine/archive.ts';
+import { packArchive } from '../../platform/tar.ts';
 import type { ContainerEngine } from '../../clients/docker-engine/containers-port.ts';
 import type { VolumeRequest } from '../../kubelet/provider.ts';
 import { LABEL, podLabels } from './labels.ts';

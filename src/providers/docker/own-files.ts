@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { packArchive, type ArchiveEntry } from '../../clients/docker-engine/archive.ts';
+import { packArchive, type ArchiveEntry } from '../../platform/tar.ts';
 import type { DockerContext } from './context.ts';
 import { POD_FOLDER } from './volumes.ts';
 

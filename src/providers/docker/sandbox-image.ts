@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
-import { packArchive } from '../../clients/docker-engine/archive.ts';
+import { packArchive } from '../../platform/tar.ts';
 import type { ContainerEngine } from '../../clients/docker-engine/containers-port.ts';
 import { ProviderFailure } from '../../kubelet/provider.ts';
 import type { EngineFacts } from './engine-kind.ts';

@@ -1,4 +1,4 @@
-import { firstFile } from '../../clients/docker-engine/archive.ts';
+import { firstFile } from '../../platform/tar.ts';
 import type { ContainerEngine, WireContainer } from '../../clients/docker-engine/containers-port.ts';
 import { bytesOf } from '../../clients/docker-engine/demultiplex.ts';
 import { LABEL } from './labels.ts';

@@ -1,4 +1,4 @@
-import { packArchive, namesInFolder, type ArchiveEntry } from '../../clients/docker-engine/archive.ts';
+import { packArchive, namesInFolder, type ArchiveEntry } from '../../platform/tar.ts';
 import type { ContainerEngine, MountSpec, VolumeSpec } from '../../clients/docker-engine/containers-port.ts';
 import { ProviderFailure, type VolumeFile, type VolumeRequest } from '../../kubelet/provider.ts';
 import type { EngineFacts } from './engine-kind.ts';

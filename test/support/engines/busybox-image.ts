@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { packArchive, type ArchiveEntry } from '../../../src/clients/docker-engine/archive.ts';
+import { packArchive, type ArchiveEntry } from '../../../src/platform/tar.ts';
 import type { ContainerEngine } from '../../../src/clients/docker-engine/containers-port.ts';
 import type { Unavailable } from './engine.ts';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstFile, namesInFolder, packArchive } from '../../../../src/clients/docker-engine/archive.ts';
+import { firstFile, namesInFolder, packArchive, readArchive } from '../../../src/platform/tar.ts';
 
 describe('archives', () => {
   it('give back any content under any name', () => {
@@ -11,6 +11,22 @@ describe('archives', () => {
         const archive = packArchive([{ path, kind: 'file', mode: 0o640, content }], 0);
         expect(archive.length % 512).toBe(0);
         expect(firstFile(archive)?.equals(content)).toBe(true);
+      }),
+    );
+  });
+
+  it('give back their members as they were put in', () => {
+    const name = fc.stringMatching(/^[a-zä0-9 ._-]{1,180}$/).filter((text) => text !== '.' && text !== '..');
+    const mode = fc.integer({ min: 0, max: 0o7777 });
+    const member = fc.oneof(
+      fc.record({ path: name, kind: fc.constant('file' as const), mode, content: fc.uint8Array({ maxLength: 1500 }).map((bytes) => Buffer.from(bytes)) }),
+      fc.record({ path: name, kind: fc.constant('folder' as const), mode, content: fc.constant(Buffer.alloc(0)) }),
+      fc.record({ path: name, kind: fc.constant('link' as const), mode, content: fc.constant(Buffer.alloc(0)), target: name }),
+    );
+    fc.assert(
+      fc.property(fc.array(member, { maxLength: 5 }), (entries) => {
+        const read = [...readArchive(packArchive(entries, 0))];
+        expect(read).toEqual(entries.map((entry) => ({ target: '', ...entry, path: entry.kind === 'folder' ? `${entry.path}/` : entry.path })));
       }),
     );
   });

@@ -1,4 +1,4 @@
-/** Tar archives as the engines' archive endpoints take and give them (POSIX.1-2001 pax interchange format). */
+/** Tar archives as archive endpoints of engines and of the port layer take and give them (POSIX.1-2001 pax interchange format). */
 
 export interface ArchiveEntry {
   /** Relative, without a leading or trailing slash. */
@@ -21,18 +21,25 @@ export function packArchive(entries: readonly ArchiveEntry[], nowMs: number): Bu
 
 /** The content of the first regular file of an archive, which may have been cut; undefined when there is none. */
 export function firstFile(archive: Buffer): Buffer | undefined {
-  for (const { kind, content } of members(archive)) if (kind === 'file') return content;
+  for (const { kind, content } of readArchive(archive)) if (kind === 'file') return content;
   return undefined;
 }
 
 /** Names of what lies directly in the one folder that the archive is of. */
 export function namesInFolder(archive: Buffer): readonly string[] {
-  const paths = [...members(archive)].map(({ path }) => path.replace(/^\.\//, '').replace(/\/$/, '').split('/'));
+  const paths = [...readArchive(archive)].map(({ path }) => path.replace(/^\.\//, '').replace(/\/$/, '').split('/'));
   return [...new Set(paths.flatMap(([, name, ...rest]) => (name === undefined || rest.length > 0 ? [] : [name])))];
 }
 
-function* members(archive: Buffer): Generator<{ readonly path: string; readonly kind: 'file' | 'other'; readonly content: Buffer }> {
-  let longPath: string | undefined;
+export type ArchiveMember = Pick<ArchiveEntry, 'path' | 'mode'> & {
+  readonly kind: ArchiveEntry['kind'] | 'other';
+  readonly content: Buffer;
+  readonly target: string;
+};
+
+/** The members in their order, with paths as they are written there; an archive that was cut ends where it was cut. */
+export function* readArchive(archive: Buffer): Generator<ArchiveMember> {
+  let long: { readonly path?: string; readonly target?: string } = {};
   for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0;) {
     const start = at;
     const text = (from: number, size: number): string => archive.toString('utf8', start + from, start + from + size).replace(/\0.*$/s, '');
@@ -40,14 +47,24 @@ function* members(archive: Buffer): Generator<{ readonly path: string; readonly 
     const content = archive.subarray(at + BLOCK, at + BLOCK + size);
     const kind = text(156, 1);
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
-    if (kind === 'x') longPath = /(?:^|\n)\d+ path=([^\n]*)\n/.exec(content.toString('utf8'))?.[1];
-    else if (kind === 'L') longPath = content.toString('utf8').replace(/\0.*$/s, '');
+    if (kind === 'x') long = { ...long, ...paxNames(content.toString('utf8')) };
+    else if (kind === 'L') long = { ...long, path: content.toString('utf8').replace(/\0.*$/s, '') };
+    else if (kind === 'K') long = { ...long, target: content.toString('utf8').replace(/\0.*$/s, '') };
     else {
       const prefix = text(345, 155);
-      yield { path: longPath ?? (prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`), kind: kind === '0' || kind === '' ? 'file' : 'other', content };
-      longPath = undefined;
+      const path = long.path ?? (prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`);
+      yield { path, kind: KINDS[kind] ?? 'other', mode: Number.parseInt(text(100, 8).trim(), 8) || 0, content, target: long.target ?? text(157, 100) };
+      long = {};
     }
   }
+}
+
+const KINDS: Readonly<Record<string, ArchiveEntry['kind']>> = { '': 'file', '0': 'file', '5': 'folder', '2': 'link' };
+
+function paxNames(records: string): { readonly path?: string; readonly target?: string } {
+  const value = (key: string): string | undefined => new RegExp(`(?:^|\\n)\\d+ ${key}=([^\\n]*)\\n`).exec(records)?.[1];
+  const [path, target] = [value('path'), value('linkpath')];
+  return { ...(path === undefined ? {} : { path }), ...(target === undefined ? {} : { target }) };
 }
 
 function packEntry(entry: ArchiveEntry, seconds: number): readonly Buffer[] {
