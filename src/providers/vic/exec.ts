@@ -6,6 +6,8 @@ import { deadline } from '../../platform/http-exchange.ts';
 import { retryConflicts } from './conflict-retry.ts';
 import { findRunning, type RunningContainer, type VicContext } from './context.ts';
 import { converse } from './converse.ts';
+import { carryPipes, launchMessage, pipeRefusal } from './pipe-words.ts';
+import type { ProcessConfig } from './process-config.ts';
 
 /** Exec tasks that have ended, by VM. Whoever removes a VM forgets them. */
 export type EndedTasks = Map<string, string[]>;
@@ -24,20 +26,18 @@ export function containerExec(context: VicContext, ended: EndedTasks): Container
   /** Joins and commits the task, which is held until one of its streams is opened. */
   const launch = async (
     running: RunningContainer,
-    command: readonly string[],
+    process: ProcessConfig,
     streams: { readonly tty: boolean; readonly stdin?: unknown },
     signal: AbortSignal,
   ) => {
-    const { vm, container, primary } = running;
-    const process = await context.processOf(vm, container, primary, signal);
-    const [path = '', ...args] = command;
+    const { vm, container } = running;
     return await retryConflicts({ clock, random, budgetMs: COMMIT_BUDGET_MS }, signal, async () => {
       const handle = await runningHandle(context, vm.info.id, container.name, signal);
       const cleared = await removeEnded(context, vm.info.id, handle, ended, signal);
       const id = random.hex(32);
       const joined = await portLayer.joinTask(
         {
-          ...{ handle: cleared, id, namespace: container.layerId, path, args, env: process.env, workingDir: process.workingDir, user: process.user },
+          ...{ handle: cleared, id, namespace: container.layerId, ...process },
           ...{ attach: true, openStdin: streams.stdin !== undefined, tty: streams.tty, stopSignal: '' },
         },
         signal,
@@ -56,14 +56,13 @@ export function containerExec(context: VicContext, ended: EndedTasks): Container
 
   return {
     exec: async (target, command, streams, signal) => {
-      const pipe = command.findIndex((word) => word.includes('|'));
-      if (pipe !== -1) throw new Error(`argument ${String(pipe)} of the command contains the character "|", which a VCH cannot pass on to a process`);
       const running = await findRunning(context, target, signal);
       const vmId = running.vm.info.id;
-      const taskId = await launch(running, command, streams, signal);
+      const process = inContainer(command, await context.processOf(running.vm, running.container, running.primary, signal));
+      const taskId = await launch(running, process, streams, signal);
       try {
         await converse({ portLayer, clock, log, taskId, endsInput: true }, streams, signal);
-        return await exitCode(context, vmId, taskId, signal);
+        return await exitCode(context, vmId, { taskId, process }, signal);
       } catch (error) {
         await kill(context, vmId, taskId);
         throw error;
@@ -72,6 +71,14 @@ export function containerExec(context: VicContext, ended: EndedTasks): Container
       }
     },
   };
+}
+
+/** A command with what the container's own process was given. */
+function inContainer([path = '', ...args]: readonly string[], own: ProcessConfig): ProcessConfig {
+  const words = { path, args, env: own.env };
+  const refusal = pipeRefusal(words);
+  if (refusal !== undefined) throw new Error(refusal);
+  return { ...own, ...carryPipes(words) };
 }
 
 /** Joins the streams of a container's own process. What it wrote before is in its log. */
@@ -125,14 +132,19 @@ function remember(ended: EndedTasks, vmId: string, taskId: string): void {
 }
 
 /** Waits for the end, which may come after that of the output. */
-async function exitCode(context: VicContext, vmId: string, taskId: string, signal: AbortSignal): Promise<number> {
+async function exitCode(
+  context: VicContext,
+  vmId: string,
+  { taskId, process }: { readonly taskId: string; readonly process: ProcessConfig },
+  signal: AbortSignal,
+): Promise<number> {
   const { portLayer, clock } = context;
   for (;;) {
     const handle = await portLayer.handleOf(vmId, signal);
     const task = handle === undefined ? undefined : await portLayer.inspectTask(handle, taskId, signal);
     if (handle === undefined || task === undefined) throw new Error('the container ended while the command ran');
     if (task.state === 'stopped') return task.exitCode;
-    if (task.state === 'failed') throw new Error(`the command could not be started: ${task.errorMessage}`);
+    if (task.state === 'failed') throw new Error(`the command could not be started: ${launchMessage(process, task.errorMessage)}`);
     if (task.state === 'running') await portLayer.waitTask(handle, taskId, signal).catch(() => signal.throwIfAborted());
     await clock.sleep(POLL_MS, signal);
   }

@@ -1,5 +1,6 @@
 import type { Handle, PortLayer } from '../../clients/port-layer/port.ts';
 import { taskOf } from './identity.ts';
+import { carryPipes } from './pipe-words.ts';
 import type { TaskPlan } from './plan-create.ts';
 
 export interface TasksOfVm {
@@ -18,6 +19,7 @@ export async function joinTasks(portLayer: PortLayer, { handle, vmId, tasks }: T
         id: task.primary ? vmId : taskOf(vmId, task.container, undefined),
         namespace: task.namespace,
         ...task.process,
+        ...carryPipes(task.process),
         // Without it no stream of the process could ever be opened.
         attach: true,
         openStdin: task.openStdin,

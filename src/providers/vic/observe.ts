@@ -1,7 +1,10 @@
 import type { ContainerInfo } from '../../clients/port-layer/port.ts';
 import type { ObservedContainer, ObservedPod, ObservedState } from '../../kubelet/provider.ts';
 import { primaryOf, taskOf, type PodIdentity } from './identity.ts';
+import { launchMessage } from './pipe-words.ts';
 import { initialRuns, isCurrent, lastEnd, unknownEnd, type PodRuns } from './runs.ts';
+
+type Exit = Extract<ObservedState, { kind: 'exited' }>;
 
 /** What the port layer shows of a pod's VM, and what is on record of its earlier runs, in the kubelet's words. Pure; nothing is invented. */
 export function observePod(identity: PodIdentity, info: ContainerInfo, runs: PodRuns = initialRuns(identity)): ObservedPod {
@@ -74,10 +77,10 @@ function otherState(container: string, info: ContainerInfo): ObservedState {
 }
 
 function stopped(info: ContainerInfo): ObservedState {
-  const failure = launchFailure(info.process.status);
+  const failure = launchFailure(info.process);
   const started = info.process.startedAt === 0 ? {} : { startedAt: info.process.startedAt };
   if (failure !== undefined) {
-    return { kind: 'exited', ...failure, message: info.process.status, ...started, finishedAt: info.process.startedAt || info.createdAt };
+    return { kind: 'exited', ...failure, ...started, finishedAt: info.process.startedAt || info.createdAt };
   }
   if (hasEnded(info)) return exited(info);
   return { kind: 'unknown', message: 'The pod VM was powered off before its guest could record how the container ended.' };
@@ -108,11 +111,13 @@ function exitCode({ process }: ContainerInfo): number {
 }
 
 /** Undefined: it was launched, or never tried. The exit codes are a shell's. */
-function launchFailure(status: string): { readonly exitCode: number; readonly reason: string } | undefined {
+function launchFailure({ status, path, args }: ContainerInfo['process']): Pick<Exit, 'exitCode' | 'reason' | 'message'> | undefined {
   if (status === '' || status === 'true') return undefined;
-  if (/no such|not found/i.test(status)) return { exitCode: 127, reason: 'ContainerCannotRun' };
-  if (/permission denied/i.test(status)) return { exitCode: 126, reason: 'ContainerCannotRun' };
-  return { exitCode: 128, reason: 'StartError' };
+  // The first argument repeats the path.
+  const message = launchMessage({ path, args: args.slice(1) }, status);
+  if (/no such|not found/i.test(status)) return { exitCode: 127, reason: 'ContainerCannotRun', message };
+  if (/permission denied/i.test(status)) return { exitCode: 126, reason: 'ContainerCannotRun', message };
+  return { exitCode: 128, reason: 'StartError', message };
 }
 
 function vmUnknown(info: ContainerInfo): ObservedState {

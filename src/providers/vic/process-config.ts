@@ -1,5 +1,6 @@
 import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.ts';
 import type { ImageConfig } from './image-cache.ts';
+import { pipeRefusal } from './pipe-words.ts';
 
 /** What a container's process is started with. */
 export interface ProcessConfig {
@@ -27,7 +28,8 @@ export function processConfig(request: ContainerRequest, image: ImageConfig, hos
     user: user(request, image.user),
     stopSignal: request.spec.lifecycle?.stopSignal ?? image.stopSignal,
   };
-  refusePipes(request.name, config);
+  const refusal = pipeRefusal(config);
+  if (refusal !== undefined) throw new ProviderFailure('CreateContainerConfigError', refusal, { container: request.name });
   return config;
 }
 
@@ -69,25 +71,4 @@ function refuseRoot(container: string, chosen: string): void {
     const message = `container has runAsNonRoot and image has non-numeric user (${chosen}), cannot verify user is non-root`;
     throw new ProviderFailure('CreateContainerConfigError', message, { container });
   }
-}
-
-/**
- * The VCH stores lists joined with `|` and cuts them there again, silently losing elements. Nothing that holds one
- * reaches the guest as it is, so it is refused. Names of variables only: values may be secrets.
- */
-function refusePipes(container: string, config: ProcessConfig): void {
-  const argument = [config.path, ...config.args].findIndex((value) => value.includes('|'));
-  const variable = config.env.find((entry) => entry.includes('|'));
-  if (argument === -1 && variable === undefined) return;
-  const where =
-    argument === -1
-      ? `the value of the environment variable ${variable?.split('=')[0] ?? ''} contains`
-      : `${argument === 0 ? 'the command' : `argument ${String(argument)} of the command`} contains`;
-  throw new ProviderFailure(
-    'CreateContainerConfigError',
-    `${where} the character "|", which a VCH cannot pass on to a container; put the script into the image`,
-    {
-      container,
-    },
-  );
 }

@@ -2,6 +2,7 @@ import { DEFAULT_PATH, type ProcessConfig } from './process-config.ts';
 import type { PodContainer } from './identity.ts';
 import type { ImageStore } from './image-store.ts';
 import type { TaskPlan } from './plan-create.ts';
+import { readPipes } from './pipe-words.ts';
 import type { PodVm } from './pod-index.ts';
 
 /** What containers were started as: commands inside them run with the same variables, folder and user. */
@@ -27,8 +28,9 @@ export function createProcessMemory(images: ImageStore): ProcessMemory {
     read: async ({ info }, container, primary, signal) => {
       const own = known.get(info.id)?.get(container.name);
       if (own !== undefined) return own;
-      const { path, args, env, workingDir, user } = info.process;
-      if (primary) return { path, args, env, workingDir, user, stopSignal: container.stopSignal };
+      const { path, args: words, env, workingDir, user } = info.process;
+      // The first word repeats the path.
+      if (primary) return { ...readPipes({ path, args: words.slice(1), env }), workingDir, user, stopSignal: container.stopSignal };
       const image = (await images.byId(container.imageId, signal))?.config;
       const variables = image?.env ?? [];
       return {

@@ -17,7 +17,7 @@ export const VIC_SUPPORT: SupportTable = [
   ),
   ...honoured(
     ['containers[].command', 'containers[].args', 'containers[].env'],
-    'A value with the character "|" is refused when the container is created: a VCH cuts it.',
+    'Words with the character "|", which a VCH cuts, are passed on by way of /bin/sh of the image; where a shell would lose an environment variable by its name, the container is refused.',
   ),
   ...honoured(['containers[].workingDir', 'containers[].tty', 'containers[].stdin', 'hostname', 'subdomain', 'enableServiceLinks']),
   ...honoured(

@@ -39,11 +39,26 @@ export const DEFINITION_ROWS: Readonly<Record<string, Row>> = {
     await provider.remove(pod.uid, never);
   },
 
-  'pipe character in arguments or env values': async ({ created }) => {
-    expect(await reasonOf(created({ command: ['sh', '-c', 'a | b'] }))).toBe('CreateContainerConfigError');
-    const secret = created({ env: [{ name: 'TOKEN', value: 'se|cret' }] });
-    await expect(secret).rejects.toThrow(/TOKEN contains the character "\|"/);
-    await expect(secret).rejects.not.toThrow(/cret/);
+  'pipe character in arguments or env values': async ({ provider, created, started, vmOf, stateOf, reaches }) => {
+    const script = 'echo "$TOKEN" | tr a-z A-Z; exit 4';
+    const pod = await started({ command: ['sh', '-c', script], env: [{ name: 'TOKEN', value: "it's|two words" }] });
+    await reaches(pod.uid, 'exited');
+    expect(await stateOf(pod.uid)).toMatchObject({ exitCode: 4 });
+    const { path, args, env } = (await vmOf(pod.uid)).process;
+    expect([path, ...args, ...env].filter((word) => word.includes('|'))).toEqual([]);
+    const log = await provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: false, previous: false, timestamps: false }, never);
+    expect(await text(log)).toBe("IT'S|TWO WORDS\n");
+    await provider.remove(pod.uid, never);
+
+    const lost = created({
+      env: [
+        { name: 'TOKEN', value: 'se|cret' },
+        { name: 'my.var', value: '1' },
+      ],
+    });
+    expect(await reasonOf(lost)).toBe('CreateContainerConfigError');
+    await expect(lost).rejects.toThrow(/variable TOKEN contains the character "\|".* would lose the environment variable my\.var/);
+    await expect(lost).rejects.not.toThrow(/cret/);
   },
 
   'working dir, user, stop signal': async ({ provider, started, vmOf, stateOf }) => {

@@ -197,7 +197,7 @@ describe('VIC provider', () => {
   it.each<[string, Partial<ContainerRequest>, string]>([
     ['an absent image', { image: 'redis:7' }, 'ErrImagePull'],
     ['a name that is none', { image: 'Not/A:Name:At:All' }, 'InvalidImageName'],
-    ['a pipe in the command', { command: ['sh', '-c', 'a | b'] }, 'CreateContainerConfigError'],
+    ['a pipe beside a variable that a shell would lose', { command: ['sh', '-c', 'a | b'], env: [{ name: 'a.b', value: '1' }] }, 'CreateContainerConfigError'],
   ])('refuses with the reason a user knows, and leaves nothing: %s', async (_what, container, reason) => {
     const provider = vch.provider();
     const failure: unknown = await provider.create(pod({}, { name: 'bad', ...container }), never).catch((error: unknown) => error);
