@@ -1,6 +1,7 @@
 /** `vick upgrade vch`: what it is now → images that fit → vic-machine upgrade; or back to what it was. */
 import { join, dirname } from 'node:path';
 import type { InspectResult, RunContext, UpdateResult, VicMachine } from '../../clients/vic-machine/port.ts';
+import { redactArgs } from '../../clients/vic-machine/render-command.ts';
 import type { VicVersion } from '../../clients/vic-machine/version.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import { refuseUnknownFlags } from './binary-flags.ts';
@@ -37,6 +38,7 @@ export interface UpgradedVch {
   readonly id: string | undefined;
   readonly outcome: 'upgraded' | 'unchanged' | 'rolled-back' | 'reset' | 'planned';
   readonly plan: UpgradePlan;
+  /** For people: values of secret flags are masked. */
   readonly words: readonly string[];
   readonly problems: readonly string[];
 }
@@ -58,8 +60,9 @@ export async function upgradeVch(request: UpgradeVchRequest, deps: VchDeps, sign
     ...request.extra.words,
   ];
   await refuseUnknownFlags(vic, 'upgrade', [...request.extra.flags, ...words.filter((word) => word.startsWith('--'))], context);
+  const shown = redactArgs(words);
   for (const note of plan.notes) deps.reporter.warn(note);
-  if (request.dryRun) return { id: request.id, outcome: 'planned', plan, words, problems: [] };
+  if (request.dryRun) return { id: request.id, outcome: 'planned', plan, words: shown, problems: [] };
   const same =
     request.mode === 'upgrade' && !request.force && plan.from?.build !== undefined && plan.to?.build !== undefined && plan.from.build >= plan.to.build;
   if (same) return { id: request.id, outcome: 'unchanged', plan, words: [], problems: [] };
@@ -79,13 +82,13 @@ export async function upgradeVch(request: UpgradeVchRequest, deps: VchDeps, sign
     // vic-machine says so with exit code 0 and no last line, after everything that could be a failure as well.
     if (isVickError(error) && error.code === 'VCH_UP_TO_DATE') {
       steps.done();
-      return { id: request.id, outcome: 'unchanged', plan, words, problems: [] };
+      return { id: request.id, outcome: 'unchanged', plan, words: shown, problems: [] };
     }
     steps.fail();
     throw explainUpdate(error, 'upgrade', request);
   }
   const outcome = { upgrade: 'upgraded', rollback: 'rolled-back', reset: 'reset' } as const;
-  return { id: result.id, outcome: outcome[request.mode], plan, words, problems: result.problems };
+  return { id: result.id, outcome: outcome[request.mode], plan, words: shown, problems: result.problems };
 }
 
 async function planUpgrade(request: UpgradeVchRequest, vic: VicMachine, deps: VchDeps, query: RunContext): Promise<UpgradePlan> {
