@@ -105,12 +105,20 @@ export interface ContainerAttach {
   attach(target: ContainerTarget, streams: SessionStreams, signal: AbortSignal): Promise<void>;
 }
 
+export interface PortTarget {
+  readonly uid: string;
+  readonly port: number;
+  readonly via: 'loopback' | 'address';
+  readonly container?: string;
+}
+
 export interface PodNetwork {
   /**
    * A TCP connection to a port of the pod: as from within (`loopback`), so that programs bound to 127.0.0.1 are
-   * reached, or to the pod's address as from its node (`address`). Rejects when nothing listens.
+   * reached, or to the pod's address as from its node (`address`). Rejects when nothing listens. `container`: whose port
+   * it is, for a back end where containers of one pod have addresses of their own.
    */
-  connect(target: { readonly uid: string; readonly port: number; readonly via: 'loopback' | 'address' }, signal: AbortSignal): Promise<Duplex>;
+  connect(target: PortTarget, signal: AbortSignal): Promise<Duplex>;
 }
 
 /** Numbers that are not known are left out, never zero. Times are milliseconds since the epoch, when the value was taken. */

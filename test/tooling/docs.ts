@@ -11,7 +11,8 @@ import { supportOf } from '../../src/providers/docker/support.ts';
 import { VIC_AREAS } from '../../src/providers/vic/areas.ts';
 import { MOCK_ANNOTATIONS } from '../../src/providers/mock/annotations.ts';
 import { MOCK_SUPPORT } from '../../src/providers/mock/support.ts';
-import { VIC_SUPPORT } from '../../src/providers/vic/support.ts';
+import { ISOLATION_SUPPORT } from '../../src/providers/vic/isolation.ts';
+import { vicSupport } from '../../src/providers/vic/support.ts';
 import { CONTROL_PLANE_DIFFERENCES } from '../../src/sandbox/control-plane/differences.ts';
 import { DOCKER_DIFFERENCES } from '../../src/sandbox/engines/docker-differences.ts';
 import { DIFFERENCES as VCH_DIFFERENCES } from '../../src/sandbox/vch/differences.ts';
@@ -104,7 +105,12 @@ const PARTS: Readonly<Record<string, () => string>> = {
   support: () =>
     table(
       ['Field', 'Support', 'Note'],
-      VIC_SUPPORT.map((entry) => [`\`${entry.field}\``, entry.support, entry.note ?? '']),
+      vicSupport('pod').map((entry) => [`\`${entry.field}\``, entry.support, entry.note ?? '']),
+    ),
+  'support-by-container': () =>
+    table(
+      ['Field', 'Support', 'Note'],
+      ISOLATION_SUPPORT.container.map((entry) => [`\`${entry.field}\``, entry.support, entry.note ?? '']),
     ),
 };
 

@@ -115,7 +115,8 @@ function unfit(input: DecideInput, view: PodView): KillAction | undefined {
     const { spec } = specs[index] ?? {};
     if (!alive || role === 'ephemeral') continue;
     const failed = input.verdicts?.[name]?.failed;
-    const cause = record.replaced ?? failed?.probe ?? (input.unit === 'container' && changed(record.image, spec?.image) ? 'definition' : undefined);
+    const cause =
+      record.replaced ?? failed?.probe ?? ((input.imagesOf ?? input.unit) === 'container' && changed(record.image, spec?.image) ? 'definition' : undefined);
     if (cause === undefined) continue;
     const graceSeconds = Math.max(MINIMUM_GRACE_SECONDS, failed?.graceSeconds ?? podGrace(input));
     const message =

@@ -7,7 +7,7 @@ import type { Cluster, PodUpdate } from '../cluster.ts';
 import type { EventRecorder } from '../events.ts';
 import { createLimiter } from '../limiter.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
-import type { PodProvider, RecoveredPod } from '../provider.ts';
+import { imagesOf, type PodProvider, type RecoveredPod } from '../provider.ts';
 import { retryForever } from '../retry.ts';
 import { Gate } from './gate.ts';
 import { LifecycleHooks } from './hooks/lifecycle-hooks.ts';
@@ -89,7 +89,7 @@ export class PodController {
     const changed = (uid: string): void => this.queue.add(uid);
     const readSecret = (namespace: string, name: string): Promise<Secret | undefined> => this.inputs.secret(namespace, name);
     const manager = provider.images === undefined ? undefined : new ImageManager({ images: provider.images, clock, random, events, readSecret });
-    this.images = new PodImages(provider.unit, manager);
+    this.images = new PodImages(imagesOf(provider), manager);
     this.hooks = new LifecycleHooks({ provider, clock, log, events, kubeletVersion });
     this.prober = new Prober({ provider, clock, random, events, kubeletVersion, changed });
     this.operations = new Operations({ provider, clock, log, events, inputs: this.inputs, images: this.images, hooks: this.hooks, changed });

@@ -13,7 +13,7 @@ import { begun, lost, observed as afterObservation, outlived, settled, UNKNOWN_E
  * does not begin anew (pkg/kubelet/kuberuntime, PodSandboxChanged and shouldRestartOnFailure).
  */
 export function remember(
-  input: { readonly pod: Pod; readonly unit: PodProvider['unit']; readonly provider: string; readonly now: number },
+  input: { readonly pod: Pod; readonly unit: PodProvider['unit']; readonly imagesOf?: PodProvider['unit']; readonly provider: string; readonly now: number },
   history: PodHistory,
   observed: ObservedPod | undefined,
 ): PodHistory {
@@ -26,7 +26,11 @@ export function remember(
     const looked = record.settled === true ? record : afterObservation(record, states.get(container.name), input.provider, now);
     const named = looked.run !== undefined && looked.image === undefined ? { ...looked, image: container.spec.image ?? '' } : looked;
     // Back-offs go by container and definition (pkg/kubelet/kuberuntime, getStableKey): one that waits with another image begins at once.
-    const changed = input.unit === 'container' && named.run?.exit !== undefined && named.image !== undefined && named.image !== (container.spec.image ?? '');
+    const changed =
+      (input.imagesOf ?? input.unit) === 'container' &&
+      named.run?.exit !== undefined &&
+      named.image !== undefined &&
+      named.image !== (container.spec.image ?? '');
     const due = changed ? omit(named, 'backOff') : named;
     containers[container.name] = lostSandbox ? outlived(due, now) : due;
   }

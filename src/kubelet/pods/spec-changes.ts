@@ -1,6 +1,5 @@
 /** What a node makes of changes of a bound pod's spec: each is followed, or told. Pure. */
 import type { Pod } from '../../platform/kubernetes-objects.ts';
-import type { PodProvider } from '../provider.ts';
 import { omit } from '../omit.ts';
 import { podContainers } from './pod-containers.ts';
 
@@ -11,12 +10,12 @@ export interface SpecChange {
 }
 
 /** New images; besides deadlines, tolerations and ephemeral containers they are what the API server lets change. */
-export function imageChanges(before: Pod, after: Pod, unit: PodProvider['unit']): readonly SpecChange[] {
+export function imageChanges(before: Pod, after: Pod, images: 'container' | 'pod'): readonly SpecChange[] {
   return podContainers(after).flatMap(({ name, role, spec }): readonly SpecChange[] => {
     const old = podContainers(before).find((container) => container.name === name)?.spec.image;
     if (old === undefined || old === spec.image || role === 'ephemeral') return [];
     const refusal = `Container ${name} keeps image "${old}" until the pod is created again: this node does not replace images of existing pods`;
-    return [{ container: name, refusal: unit === 'pod' ? refusal : undefined }];
+    return [{ container: name, refusal: images === 'pod' ? refusal : undefined }];
   });
 }
 

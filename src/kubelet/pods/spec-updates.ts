@@ -1,7 +1,7 @@
 /** Changes that the API makes to pods which are here already: what can be followed is, and the rest is told. */
 import type { Pod } from '../../platform/kubernetes-objects.ts';
 import type { EventRecorder } from '../events.ts';
-import type { PodProvider } from '../provider.ts';
+import { imagesOf, type PodProvider } from '../provider.ts';
 import type { Operations } from './operations.ts';
 import { takeOver, type PodRuntime } from './runtime.ts';
 import { imageChanges, refusedEphemeralContainer, withoutEphemeralContainers } from './spec-changes.ts';
@@ -34,7 +34,7 @@ export class SpecUpdates {
     if (!takeOver(runtime, pod)) return false;
     const { provider, events, operations } = this.options;
     operations.callOff(runtime);
-    for (const { container, refusal } of before.spec === pod.spec ? [] : imageChanges(before, pod, provider.unit)) {
+    for (const { container, refusal } of before.spec === pod.spec ? [] : imageChanges(before, pod, imagesOf(provider))) {
       // What could not be started is tried at once with the new image.
       const waits = runtime.history.containers[container]?.run === undefined || refusal === undefined;
       if (waits) runtime.history = forgetPauses(runtime.history);

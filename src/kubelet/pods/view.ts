@@ -9,6 +9,8 @@ import { endedForGood } from './runs.ts';
 export interface PodInput {
   readonly pod: Pod;
   readonly unit: PodProvider['unit'];
+  /** Default: as `unit`. */
+  readonly imagesOf?: PodProvider['unit'];
   /** Undefined: the back end has no such pod. Never stands for "could not be asked". */
   readonly observed: ObservedPod | undefined;
   readonly history: PodHistory;

@@ -15,8 +15,8 @@ export interface VicContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** The VM that stands for a pod. */
-  readonly vmOf: (uid: string, signal: AbortSignal) => Promise<PodVm | undefined>;
+  /** The VMs that a pod consists of: one, or one for each of its containers. */
+  readonly vmsOf: (uid: string, signal: AbortSignal) => Promise<readonly PodVm[]>;
   readonly runsOf: (vm: PodVm, signal: AbortSignal) => Promise<PodRuns>;
   /** What a container was last started as, as far as it can still be known. */
   readonly processOf: (vm: PodVm, container: PodContainer, primary: boolean, signal: AbortSignal) => Promise<ProcessConfig>;
@@ -29,10 +29,22 @@ export interface RunningContainer {
   readonly taskId: string;
 }
 
+/** The VM of a container: its own, or that of its pod. */
+export function vmOfContainer(vms: readonly PodVm[], container: string): PodVm | undefined {
+  return vms.find(({ identity: { part } }) => part === undefined || part.container === container);
+}
+
+/** Rejects when there is none. */
+export async function findVm({ vmsOf }: Pick<VicContext, 'vmsOf'>, { uid, container }: ContainerTarget, signal: AbortSignal): Promise<PodVm> {
+  const vms = await vmsOf(uid, signal);
+  const vm = vmOfContainer(vms, container);
+  if (vm !== undefined) return vm;
+  throw new Error(vms.length === 0 ? `there is no VM for the pod ${uid}` : `there is no VM for the container ${container} of the pod`);
+}
+
 /** Rejects when the container does not run. */
 export async function findRunning(context: VicContext, target: ContainerTarget, signal: AbortSignal): Promise<RunningContainer> {
-  const vm = await context.vmOf(target.uid, signal);
-  if (vm === undefined) throw new Error(`there is no VM for the pod ${target.uid}`);
+  const vm = await findVm(context, target, signal);
   const { identity, info } = vm;
   const container = identity.containers.find(({ name }) => name === target.container);
   if (container === undefined) throw new Error(`the pod has no container ${target.container}`);

@@ -22,14 +22,28 @@ export interface PodContainer {
 /** What a pod's VM says about itself: all that recovery after a restart needs. */
 export interface PodIdentity extends RecoveredPod {
   readonly hostname: string;
-  /** In spec order, init containers first. */
+  /** In spec order, init containers first; of a VM that is a part of its pod, the one that it is for. */
   readonly containers: readonly PodContainer[];
+  /** Undefined: the VM is the whole pod. */
+  readonly part?: PodPart;
 }
 
-/** Keys of the VM's annotations. People may read the first three; the last one is JSON, with a version for later readers. */
+/** A VM that is made for one container of its pod. */
+export interface PodPart {
+  readonly container: string;
+  /** Names of all containers of the pod in spec order, init containers first. */
+  readonly order: readonly string[];
+  /** TCP ports that the container declares. */
+  readonly ports: readonly number[];
+  /** The pod's, for VMs that are made later than the others. */
+  readonly subdomain?: string;
+}
+
+/** Keys of the VM's annotations. People may read the first four; the last one is JSON, with a version for later readers. */
 const UID = 'vick.dev/uid';
 const NAMESPACE = 'vick.dev/namespace';
 const NAME = 'vick.dev/name';
+const CONTAINER = 'vick.dev/container';
 const CONTAINERS = 'vick.dev/containers';
 const VERSION = 2;
 
@@ -38,7 +52,8 @@ export function podAnnotations(identity: PodIdentity): Readonly<Record<string, s
     [UID]: identity.uid,
     [NAMESPACE]: identity.namespace,
     [NAME]: identity.name,
-    [CONTAINERS]: JSON.stringify({ version: VERSION, hostname: identity.hostname, containers: identity.containers }),
+    ...(identity.part === undefined ? {} : { [CONTAINER]: identity.part.container }),
+    [CONTAINERS]: JSON.stringify({ version: VERSION, hostname: identity.hostname, containers: identity.containers, part: identity.part }),
   };
 }
 
@@ -46,7 +61,7 @@ export function podAnnotations(identity: PodIdentity): Readonly<Record<string, s
 export function readIdentity(info: Pick<ContainerInfo, 'annotations'>): PodIdentity | undefined {
   const { [UID]: uid, [NAMESPACE]: namespace, [NAME]: name, [CONTAINERS]: text } = info.annotations;
   if (uid === undefined || uid === '' || namespace === undefined || name === undefined) return undefined;
-  return { uid, namespace, name, ...readDetails(text, name) };
+  return { uid, namespace, name, ...readDetails(text, name, info.annotations[CONTAINER]) };
 }
 
 /** What the VM starts with: its first init container, or all that are none. */
@@ -69,13 +84,15 @@ export function taskOf(vmId: string, container: string, primary: string | undefi
   return container === primary ? vmId : `${container}-${vmId.slice(0, 12)}`;
 }
 
-function readDetails(text: string | undefined, podName: string): Pick<PodIdentity, 'hostname' | 'containers'> {
+function readDetails(text: string | undefined, podName: string, container: string | undefined): Pick<PodIdentity, 'hostname' | 'containers' | 'part'> {
+  const part = container === undefined ? undefined : { container, order: [container], ports: [] };
   // A pod whose containers cannot be told apart can still be found, stopped and removed.
-  const unreadable = { hostname: podName, containers: [] };
+  const unreadable = { hostname: podName, containers: [], ...(part === undefined ? {} : { part }) };
   try {
-    const stored = JSON.parse(text ?? '') as { readonly version?: unknown; readonly hostname?: unknown; readonly containers?: unknown };
+    const stored = JSON.parse(text ?? '') as { readonly version?: unknown; readonly hostname?: unknown; readonly containers?: unknown; readonly part?: object };
     if (stored.version !== VERSION || typeof stored.hostname !== 'string' || !Array.isArray(stored.containers)) return unreadable;
-    return { hostname: stored.hostname, containers: stored.containers as readonly PodContainer[] };
+    const { hostname, containers } = stored;
+    return { hostname, containers: containers as readonly PodContainer[], ...(part === undefined ? {} : { part: { ...part, ...stored.part } }) };
   } catch {
     return unreadable;
   }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { portLayerFailure } from '../../clients/port-layer/failure.ts';
 import type { LogOptions as WireOptions } from '../../clients/port-layer/port.ts';
 import type { ContainerLogs, LogOptions } from '../../kubelet/capabilities.ts';
-import type { VicContext } from './context.ts';
+import { findVm, type VicContext } from './context.ts';
 import { readEntries, secondOf, type LogEntry } from './log-entries.ts';
 import { hasEnded, isPoweredOn } from './observe.ts';
 import type { PodVm } from './pod-index.ts';
@@ -32,8 +32,7 @@ export function containerLogs(context: VicContext): ContainerLogs {
   return {
     open: async (target, options, signal) => {
       if (options.stream !== undefined) throw new Error('a VCH keeps standard output and standard error as one log; they cannot be told apart');
-      const vm = await context.vmOf(target.uid, signal);
-      if (vm === undefined) throw new Error(`there is no VM for the pod ${target.uid}`);
+      const vm = await findVm(context, target, signal);
       const window = choose(windows(vm, await context.runsOf(vm, signal), target.container), target.container, options.previous);
       const ending = new AbortController();
       const until = AbortSignal.any([signal, ending.signal]);

@@ -2,16 +2,17 @@ import { connect, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { PodNetwork } from '../../kubelet/capabilities.ts';
 import type { VicContext } from './context.ts';
+import { vmOfPort } from './pod-parts.ts';
 import { addressesOf, isPoweredOn } from './observe.ts';
 
 /**
- * Connections to the address of a pod's VM, as from any machine of its network. Nothing of a VCH leads to the loopback
+ * Connections to the address of a pod's VM, or of that of the container whose port it is, as from any machine of its network. Nothing of a VCH leads to the loopback
  * interface inside: a program that listens there alone is not reached.
  */
-export function podNetwork({ vmOf, portLayer }: Pick<VicContext, 'vmOf' | 'portLayer'>): PodNetwork {
+export function podNetwork({ vmsOf, portLayer }: Pick<VicContext, 'vmsOf' | 'portLayer'>): PodNetwork {
   return {
-    connect: async ({ uid, port, via }, signal) => {
-      const vm = await vmOf(uid, signal);
+    connect: async ({ uid, port, via, container }, signal) => {
+      const vm = vmOfPort(await vmsOf(uid, signal), port, container);
       const [address] = vm === undefined || !isPoweredOn(vm.info) ? [] : addressesOf(vm.info);
       if (address === undefined) throw new Error(`the pod ${uid} has no address at the moment`);
       const { podsAt = address } = await portLayer.features(signal);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NetworkConfig } from '../../clients/port-layer/port.ts';
 import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.ts';
 import type { Pod, PodSpec } from '../../platform/kubernetes-objects.ts';
-import { firstGroup, primaryOf, type PodContainer, type PodIdentity } from './identity.ts';
+import { firstGroup, primaryOf, type PodContainer, type PodIdentity, type PodPart } from './identity.ts';
 import type { VchImage } from './image-cache.ts';
 import { processConfig, type ProcessConfig } from './process-config.ts';
 import { vmSize, type VmSize } from './size.ts';
@@ -11,6 +11,8 @@ import { vmSize, type VmSize } from './size.ts';
 export interface DefinedPod {
   readonly pod: Pod;
   readonly containers: readonly ContainerRequest[];
+  /** Set for one container of a pod whose containers have VMs of their own; `pod` and `containers` know of it alone then. */
+  readonly part?: PodPart;
 }
 
 /** Everything that goes into a pod's VM, decided before the port layer is asked for anything. */
@@ -53,6 +55,7 @@ export interface PlanOptions {
 /** vSphere names are cut to 80 characters, 13 of which are the id's. */
 const MAX_VM_NAME = 66;
 const MAX_HOSTNAME = 63;
+const MAX_CONTAINER_IN_NAME = 20;
 
 /** Pure. `images` by container name. ProviderFailure for what a pod VM cannot do. */
 export function planCreate(request: DefinedPod, images: ReadonlyMap<string, VchImage>, options: PlanOptions): PodPlan {
@@ -61,7 +64,8 @@ export function planCreate(request: DefinedPod, images: ReadonlyMap<string, VchI
   if (uid === '' || spec === undefined) throw new ProviderFailure('CreatePodSandboxError', 'the pod has no uid or no spec');
   const hostname = podHostname(request.pod);
   const containers = request.containers.map((container) => rememberedAs(container, imageOf(container, images)));
-  const unstarted: PodIdentity = { uid, namespace, name, hostname, containers };
+  const { part } = request;
+  const unstarted: PodIdentity = { uid, namespace, name, hostname, containers, ...(part === undefined ? {} : { part }) };
   const tasks = planTasks(unstarted, firstGroup(unstarted), request.containers, images);
   const definitions = new Map(tasks.map(({ container, definition }) => [container, definition]));
   return {
@@ -72,7 +76,7 @@ export function planCreate(request: DefinedPod, images: ReadonlyMap<string, VchI
         return definition === undefined ? container : { ...container, definition };
       }),
     },
-    vmName: vmName(namespace, name, uid),
+    vmName: vmName(namespace, name, uid, part),
     domainname: spec.subdomain === undefined ? undefined : `${spec.subdomain}.${namespace}.svc.${options.clusterDomain}`,
     size: vmSize(spec),
     network: networkOf(spec, options.scope),
@@ -151,7 +155,8 @@ function imageOf(container: ContainerRequest, images: ReadonlyMap<string, VchIma
 }
 
 /** Unique through the uid: two pods of one name may exist while the older one terminates. Legal for docker users as well. */
-function vmName(namespace: string, name: string, uid: string): string {
-  const tail = `-${uid.slice(0, 8)}`;
+function vmName(namespace: string, name: string, uid: string, part: PodPart | undefined): string {
+  const own = part === undefined ? '' : `-${String(part.order.indexOf(part.container))}-${part.container.slice(0, MAX_CONTAINER_IN_NAME)}`;
+  const tail = `-${uid.slice(0, 8)}${own}`;
   return `${namespace}-${name}`.slice(0, MAX_VM_NAME - tail.length) + tail;
 }

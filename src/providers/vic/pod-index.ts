@@ -15,15 +15,17 @@ export interface PodVm {
 export interface PodIndex {
   /** All pods of the VCH, from a list that began after this call. Calls at the same time share one. */
   list(signal: AbortSignal): Promise<readonly PodVm[]>;
-  /** VM ids of a pod; more than one when it was once made twice. Lists where nothing is remembered. */
+  /** VM ids of a pod; more than one for containers with VMs of their own, and when it was once made twice. Lists where nothing is remembered. */
   find(uid: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Undefined for what is no VM of a pod, or is gone. */
+  read(info: ContainerInfo): PodVm | undefined;
   remember(uid: string, id: string): void;
   forget(id: string): void;
   /** The pod that a VM is known to belong to. */
   uidOf(id: string): string | undefined;
 }
 
-/** The VM that stands for a pod, of all that bear its UID: the one that runs, else the oldest. Every caller makes the same choice. */
+/** Of VMs that are the same: the one that runs, else the oldest. Every caller makes the same choice. */
 export function standingVm(vms: readonly PodVm[]): PodVm | undefined {
   const rank = (a: PodVm, b: PodVm): number =>
     Number(isPoweredOn(b.info)) - Number(isPoweredOn(a.info)) || a.info.createdAt - b.info.createdAt || (a.info.id < b.info.id ? -1 : 1);
@@ -31,16 +33,36 @@ export function standingVm(vms: readonly PodVm[]): PodVm | undefined {
 }
 
 /**
- * VMs of pods that have another, better one. A kubelet that was killed while the VCH made a VM leaves one behind that its
- * successor, which saw none, has made again.
+ * The VMs that a pod consists of, of all that bear its UID: the one that is all of it, or one for each of its containers, in
+ * spec order. Where there are both, because two kubelets isolated it differently, what runs counts, else what is older.
+ */
+export function standingVms(vms: readonly PodVm[]): readonly PodVm[] {
+  const best = standingVm(vms);
+  if (best === undefined) return [];
+  if (best.identity.part === undefined) return [best];
+  const parts = new Map<string, readonly PodVm[]>();
+  for (const vm of vms) {
+    const name = vm.identity.part?.container;
+    if (name !== undefined) parts.set(name, [...(parts.get(name) ?? []), vm]);
+  }
+  const standing = [...parts.values()].flatMap((same) => standingVm(same) ?? []);
+  return standing.sort((a, b) => positionOf(a) - positionOf(b));
+}
+
+function positionOf({ identity: { part } }: PodVm): number {
+  return part === undefined ? 0 : part.order.indexOf(part.container);
+}
+
+/**
+ * VMs of pods, or of their containers, that have another, better one. A kubelet that was killed while the VCH made a VM
+ * leaves one behind that its successor, which saw none, has made again.
  */
 export function surplusVms(vms: readonly PodVm[]): readonly PodVm[] {
   const byUid = new Map<string, readonly PodVm[]>();
   for (const vm of vms) byUid.set(vm.identity.uid, [...(byUid.get(vm.identity.uid) ?? []), vm]);
   return [...byUid.values()].flatMap((same) => {
-    if (same.length < 2) return [];
-    const standing = standingVm(same);
-    return same.filter((vm) => vm !== standing);
+    const standing = same.length < 2 ? same : standingVms(same);
+    return same.filter((vm) => !standing.includes(vm));
   });
 }
 
@@ -52,10 +74,7 @@ export function createPodIndex(portLayer: PortLayer): PodIndex {
   const read = async (): Promise<readonly PodVm[]> => {
     // Shared by several callers, so no single caller's signal may end it; the client has its own time limit.
     const infos = await portLayer.listContainers(new AbortController().signal);
-    const vms = infos.flatMap((info): readonly PodVm[] => {
-      const identity = info.state === 'Removed' ? undefined : readIdentity(info);
-      return identity === undefined ? [] : [{ identity, info }];
-    });
+    const vms = infos.flatMap((info) => readVm(info) ?? []);
     for (const { identity, info } of vms) uids.set(info.id, identity.uid);
     return vms;
   };
@@ -87,6 +106,7 @@ export function createPodIndex(portLayer: PortLayer): PodIndex {
       await abortable(list(), signal);
       return idsOf(uid);
     },
+    read: readVm,
     remember: (uid, id) => {
       uids.set(id, uid);
     },
@@ -95,6 +115,11 @@ export function createPodIndex(portLayer: PortLayer): PodIndex {
     },
     uidOf: (id) => uids.get(id),
   };
+}
+
+function readVm(info: ContainerInfo): PodVm | undefined {
+  const identity = info.state === 'Removed' ? undefined : readIdentity(info);
+  return identity === undefined ? undefined : { identity, info };
 }
 
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

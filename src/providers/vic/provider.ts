@@ -1,19 +1,18 @@
 import type { DockerEngine } from '../../clients/docker-engine/port.ts';
 import type { PortLayer } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
-import { ProviderFailure, type CreatePodRequest, type PodProvider, type ProviderHealth } from '../../kubelet/provider.ts';
+import type { PodProvider, ProviderHealth } from '../../kubelet/provider.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { capacityOf } from './capacity.ts';
-import { retryConflicts } from './conflict-retry.ts';
-import { createPodVm, LayerGone } from './create.ts';
 import { primaryOf, readIdentity } from './identity.ts';
-import { createImageStore, type ImageStore } from './image-store.ts';
-import type { VchImage } from './image-cache.ts';
+import { createImageStore } from './image-store.ts';
 import { containerAttach, containerExec, type EndedTasks } from './exec.ts';
-import type { VicContext } from './context.ts';
+import { vmOfContainer, type VicContext } from './context.ts';
+import type { Isolation } from './isolation.ts';
 import { containerLogs } from './logs.ts';
+import { makePart, makePod } from './make-pod.ts';
 import { podNetwork } from './network.ts';
 import { createProcessMemory } from './process-memory.ts';
 import type { PodRuns } from './runs.ts';
@@ -21,12 +20,12 @@ import { podStats } from './stats.ts';
 import { terminationMessages } from './termination-message.ts';
 import { nodeFacts } from './node-facts.ts';
 import { observePod } from './observe.ts';
-import { planCreate, type DefinedPod } from './plan-create.ts';
-import { createPodIndex, standingVm, type PodVm } from './pod-index.ts';
+import { createPodIndex, standingVms, type PodVm } from './pod-index.ts';
+import { together } from './pod-parts.ts';
 import { removeVm, stopVm } from './power.ts';
 import { createRunStore } from './run-store.ts';
 import { startGroup } from './start-group.ts';
-import { VIC_SUPPORT } from './support.ts';
+import { vicSupport } from './support.ts';
 import { waitForVch } from './wait-for-vch.ts';
 import { watchPodVms } from './watch.ts';
 
@@ -41,6 +40,8 @@ export interface VicProviderOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What shares a VM: all containers of a pod (the default), or none. Pods that exist keep what they were made with. */
+  readonly isolation?: Isolation;
   /** Network scope of the pods; default `default`, the VCH's bridge. */
   readonly scope?: string;
   /** Default `cluster.local`. */
@@ -58,14 +59,11 @@ export interface VicProvider extends PodProvider {
   ready(signal: AbortSignal): Promise<void>;
 }
 
-const CREATE_BUDGET_MS = 60_000;
-/** Stands in for the pod's address while it is defined: what depends on it is worked out again for the start. */
-const ADDRESS_TO_COME = ['0.0.0.0'] as const;
 const POLL_MS = 10_000;
 
-/** Pods as VMs of a VCH: one pod, one VM, through the port layer; images through the Docker personality. */
+/** Pods as VMs of a VCH, one for a pod or one for each of its containers, through the port layer; images through the Docker personality. */
 export function createVicProvider(options: VicProviderOptions): VicProvider {
-  const { portLayer, engine, clock, random, log } = options;
+  const { portLayer, engine, clock, random, log, isolation = 'pod', scope = 'default', clusterDomain = 'cluster.local' } = options;
   const images = createImageStore(options);
   const index = createPodIndex(portLayer);
   const runs = createRunStore(portLayer);
@@ -75,35 +73,24 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const processes = createProcessMemory(images);
   const ended: EndedTasks = new Map();
 
-  /** The VM that stands for a pod. Forgets those that are gone. */
-  const vmOf = async (uid: string, signal: AbortSignal): Promise<PodVm | undefined> => {
+  /** What a pod consists of. Forgets VMs that are gone. */
+  const vmsOf = async (uid: string, signal: AbortSignal): Promise<readonly PodVm[]> => {
     const ids = await index.find(uid, signal);
     const infos = await Promise.all(ids.map(async (id) => ({ id, info: await portLayer.containerInfo(id, signal) })));
     const present = infos.flatMap(({ id, info }): readonly PodVm[] => {
-      const identity = info === undefined || info.state === 'Removed' ? undefined : readIdentity(info);
-      if (info !== undefined && identity !== undefined) return [{ identity, info }];
+      const vm = info === undefined ? undefined : index.read(info);
+      if (vm !== undefined) return [vm];
       index.forget(id);
       return [];
     });
-    return standingVm(present);
+    return standingVms(present);
   };
 
   const runsOf = (vm: PodVm, signal: AbortSignal): Promise<PodRuns> => runs.read(vm.info.id, vm.identity, signal);
-  const context: VicContext = { ...power, vmOf, runsOf, processOf: (vm, container, primary, signal) => processes.read(vm, container, primary, signal) };
+  const context: VicContext = { ...power, vmsOf, runsOf, processOf: (vm, container, primary, signal) => processes.read(vm, container, primary, signal) };
   const logs = containerLogs(context);
   const messages = terminationMessages(logs, log);
   const stats = podStats({ portLayer, clock, log, runsOf, list: (signal) => index.list(signal) });
-
-  const create = async (uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> => {
-    if ((await index.list(signal)).some(({ identity }) => identity.uid === uid)) return;
-    const containers = await request.define(ADDRESS_TO_COME);
-    const id = await retryConflicts({ clock, random, budgetMs: CREATE_BUDGET_MS }, signal, () =>
-      makePod(options, images, { pod: request.pod, containers }, signal),
-    );
-    index.remember(uid, id);
-    const { namespace = '', name = '' } = request.pod.metadata ?? {};
-    log.info('pod VM created', { uid, pod: `${namespace}/${name}`, vm: id });
-  };
 
   const remove = async (id: string, signal: AbortSignal): Promise<void> => {
     await removeVm(power, id, signal);
@@ -112,11 +99,13 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     ended.delete(id);
     index.forget(id);
   };
+  const making = { ...power, images, index, isolation, remove, scope, clusterDomain, hostUuid: options.hostUuid };
 
   return {
     name: 'vic',
-    unit: 'pod',
-    support: VIC_SUPPORT,
+    unit: isolation,
+    imagesOf: 'pod',
+    support: vicSupport(isolation),
     images,
     logs,
     exec: containerExec(context, ended),
@@ -139,7 +128,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     create: async (request, signal) => {
       const uid = request.pod.metadata?.uid ?? '';
       // Two calls at once would both find no VM.
-      const work = (creating.get(uid) ?? Promise.resolve()).catch(() => undefined).then(() => create(uid, request, signal));
+      const work = (creating.get(uid) ?? Promise.resolve()).catch(() => undefined).then(() => makePod(making, uid, request, signal));
       creating.set(uid, work);
       try {
         await work;
@@ -149,20 +138,27 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     },
 
     start: async (request, signal) => {
-      const vm = await vmOf(request.uid, signal);
-      const tasks = vm === undefined ? undefined : await startGroup({ ...power, images, runs }, vm, request, signal);
-      if (vm === undefined || tasks === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
-      if (tasks !== 'running') processes.remember(vm.info.id, tasks);
+      const present = await vmsOf(request.uid, signal);
+      const parts = present.some(({ identity }) => identity.part !== undefined) ? request.containers.map((name) => [name]) : [request.containers];
+      for (const containers of parts) {
+        const [first = ''] = containers;
+        const vm = vmOfContainer(present, first) ?? (await makePart(making, first, request, signal));
+        const tasks = vm === undefined ? undefined : await startGroup({ ...power, images, runs }, vm, { ...request, containers }, signal);
+        if (vm === undefined || tasks === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
+        if (tasks !== 'running') processes.remember(vm.info.id, tasks);
+      }
     },
 
-    stop: async ({ uid, graceSeconds }, signal) => {
-      for (const id of await index.find(uid, signal)) {
+    stop: async ({ uid, container, graceSeconds }, signal) => {
+      const stop = async (id: string): Promise<void> => {
         const info = await portLayer.containerInfo(id, signal);
         const identity = info === undefined ? undefined : readIdentity(info);
+        if (container !== undefined && identity?.part !== undefined && identity.part.container !== container) return;
         const group = identity === undefined ? [] : (await runs.read(id, identity, signal)).group;
         const stopSignal = (identity === undefined ? undefined : primaryOf(identity, group))?.stopSignal ?? '';
         await stopVm(power, { id, containers: group.length, stopSignal }, graceSeconds, signal);
-      }
+      };
+      await Promise.all((await index.find(uid, signal)).map(stop));
     },
 
     remove: async (uid, signal) => {
@@ -176,8 +172,9 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     },
 
     status: async (uid, signal) => {
-      const vm = await vmOf(uid, signal);
-      return vm === undefined ? undefined : await messages.add(observePod(vm.identity, vm.info, await runsOf(vm, signal)), vm, signal);
+      const vms = await vmsOf(uid, signal);
+      const each = vms.map(async (vm) => messages.add(observePod(vm.identity, vm.info, await runsOf(vm, signal)), vm, signal));
+      return vms.length === 0 ? undefined : together(uid, vms, await Promise.all(each));
     },
 
     watch: async (onChange, signal) => {
@@ -190,32 +187,6 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       }
     },
   };
-}
-
-/** Finds the images, plans, and makes the VM. When an image's disk has gone meanwhile, the images are looked up once more. */
-async function makePod(options: VicProviderOptions, images: ImageStore, request: DefinedPod, signal: AbortSignal): Promise<string> {
-  for (const last of [false, true]) {
-    const plan = planCreate(request, await resolveImages(images, request, signal), {
-      scope: options.scope ?? 'default',
-      clusterDomain: options.clusterDomain ?? 'cluster.local',
-    });
-    try {
-      return await createPodVm({ portLayer: options.portLayer, store: options.hostUuid, log: options.log }, plan, signal);
-    } catch (error) {
-      if (!(error instanceof LayerGone)) throw error;
-      images.invalidate();
-      if (last) throw new ProviderFailure('CreateContainerError', `${error.message}, although it lists an image made of it`, { cause: error });
-    }
-  }
-  throw new Error('unreachable');
-}
-
-/** By container name. The first failure in spec order is the one that is told. */
-async function resolveImages(images: ImageStore, request: DefinedPod, signal: AbortSignal): Promise<ReadonlyMap<string, VchImage>> {
-  const found = new Map<string, VchImage>();
-  // One after the other: the list is read once and serves all.
-  for (const container of request.containers) found.set(container.name, await images.resolve(container, signal));
-  return found;
 }
 
 async function probe(portLayer: PortLayer, engine: DockerEngine, signal: AbortSignal): Promise<ProviderHealth> {

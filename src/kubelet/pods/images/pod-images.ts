@@ -1,7 +1,7 @@
 /** The images of what is about to be defined: made sure of, checked against the security context, handed on by id. */
 import type { Pod } from '../../../platform/kubernetes-objects.ts';
 import type { ImageFacts } from '../../capabilities.ts';
-import type { DefineContainers, PodProvider } from '../../provider.ts';
+import type { DefineContainers } from '../../provider.ts';
 import { podContainers } from '../pod-containers.ts';
 import type { ImageManager } from './image-manager.ts';
 import { verifyNonRoot } from './non-root.ts';
@@ -9,20 +9,20 @@ import { verifyNonRoot } from './non-root.ts';
 type Facts = ReadonlyMap<string, ImageFacts>;
 
 export class PodImages {
-  private readonly unit: PodProvider['unit'];
+  private readonly of: 'container' | 'pod';
   private readonly manager: ImageManager | undefined;
   /** Of pods that were created whole and not started yet: one look at an image serves both. */
   private readonly created = new Map<string, Facts>();
 
-  /** Without a manager the provider cares for images itself. */
-  constructor(unit: PodProvider['unit'], manager: ImageManager | undefined) {
-    this.unit = unit;
+  /** `of`: what images are chosen for at once. Without a manager the provider cares for images itself. */
+  constructor(of: 'container' | 'pod', manager: ImageManager | undefined) {
+    this.of = of;
     this.manager = manager;
   }
 
-  /** For a create. With unit `container` nothing is defined yet, so nothing is pulled. */
+  /** For a create. With images of containers nothing is defined yet, so nothing is pulled. */
   async forCreate(pod: Pod, define: DefineContainers, signal: AbortSignal): Promise<DefineContainers> {
-    if (this.manager === undefined || this.unit === 'container') return define;
+    if (this.manager === undefined || this.of === 'container') return define;
     const names = podContainers(pod).flatMap(({ name, role }) => (role === 'ephemeral' ? [] : [name]));
     const facts = await this.ensure(pod, names, this.manager, signal);
     this.created.set(pod.metadata?.uid ?? '', facts);

@@ -10,7 +10,7 @@ export async function connectTo(target: HandlerTarget, host: string | undefined,
   signal.throwIfAborted();
   if (host !== undefined && host !== '') return direct(host, port, signal);
   if (target.network === undefined) throw new Error('this node cannot reach the network of its pods');
-  return target.network.connect({ uid: target.pod.metadata?.uid ?? '', port, via: 'address' }, signal);
+  return target.network.connect({ uid: target.pod.metadata?.uid ?? '', port, via: 'address', container: target.container.name }, signal);
 }
 
 /** `host:port`, with IPv6 addresses in brackets. */

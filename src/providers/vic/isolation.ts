@@ -1,0 +1,64 @@
+import type { SupportTable } from '../../kubelet/provider.ts';
+import { degraded, honoured, refused } from './support-entries.ts';
+
+/** What shares a VM: all containers of a pod, or none. */
+export type Isolation = 'pod' | 'container';
+
+export const ISOLATIONS: readonly Isolation[] = ['pod', 'container'];
+
+const PROBES = ['containers[].livenessProbe', 'containers[].readinessProbe', 'containers[].startupProbe'] as const;
+const STEPS = 'whole CPUs, memory in steps of 128 MiB, 512 MiB at least';
+
+/** Pod fields for which it matters what shares a VM. */
+export const ISOLATION_SUPPORT: Readonly<Record<Isolation, SupportTable>> = {
+  pod: [
+    ...honoured(
+      ['containers[].image'],
+      'Containers of one pod whose images are the same share one root file system, because a pod VM can hold each image only once.',
+    ),
+    ...honoured(['containers[].resources.requests', 'resources.requests'], `The VM has the sum of the requests: ${STEPS}.`),
+    ...degraded(
+      ['containers[].resources.limits', 'resources.limits'],
+      'Limits size the VM where there is no request, and are not enforced per container: the VM as a whole is the limit.',
+    ),
+    ...degraded(
+      ['containers[].terminationMessagePolicy'],
+      'A message file cannot be read from a pod VM that has ended; with FallbackToLogsOnError the end of the log is the message of a container that failed, if it was alone in its VM.',
+    ),
+    ...honoured(
+      ['restartPolicy'],
+      'The containers of a pod start and stop with their VM: they are restarted together, once the first container has ended and the VM is off.',
+    ),
+    ...honoured(['terminationGracePeriodSeconds'], 'The stop signal reaches the first container; when it has ended, the VM is powered off.'),
+    ...honoured(['containers[].lifecycle.stopSignal'], 'Of several containers of a pod, the first one’s counts.'),
+    ...honoured(['initContainers'], 'Each init container is a start of the VM with nothing else in it, so it costs a boot of the VM.'),
+    ...degraded(
+      ['initContainers[].restartPolicy'],
+      'A sidecar starts together with the main containers, after every init container, and ends with the VM: it is not restarted by itself.',
+    ),
+    ...honoured(
+      PROBES,
+      'A command costs a change of the VM each time; http, tcp and gRPC go to the address of the pod and cost nothing. A failed liveness probe restarts the whole pod VM.',
+    ),
+    ...degraded(['shareProcessNamespace'], 'Containers of a pod VM always run in one process namespace.'),
+  ],
+  container: [
+    ...honoured(
+      ['containers[].image'],
+      'Each container is alone in a VM with an address of its own: it does not reach the others at localhost. The pod’s address is that of its first main container.',
+    ),
+    ...honoured(['containers[].resources.requests'], `The VM of the container has what it requests: ${STEPS}.`),
+    ...degraded(['containers[].resources.limits'], 'Limits size the VM where there is no request, and are not enforced beside one.'),
+    ...degraded(['resources.requests', 'resources.limits'], 'Each VM is sized by its own container; what is said for the whole pod sizes none.'),
+    ...degraded(
+      ['containers[].terminationMessagePolicy'],
+      'A message file cannot be read from a VM that has ended; with FallbackToLogsOnError the end of the log is the message of a container that failed.',
+    ),
+    ...honoured(['restartPolicy'], 'A container is restarted by starting its VM again, without a change to the others; what it wrote to its disk stays.'),
+    ...honoured(['terminationGracePeriodSeconds', 'containers[].lifecycle.stopSignal'], 'Of every container by itself.'),
+    ...honoured(['initContainers'], 'Each has a VM of its own, which stays, powered off, until the pod is removed.'),
+    ...honoured(['initContainers[].restartPolicy']),
+    ...honoured(PROBES, 'A command costs a change of the VM each time; http, tcp and gRPC go to the address of the container’s own VM and cost nothing.'),
+    ...refused(['shareProcessNamespace'], 'Each container is in a VM of its own: they share no processes.'),
+  ],
+};
