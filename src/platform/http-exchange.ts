@@ -13,7 +13,7 @@ export interface ExchangeRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** A stream is sent in chunks as it comes; its end ends the request. */
-  readonly body?: string | Readable;
+  readonly body?: string | Uint8Array | Readable;
   /** Pools connections and carries TLS settings; `false` opens a connection for this request alone. */
   readonly agent: Agent | false;
 }
@@ -41,7 +41,8 @@ export function exchange(request: ExchangeRequest, signal: AbortSignal): Promise
     }
     const { protocol, host, port, method, path, body, agent } = request;
     const headers: Record<string, string> = { ...request.headers };
-    if (typeof body === 'string') headers['Content-Length'] = String(Buffer.byteLength(body));
+    const whole = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+    if (whole && body !== undefined) headers['Content-Length'] = String(Buffer.byteLength(body));
     const open = protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = open({ host, port, method, path, headers, agent });
     const onAbort = (): void => {
@@ -67,7 +68,7 @@ export function exchange(request: ExchangeRequest, signal: AbortSignal): Promise
       else if (connected && DROPPED.has(error.code ?? '')) reject(new DroppedConnection(outgoing.reusedSocket, error));
       else reject(error);
     });
-    if (body === undefined || typeof body === 'string') outgoing.end(body);
+    if (whole) outgoing.end(body);
     // What goes wrong with either end shows in the request's own error.
     else pipeline(body, outgoing, () => undefined);
   });

@@ -86,6 +86,15 @@ export interface PortLayer {
   /** Waits for some change of the task, three minutes at most; inspect again with a new handle. */
   waitTask(handle: Handle, id: string, signal: AbortSignal): Promise<void>;
 
+  /**
+   * Unpacks a tar archive onto the disk of a container VM that is off, as root and below the disk's root (vmware/vic
+   * lib/archive/unpack_unix.go): folders with all their parents, regular files over what is there, symbolic links where there
+   * is nothing. Owners are left out, modes are subject to the server's umask, and a file that exists keeps its own. The server
+   * attaches the disk to itself, which takes seconds; it may have unpacked a part before it fails, which it tells with a 500
+   * without a body.
+   */
+  importArchive(archive: ArchiveImport, signal: AbortSignal): Promise<void>;
+
   /** Keys must match [A-Za-z0-9._-]+: the server does not decode them. Undefined: no such key. */
   getValue(key: string, signal: AbortSignal): Promise<string | undefined>;
   putValue(key: string, value: string, signal: AbortSignal): Promise<void>;
@@ -137,10 +146,17 @@ export interface ImageJoin {
   /** The VCH's BIOS UUID, lower case with dashes. */
   readonly store: string;
   readonly layerId: string;
-  /** File name of the read-write disk; unique inside the VM. */
+  /** File name of the read-write disk: unique inside the VM, and in the whole VCH where files are to be imported. */
   readonly deltaId: string;
   readonly imageId: string;
   readonly repoName: string;
+}
+
+export interface ArchiveImport {
+  /** `deltaId` of the disk. The server takes the first disk of any VM whose file name ends so. */
+  readonly deviceId: string;
+  /** Tar; paths relative to the disk's root. */
+  readonly archive: Uint8Array;
 }
 
 export interface TaskConfig {

@@ -22,7 +22,7 @@ export function sessionCalls(transport: Transport): Pick<PortLayer, 'output' | '
     },
     input: async (taskId, stream, signal) => {
       const path = `/interaction/${segment(taskId)}/stdin`;
-      const answer = await transport.upload({ method: 'POST', path, upload: { stream, type: 'application/raw-stream' } }, signal, [404]);
+      const answer = await transport.upload({ method: 'POST', path, upload: { data: stream, type: 'application/raw-stream' } }, signal, [404]);
       return answer.status !== 404;
     },
     closeInput: async (taskId, signal) => {

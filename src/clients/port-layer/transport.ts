@@ -18,8 +18,8 @@ export interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
-  /** Sent instead of `body`, for as long as it lasts. */
-  readonly upload?: { readonly stream: Readable; readonly type: string };
+  /** Sent instead of `body`: bytes, or a stream for as long as it lasts. */
+  readonly upload?: { readonly data: Readable | Uint8Array; readonly type: string };
   readonly timeoutMs?: number;
   /** Must not reach the server twice, and takes long: gets a connection of its own. */
   readonly once?: boolean;
@@ -53,7 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   const send = (call: Call, signal: AbortSignal, ownConnection: boolean): Promise<IncomingMessage> => {
     const { upload } = call;
-    const body = upload?.stream ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+    const body = upload?.data ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
     return exchange(
       {
         protocol: 'http:',

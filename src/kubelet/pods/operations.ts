@@ -54,13 +54,14 @@ export class Operations {
   }
 
   create(runtime: PodRuntime): void {
-    const { provider, inputs, images } = this.options;
+    const { provider, inputs, images, events } = this.options;
     this.begin(runtime, { kind: 'create' }, async (signal) => {
       const { pod } = runtime;
       const volumes = await inputs.prepareVolumes(pod);
       signal.throwIfAborted();
       const define = await images.forCreate(pod, inputs.define(pod), signal);
-      await provider.create({ pod, volumes, define }, signal);
+      const warn = (message: string): void => events.pod(pod, { type: 'Warning', reason: 'PodFieldDegraded', message });
+      await provider.create({ pod, volumes, define, warn }, signal);
       // A back end that does not show at once what it has made is not asked for it again and again.
       Object.assign(runtime, { present: true, absentSince: undefined });
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: false });

@@ -190,7 +190,7 @@ function isDefault(path: string, value: unknown): boolean {
 }
 
 /** Names of the volumes that nobody but admission (plugin/pkg/admission/serviceaccount) has asked for. */
-function tokenVolumes(pod: Pod): ReadonlySet<string> {
+export function tokenVolumes(pod: Pod): ReadonlySet<string> {
   const injected = (pod.spec?.volumes ?? []).filter(({ name, projected, secret }) => {
     if (projected !== undefined) return TOKEN_VOLUME.test(name);
     return secret?.secretName === name && OLD_TOKEN_VOLUME.test(name);

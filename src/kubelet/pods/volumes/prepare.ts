@@ -4,6 +4,7 @@ import type { Pod, Volume } from '../../../platform/kubernetes-objects.ts';
 import { parseQuantity, quantityValue } from '../../../platform/quantity.ts';
 import type { VolumeRequest } from '../../provider.ts';
 import { buildFiles, isFileVolume, type BuiltFiles, type VolumeSources } from './build-files.ts';
+import { tokenVolumes } from '../support.ts';
 import { VolumeFailure, type VolumeProblem } from './failure.ts';
 
 export interface PreparedVolumes {
@@ -34,8 +35,9 @@ export async function prepareVolumes(pod: Pod, sources: VolumeSources, leftOut: 
 function volumeRequest(pod: Pod, volume: Volume, built: BuiltFiles | undefined): VolumeRequest {
   const { name, emptyDir, hostPath, secret, projected } = volume;
   const group = pod.spec?.securityContext?.fsGroup;
+  const token = tokenVolumes(pod).has(name) ? { injectedToken: true as const } : {};
   const fsGroup = group === undefined ? {} : { fsGroup: group };
-  if (built !== undefined) return { name, kind: 'files', files: built.files, inMemory: secret !== undefined || projected !== undefined, ...fsGroup };
+  if (built !== undefined) return { name, kind: 'files', files: built.files, inMemory: secret !== undefined || projected !== undefined, ...fsGroup, ...token };
   if (hostPath !== undefined) return { name, kind: 'hostPath', path: hostPath.path, type: hostPath.type ?? '' };
   // A volume with no source at all is an emptyDir (pkg/apis/core/v1/defaults.go).
   const other = Object.keys(volume).filter((key) => key !== 'name' && key !== 'emptyDir');
