@@ -21,6 +21,11 @@ export interface PodProvider {
    * containers that are not init containers), and stop without a name.
    */
   readonly unit: 'container' | 'pod';
+  /**
+   * What images are chosen for at once: a whole pod at `create`, which keeps them for its life, or a container at its
+   * start. Default: as `unit`. With `pod`, `create` is given definitions whatever the unit.
+   */
+  readonly imagesOf?: 'container' | 'pod';
   readonly support: SupportTable;
 
   /** Absent: the provider needs no images, and the core pulls none. */
@@ -44,8 +49,8 @@ export interface PodProvider {
   /** Every pod in the back end that this provider made, whether or not this process made it. Complete, or it throws. */
   list(signal: AbortSignal): Promise<readonly RecoveredPod[]>;
   /**
-   * Makes the pod's sandbox: identity, volumes, network. With unit `container` that is all, and `status` shows its
-   * addresses; with unit `pod` the containers are defined as well and none is started. On failure nothing is left behind.
+   * Makes the pod's sandbox: identity, volumes, network. With images of containers that is all, and `status` shows its
+   * addresses; with images of pods the containers are defined as well and none is started. On failure nothing is left behind.
    */
   create(request: CreatePodRequest, signal: AbortSignal): Promise<void>;
   /**
@@ -97,7 +102,7 @@ export interface RecoveredPod {
 export interface CreatePodRequest {
   readonly pod: Pod;
   readonly volumes: readonly VolumeRequest[];
-  /** Every container of the pod in spec order, init containers first. Needed with unit `pod` only. */
+  /** Every container of the pod in spec order, init containers first. Needed with images of pods only (see `imagesOf`). */
   readonly define: DefineContainers;
   /** Tells the pod's owner of something that the pod has to do without. Never called for what makes `create` fail. */
   readonly warn?: (message: string) => void;
@@ -242,6 +247,11 @@ export type ProviderFailureReason =
   | 'CreateContainerError'
   | 'RunContainerError'
   | 'CreatePodSandboxError';
+
+/** See PodProvider.imagesOf. */
+export function imagesOf(provider: Pick<PodProvider, 'unit' | 'imagesOf'>): 'container' | 'pod' {
+  return provider.imagesOf ?? provider.unit;
+}
 
 const FAILURE = Symbol.for('vick.dev/provider-failure');
 
