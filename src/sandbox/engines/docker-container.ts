@@ -13,6 +13,8 @@ export interface ContainerLaunch {
   readonly clock: Clock;
   readonly name: string;
   readonly spec: ContainerSpec;
+  /** An archive that is unpacked at its root before anything runs. */
+  readonly files?: Buffer;
   /** Aborts when the machine goes off. */
   readonly machineEnd: AbortSignal;
 }
@@ -31,6 +33,7 @@ export async function runContainer(launch: ContainerLaunch, request: LaunchReque
   const id = await engine.createContainer(name, spec, never);
   let connection: Duplex | undefined;
   try {
+    if (launch.files !== undefined) await engine.putArchive(id, '/', launch.files, never);
     // Podman prepares the program already now, and says here what is wrong with it.
     connection = await engine.attach(id, { stdin: request.openStdin, stdout: true, stderr: true }, never);
     machineEnd.throwIfAborted();

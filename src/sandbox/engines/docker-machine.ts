@@ -4,6 +4,7 @@ import type { ContainerEngine, ContainerSpec, WireContainer, WireStats } from '.
 import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
+import { packArchive } from '../../platform/tar.ts';
 import { runContainer } from './docker-container.ts';
 import { runExec } from './docker-exec.ts';
 import { HOLDER, MACHINE_LABEL, removeLabelled, ROLE_LABEL, SITE_LABEL } from './docker-labels.ts';
@@ -126,10 +127,9 @@ export class DockerMachine implements Machine {
     const joined = request.joins === true ? [...this.running].find((task) => task.image === image)?.container : undefined;
     if (joined !== undefined) return runExec({ engine, clock, container: joined, machineEnd: signal }, request);
     this.launches += 1;
-    const { task, container } = await runContainer(
-      { engine, clock, machineEnd: signal, name: `vick-${this.id.slice(0, 12)}-${String(this.launches)}`, spec: this.taskSpec(request, image, holder) },
-      request,
-    );
+    const name = `vick-${this.id.slice(0, 12)}-${String(this.launches)}`;
+    const files = request.disk === undefined ? {} : { files: packArchive(await request.disk.entries(), clock.now()) };
+    const { task, container } = await runContainer({ engine, clock, machineEnd: signal, name, spec: this.taskSpec(request, image, holder), ...files }, request);
     const entry: RunningTask = { container, image, ended: task.exited };
     this.running.add(entry);
     void task.exited.then(() => this.running.delete(entry));

@@ -4,12 +4,15 @@
  * computer, `docker` a container of an engine for each task.
  */
 import type { Readable, Writable } from 'node:stream';
+import type { WrittenDisk } from './disk-folder.ts';
 
 export interface Engine {
   /** Short name for `status` and logs. */
   readonly name: string;
   /** Its images; absent: what it runs is made of none. */
   readonly images?: EngineImages;
+  /** How files that were written to a disk get to the programs; absent: they do not. */
+  readonly files?: EngineFiles;
   /** A machine to launch tasks in. Its files live in `directory`, which need not exist yet. */
   openMachine(machine: { readonly id: string; readonly directory: string; readonly hostname?: string }): Machine;
 }
@@ -45,6 +48,8 @@ export interface LaunchRequest {
   readonly image?: string;
   /** A command beside the tasks that the machine is for: it sees the files of the running task of its image. */
   readonly joins?: boolean;
+  /** The disk with the image's file system, where something was written to it: its files lie over those of the image. */
+  readonly disk?: WrittenDisk;
 }
 
 export interface EngineTask {
@@ -55,6 +60,29 @@ export interface EngineTask {
   readonly exited: Promise<number>;
   /** Signals the task; false when it is gone or there is no such signal. */
   signal(signal: number): boolean;
+}
+
+/** What an engine with file systems tells of them. */
+export interface EngineFiles {
+  /** Why this computer does not let programs see the files of a disk; undefined: it does. Looked for once. */
+  refusal(signal: AbortSignal): Promise<string | undefined>;
+  /** An image to look into; rejects when the engine does not have it. */
+  openImage(image: string, signal: AbortSignal): Promise<ImageFiles>;
+}
+
+/** The file system of an image as it was before anything was written to a disk of it. */
+export interface ImageFiles {
+  /** What is at an absolute path, whose parents are folders. A link is told of, not followed. */
+  look(path: string, signal: AbortSignal): Promise<ImageEntry | undefined>;
+  close(): Promise<void>;
+}
+
+export interface ImageEntry {
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  /** Permission bits. */
+  readonly mode: number;
+  /** Of a link, as it is written there; otherwise empty. */
+  readonly target: string;
 }
 
 /** The images of an engine that has some. */

@@ -57,7 +57,12 @@ export const DIFFERENCES: readonly Difference[] = [
   { part: 'containers', real: 'which container of a pod is logged varies', sandbox: 'the first' },
   { part: 'containers', real: 'memory and CPU limits hold', sandbox: 'they are recorded only' },
   { part: 'port layer', real: 'volumes and image layers are disks', sandbox: 'names only; volumes are forgotten when the VCH goes down' },
-  { part: 'port layer', real: 'GET, HEAD and POST /archive', sandbox: '501' },
+  {
+    part: 'port layer',
+    real: 'POST /archive writes to the disks of container VMs, to volumes and to layers',
+    sandbox: 'to the disks of container VMs that are off; 501 for the others, and where the engine cannot show files to programs',
+  },
+  { part: 'port layer', real: 'GET and HEAD /archive', sandbox: '501' },
   { part: 'port layer', real: 'statistics of network and disk', sandbox: 'always 0; processor and memory are those of the processes' },
   { part: 'port layer', real: 'scopes made through the API persist', sandbox: 'they are forgotten when the VCH goes down' },
   {

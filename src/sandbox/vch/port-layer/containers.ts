@@ -55,6 +55,15 @@ export class Containers {
     return this.vms.get(id);
   }
 
+  /** The disk whose file name, `<folder of the VM>/<delta id>.vmdk`, ends with `<deviceId>.vmdk`: the first, of all VMs. */
+  findDisk(deviceId: string): { readonly vm: Vm; readonly index: number } | undefined {
+    for (const vm of this.vms.values()) {
+      const index = vm.config.disks.findIndex(({ deltaId }) => `${vm.id}/${deltaId}.vmdk`.endsWith(`${deviceId}.vmdk`));
+      if (index >= 0) return { vm, index };
+    }
+    return undefined;
+  }
+
   need(id: string): Vm {
     const vm = this.vms.get(id);
     if (vm === undefined) throw failed(404, `container ${id} not found`);
@@ -88,6 +97,7 @@ export class Containers {
     this.storms.delete(id);
     if (!this.options.simulatedVsphere) this.networks.unbind(id);
     await this.store.remove(id);
+    await vm.disks.settled();
     await this.options.fs.remove(vm.context.directory);
     this.events.publish('Removed', id);
   }
@@ -167,6 +177,7 @@ export class Containers {
     return {
       clock,
       engine,
+      fs,
       directory,
       log: new VmLog(fs, clock, join(directory, 'output.log')),
       bootMs: afflictions(config.annotations).bootMs ?? this.options.bootMs,

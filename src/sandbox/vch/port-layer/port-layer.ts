@@ -10,6 +10,7 @@ import { listen, closeServer } from '../listen.ts';
 import { Containers } from './containers.ts';
 import { Events } from './events.ts';
 import { Handles } from './handles.ts';
+import { archiveOperations } from './handlers/archive.ts';
 import { containerOperations } from './handlers/containers.ts';
 import { logOperations } from './handlers/logs.ts';
 import { miscOperations } from './handlers/misc.ts';
@@ -65,6 +66,7 @@ export async function startPortLayer(options: PortLayerOptions): Promise<Running
     ...taskOperations(state),
     ...scopeOperations(state),
     ...storageOperations(state),
+    ...archiveOperations(state, options.log),
     ...streamOperations(state),
     ...logOperations(state),
     ...statsOperations(state),

@@ -1,6 +1,7 @@
 /** One launched (or to be launched) task of a container VM: its process, its streams and what is known of its end. */
 import { PassThrough } from 'node:stream';
 import type { Clock } from '../../../platform/clock.ts';
+import type { WrittenDisk } from '../../engines/disk-folder.ts';
 import { isLaunchError, type EngineTask, type Machine } from '../../engines/port.ts';
 import type { TaskConfig } from './vm-config.ts';
 import type { TaskState } from './task-state.ts';
@@ -74,11 +75,12 @@ export class Session {
   }
 
   /** Launches and resolves when the program runs or could not be started; a held task waits for its first reader. */
-  async launch(machine: Machine, signal: AbortSignal): Promise<void> {
+  async launch(machine: Machine, signal: AbortSignal, diskOf: (layerId: string) => WrittenDisk | undefined): Promise<void> {
     await Promise.race([this.released, untilAborted(signal)]);
     if (signal.aborted) return;
     const { id, path, argv, env, workingDir, user, tty, openStdin, namespace } = this.task;
-    const place = { image: namespace, joins: this.options.joins };
+    const disk = diskOf(namespace);
+    const place = { image: namespace, joins: this.options.joins, ...(disk === undefined ? {} : { disk }) };
     try {
       this.process = await machine.launch({ id, path, args: argv.slice(1), env, workingDir, user, tty, openStdin, ...place });
     } catch (error) {

@@ -34,6 +34,13 @@ export interface MountConfig {
   readonly mode: string;
 }
 
+/** The read-write disk that an image join adds: a delta over the image's own. */
+export interface DiskConfig {
+  /** Name of its file, without `.vmdk`, in the folder of the VM. */
+  readonly deltaId: string;
+  readonly layerId: string;
+}
+
 export interface VmConfig {
   readonly id: string;
   readonly name: string;
@@ -45,6 +52,8 @@ export interface VmConfig {
   readonly layerId: string;
   readonly imageId: string;
   readonly repoName: string;
+  /** One of each image join, in their order. */
+  readonly disks: readonly DiskConfig[];
   /** Tasks that start at every power-on. */
   readonly tasks: readonly TaskConfig[];
   /** Tasks of a running VM; lost at power-off. */
@@ -69,6 +78,7 @@ export function newVm(id: string, given: Partial<Pick<VmConfig, 'name' | 'hostna
     layerId: '',
     imageId: '',
     repoName: '',
+    disks: [],
     tasks: [],
     execs: [],
     endpoints: [],
@@ -78,9 +88,14 @@ export function newVm(id: string, given: Partial<Pick<VmConfig, 'name' | 'hostna
   };
 }
 
+/** Without a `deltaId` the disk is named as the VM, as the Docker personality names it. */
 export const joinImage =
-  (image: { readonly layerId: string; readonly imageId: string; readonly repoName: string }): Change =>
-  (config) => ({ ...config, ...image });
+  ({
+    deltaId,
+    layerId,
+    ...image
+  }: Partial<Pick<DiskConfig, 'deltaId'>> & { readonly layerId: string; readonly imageId: string; readonly repoName: string }): Change =>
+  (config) => ({ ...config, ...image, layerId, disks: [...config.disks, { deltaId: deltaId ?? config.id, layerId }] });
 
 export const joinTask =
   (kind: 'tasks' | 'execs', task: TaskConfig): Change =>

@@ -1,5 +1,6 @@
 /** What a container VM is given, and what its port layer does when it changes. */
 import type { Clock } from '../../../platform/clock.ts';
+import type { FileSystem } from '../../../platform/fs.ts';
 import type { Engine } from '../../engines/port.ts';
 import type { VmLog } from './vm-log.ts';
 import type { Vm } from './vm.ts';
@@ -9,6 +10,7 @@ export type VmState = 'Created' | 'Starting' | 'Running' | 'Stopping' | 'Stopped
 export interface VmContext {
   readonly clock: Clock;
   readonly engine: Engine;
+  readonly fs: FileSystem;
   readonly directory: string;
   readonly log: VmLog;
   /** How long this VM boots, ms. */

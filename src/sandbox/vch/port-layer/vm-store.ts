@@ -59,7 +59,7 @@ export class VmStore {
     const texts = await Promise.all(ids.map((id) => this.fs.readTextIfExists(join(this.directory, id, FILE))));
     const records = texts.flatMap((text) => {
       try {
-        return text === undefined ? [] : [JSON.parse(text) as VmRecord];
+        return text === undefined ? [] : [complete(JSON.parse(text) as VmRecord)];
       } catch {
         return [];
       }
@@ -70,4 +70,9 @@ export class VmStore {
   private enqueue(work: () => Promise<void>): void {
     this.queue = this.queue.then(work).catch(() => undefined);
   }
+}
+
+/** Earlier versions kept no disks. */
+function complete(record: VmRecord): VmRecord {
+  return { ...record, config: { ...record.config, disks: (record.config as Partial<VmConfig>).disks ?? [] } };
 }

@@ -6,6 +6,7 @@ import { failed } from './replies.ts';
 import type { Snapshot } from './handles.ts';
 import type { Session } from './session.ts';
 import type { VmConfig } from './vm-config.ts';
+import { VmDisks } from './vm-disks.ts';
 import { VmSessions } from './vm-sessions.ts';
 import type { VmContext, VmState } from './vm-context.ts';
 import type { LastLife } from './vm-store.ts';
@@ -31,6 +32,7 @@ export class Vm {
   /** Addresses that the guest reported, by scope. */
   readonly addresses = new Map<string, string>();
   readonly sessions: VmSessions;
+  readonly disks: VmDisks;
   everStarted = false;
   /** Whether a commit ever carried a network bind. */
   everBound = false;
@@ -48,6 +50,7 @@ export class Vm {
     this.config = config;
     this.createTime = createTime;
     const { clock, log } = context;
+    this.disks = new VmDisks(context.fs, context.directory);
     const changed = (): void => {
       this.touch();
       if (this.life !== undefined) this.settle(this.life);
@@ -204,6 +207,7 @@ export class Vm {
   private async boot(life: Life): Promise<void> {
     let address: string | undefined;
     try {
+      await this.disks.mount(this.config.disks);
       const [found] = await Promise.all([life.machine.boot?.(), this.context.clock.sleep(this.context.bootMs, life.end.signal)]);
       address = found;
     } catch {
@@ -227,7 +231,7 @@ export class Vm {
 
   private async run(life: Life, session: Session): Promise<void> {
     try {
-      await session.launch(life.machine, life.end.signal);
+      await session.launch(life.machine, life.end.signal, (layer) => this.disks.written(layer));
     } finally {
       this.settle(life);
     }

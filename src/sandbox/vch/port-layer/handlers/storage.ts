@@ -1,14 +1,14 @@
 import { finished } from 'node:stream/promises';
 import { modify } from '../handles.ts';
-import type { Call, Operation } from '../operation.ts';
-import { DroppedConnection, empty, failed, json, notImplemented, PortLayerError, storageFailed } from '../replies.ts';
+import type { Operation } from '../operation.ts';
+import { DroppedConnection, empty, failed, json, notImplemented, storageFailed } from '../replies.ts';
 import { MODELS } from '../schema.ts';
 import type { PortLayerState } from '../state.ts';
 import { addMount, joinImage } from '../vm-config.ts';
 
-/** Image layers, volumes, and the archive calls. */
+/** Image layers and volumes. */
 export function storageOperations(state: PortLayerState): readonly Operation[] {
-  return [...imageOperations(state), ...volumeOperations(state), ...archiveOperations(state)];
+  return [...imageOperations(state), ...volumeOperations(state)];
 }
 
 function imageOperations({ handles, images }: PortLayerState): readonly Operation[] {
@@ -71,7 +71,12 @@ function imageOperations({ handles, images }: PortLayerState): readonly Operatio
         if (handle.base !== undefined) throw new DroppedConnection('image join on an existing container');
         modify(
           handle,
-          joinImage({ layerId: layer.id, imageId: (body['imageID'] as string | undefined) ?? '', repoName: (body['repoName'] as string | undefined) ?? '' }),
+          joinImage({
+            deltaId: body['deltaID'] as string,
+            layerId: layer.id,
+            imageId: (body['imageID'] as string | undefined) ?? '',
+            repoName: (body['repoName'] as string | undefined) ?? '',
+          }),
         );
         return json({ handle: handle.key });
       },
@@ -147,41 +152,5 @@ function volumeOperations(state: PortLayerState): readonly Operation[] {
         return json(handle.key);
       },
     },
-  ];
-}
-
-/** Validated as declared; the engine has no file systems to read or write, so what passes is 501. */
-function archiveOperations({ containers, volumes }: PortLayerState): readonly Operation[] {
-  const device = [
-    { name: 'deviceID', type: 'string', required: true },
-    { name: 'filterSpec', type: 'string' },
-    { name: 'store', type: 'string', required: true },
-  ] as const;
-  const refuse = (id: string) => (): never => {
-    throw notImplemented(id);
-  };
-  const stat = ({ query }: Call): never => {
-    const id = query.string('deviceID') ?? '';
-    if (containers.find(id) === undefined && volumes.find(id) === undefined) throw new PortLayerError(422);
-    throw notImplemented('StatPath');
-  };
-  return [
-    {
-      id: 'ExportArchive',
-      method: 'GET',
-      path: '/archive',
-      query: [...device, { name: 'ancestor', type: 'string' }, { name: 'ancestorStore', type: 'string' }, { name: 'data', type: 'bool', required: true }],
-      handle: refuse('ExportArchive'),
-    },
-    {
-      id: 'ImportArchive',
-      method: 'POST',
-      path: '/archive',
-      query: device,
-      body: { name: 'Archive', type: 'stream' },
-      consumes: ['application/x-tar'],
-      handle: refuse('ImportArchive'),
-    },
-    { id: 'StatPath', method: 'HEAD', path: '/archive', query: device, handle: stat },
   ];
 }

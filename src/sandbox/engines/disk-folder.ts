@@ -1,0 +1,73 @@
+/** A disk of a machine as a folder of this computer: what was written to it, laid over the files of its image. */
+import { join } from 'node:path';
+import type { FileSystem } from '../../platform/fs.ts';
+import type { ArchiveEntry } from '../../platform/tar.ts';
+
+export interface DiskFolder {
+  readonly directory: string;
+}
+
+/** A disk that something was written to. */
+export interface WrittenDisk extends DiskFolder {
+  /** As `diskEntries`, for an engine that sends the files on. */
+  entries(): Promise<readonly ArchiveEntry[]>;
+}
+
+/** What the files of the folder do not tell by themselves. Paths are relative to the root of the disk. */
+export interface DiskIndex {
+  /** Folders that the image has as well: they are here for what lies in them. */
+  readonly shared: ReadonlySet<string>;
+  /** Permission bits of what has others here, so that this user can go on working with it. */
+  readonly modes: ReadonlyMap<string, number>;
+}
+
+/** The root of the disk's own files. */
+export function diskRoot({ directory }: DiskFolder): string {
+  return join(directory, 'files');
+}
+
+const indexFile = ({ directory }: DiskFolder): string => join(directory, 'disk.json');
+const mountPointFile = ({ directory }: DiskFolder): string => join(directory, 'mount-points.json');
+
+export async function readDiskIndex(fs: FileSystem, disk: DiskFolder): Promise<DiskIndex> {
+  const text = await fs.readTextIfExists(indexFile(disk));
+  const { shared, modes } = text === undefined ? { shared: [], modes: {} } : (JSON.parse(text) as { shared: readonly string[]; modes: Record<string, number> });
+  return { shared: new Set(shared), modes: new Map(Object.entries(modes)) };
+}
+
+export async function writeDiskIndex(fs: FileSystem, disk: DiskFolder, { shared, modes }: DiskIndex): Promise<void> {
+  await fs.writeFile(indexFile(disk), JSON.stringify({ shared: [...shared], modes: Object.fromEntries(modes) }));
+}
+
+/** Names in the disk that stand for what the image has there, for an engine that mounts it over them. Kept before they are made. */
+export async function writeMountPoints(fs: FileSystem, disk: DiskFolder, paths: readonly string[]): Promise<void> {
+  await fs.writeFile(mountPointFile(disk), JSON.stringify(paths));
+}
+
+/** Removes them; also those that an engine left which could not do so itself. */
+export async function clearMountPoints(fs: FileSystem, disk: DiskFolder): Promise<void> {
+  const text = await fs.readTextIfExists(mountPointFile(disk));
+  if (text === undefined) return;
+  for (const path of JSON.parse(text) as readonly string[]) await fs.remove(join(diskRoot(disk), path));
+  await fs.remove(mountPointFile(disk));
+}
+
+/** What is on the disk beside its image, parents first; without what is neither file, folder nor link. */
+export async function diskEntries(fs: FileSystem, disk: DiskFolder): Promise<readonly ArchiveEntry[]> {
+  const index = await readDiskIndex(fs, disk);
+  const within = async (folder: string): Promise<readonly ArchiveEntry[]> => {
+    const names = await fs.list(join(diskRoot(disk), folder));
+    return (await Promise.all(names.map((name) => entriesAt(join(folder, name))))).flat();
+  };
+  const entriesAt = async (path: string): Promise<readonly ArchiveEntry[]> => {
+    const place = join(diskRoot(disk), path);
+    const target = await fs.readLink(place);
+    if (target !== undefined) return [{ path, kind: 'link', mode: 0o777, target }];
+    const info = await fs.info(place);
+    const mode = index.modes.get(path) ?? info?.mode ?? 0;
+    if (info?.kind === 'file') return [{ path, kind: 'file', mode, content: await fs.readBytes(place) }];
+    if (info?.kind !== 'directory') return [];
+    return [...(index.shared.has(path) ? [] : [{ path, kind: 'folder', mode } as const]), ...(await within(path))];
+  };
+  return within('');
+}

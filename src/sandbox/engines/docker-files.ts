@@ -1,0 +1,35 @@
+/** The file systems of images of a container engine, as a container shows them that never runs. */
+import type { ContainerEngine } from '../../clients/docker-engine/containers-port.ts';
+import { readArchive } from '../../platform/tar.ts';
+import { SITE_LABEL } from './docker-labels.ts';
+import type { EngineFiles, ImageEntry } from './port.ts';
+
+/** Enough for the first member, with records of a long name. */
+const HEAD_BYTES = 16 * 1024;
+
+/** `site`: names the sandbox, so that a container which it cannot remove any more is removed at its next start. */
+export function dockerFiles(engine: ContainerEngine, site: string): EngineFiles {
+  let opened = 0;
+  return {
+    refusal: () => Promise.resolve(undefined),
+    openImage: async (image, signal) => {
+      signal.throwIfAborted();
+      const never = new AbortController().signal;
+      opened += 1;
+      const spec = { Image: `sha256:${image}`, Entrypoint: ['/'], Cmd: [], Labels: { [SITE_LABEL]: site }, HostConfig: { NetworkMode: 'none' } };
+      const container = await engine.createContainer(`vick-${site}-look-${String(opened)}`, spec, never);
+      return {
+        look: async (path, wanted) => entryOf(await engine.getArchive(container, path, HEAD_BYTES, wanted)),
+        close: async () => {
+          await engine.removeContainer(container, never);
+        },
+      };
+    },
+  };
+}
+
+/** Some engines follow a link and tell of what it leads to, which is as good; some write the kind of a file into its mode. */
+function entryOf(archive: Buffer | undefined): ImageEntry | undefined {
+  for (const { kind, mode, target } of archive === undefined ? [] : readArchive(archive)) return { kind, mode: mode & 0o7777, target };
+  return undefined;
+}

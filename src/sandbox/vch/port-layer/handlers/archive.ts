@@ -1,0 +1,104 @@
+/** Files of disks: `docker cp` of a real VCH, and how files get into pod VMs (vmware/vic storage_handlers.go, portlayer/storage/container). */
+import { buffer } from 'node:stream/consumers';
+import { messageOf } from '../../../../errors/vick-error.ts';
+import type { Log } from '../../../../platform/log.ts';
+import { decodeFilterSpec, type FilterSpec } from '../archive/filter-spec.ts';
+import type { Call, Operation, Query } from '../operation.ts';
+import { DroppedConnection, empty, notImplemented, PortLayerError, type Reply } from '../replies.ts';
+import type { PortLayerState } from '../state.ts';
+
+const DEVICE = [
+  { name: 'deviceID', type: 'string', required: true },
+  { name: 'filterSpec', type: 'string' },
+  { name: 'store', type: 'string', required: true },
+] as const;
+
+/** Refusals have no body. Disks are written to; reading them, and volumes and layers, is declared only. */
+export function archiveOperations(state: PortLayerState, log: Log): readonly Operation[] {
+  return [
+    {
+      id: 'ExportArchive',
+      method: 'GET',
+      path: '/archive',
+      query: [...DEVICE, { name: 'ancestor', type: 'string' }, { name: 'ancestorStore', type: 'string' }, { name: 'data', type: 'bool', required: true }],
+      handle: ({ query }) => {
+        filterOf(query);
+        needStore(state, query);
+        if (query.string('store') === 'container') needDisk(state, query);
+        throw notImplemented('ExportArchive');
+      },
+    },
+    {
+      id: 'ImportArchive',
+      method: 'POST',
+      path: '/archive',
+      query: DEVICE,
+      body: { name: 'Archive', type: 'stream' },
+      consumes: ['application/x-tar'],
+      handle: (call) => importArchive(state, log, call),
+    },
+    {
+      id: 'StatPath',
+      method: 'HEAD',
+      path: '/archive',
+      query: DEVICE,
+      handle: ({ query }) => {
+        if (filterOf(query).inclusions.length !== 1) throw new PortLayerError(422);
+        if (!hasStore(state, query)) throw new DroppedConnection('stat in an unknown store');
+        if (query.string('store') === 'container') needDisk(state, query);
+        throw notImplemented('StatPath');
+      },
+    },
+  ];
+}
+
+async function importArchive(state: PortLayerState, log: Log, { query, stream, signal }: Call): Promise<Reply> {
+  const filter = filterOf(query);
+  needStore(state, query);
+  if (query.string('store') !== 'container') throw notImplemented('ImportArchive');
+  const { vm, index } = needDisk(state, query);
+  const { files } = vm.context.engine;
+  const refusal = files === undefined ? 'the engine has no file systems' : await files.refusal(signal);
+  if (files === undefined || refusal !== undefined) {
+    log.warn('files cannot be written to a disk', { disk: query.string('deviceID'), why: refusal });
+    throw notImplemented('ImportArchive');
+  }
+  refuseRunning(vm);
+  const archive = await buffer(stream);
+  // It may have been switched on while the archive came.
+  refuseRunning(vm);
+  try {
+    await vm.disks.unpack(vm.config.disks, index, { files, archive, filter, signal });
+  } catch (error) {
+    log.error('import failed', { disk: query.string('deviceID'), why: messageOf(error) });
+    throw new PortLayerError(500);
+  }
+  return empty();
+}
+
+/** A disk in use is written to through the guest, which pod VMs have no part for. */
+function refuseRunning(vm: { readonly poweredOn: boolean }): void {
+  if (vm.poweredOn) throw new PortLayerError(500);
+}
+
+function filterOf(query: Query): FilterSpec {
+  const filter = decodeFilterSpec(query.string('filterSpec'));
+  if (filter === undefined) throw new PortLayerError(422);
+  return filter;
+}
+
+function needStore(state: PortLayerState, query: Query): void {
+  if (!hasStore(state, query)) throw new PortLayerError(404);
+}
+
+/** Besides what can be written to here there are the volumes, and the layers, which a VCH names by its own UUID. */
+function hasStore({ facts }: PortLayerState, query: Query): boolean {
+  return ['container', 'volume', facts.biosUuid].includes(query.string('store') ?? '');
+}
+
+/** That it is not found is told as any other failure. */
+function needDisk({ containers }: PortLayerState, query: Query): NonNullable<ReturnType<typeof containers.findDisk>> {
+  const found = containers.findDisk(query.string('deviceID') ?? '');
+  if (found === undefined) throw new PortLayerError(500);
+  return found;
+}
