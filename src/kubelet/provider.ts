@@ -114,6 +114,10 @@ export interface StartRequest {
   readonly containers: readonly string[];
   /** The definitions of just these containers, worked out anew for every start. */
   readonly define: DefineContainers;
+  /** The pod's volumes as they are now, for a provider that has to make a part of the pod anew. Rejects as `create` is kept from being called. */
+  readonly volumes?: () => Promise<readonly VolumeRequest[]>;
+  /** As CreatePodRequest has it. */
+  readonly warn?: (message: string) => void;
 }
 
 /**

@@ -4,9 +4,10 @@
  */
 import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { Pod } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventRecorder } from '../events.ts';
-import { isProviderFailure, type PodProvider } from '../provider.ts';
+import { isProviderFailure, type PodProvider, type VolumeRequest } from '../provider.ts';
 import { retryForever } from '../retry.ts';
 import type { Action } from './decide.ts';
 import type { LifecycleHooks } from './hooks/lifecycle-hooks.ts';
@@ -54,14 +55,13 @@ export class Operations {
   }
 
   create(runtime: PodRuntime): void {
-    const { provider, inputs, images, events } = this.options;
+    const { provider, inputs, images } = this.options;
     this.begin(runtime, { kind: 'create' }, async (signal) => {
       const { pod } = runtime;
       const volumes = await inputs.prepareVolumes(pod);
       signal.throwIfAborted();
       const define = await images.forCreate(pod, inputs.define(pod), signal);
-      const warn = (message: string): void => events.pod(pod, { type: 'Warning', reason: 'PodFieldDegraded', message });
-      await provider.create({ pod, volumes, define, warn }, signal);
+      await provider.create({ pod, volumes, define, warn: this.warn(pod) }, signal);
       // A back end that does not show at once what it has made is not asked for it again and again.
       Object.assign(runtime, { present: true, absentSince: undefined });
       runtime.history = rememberSuccess(runtime.history, { stopConfirmed: false });
@@ -87,7 +87,8 @@ export class Operations {
     try {
       const before = runtime.history;
       const define = await images.forStart(runtime.pod, names, inputs.define(runtime.pod, names), signal);
-      await provider.start({ uid, containers: names, define }, signal);
+      const volumes = (): Promise<readonly VolumeRequest[]> => inputs.prepareVolumes(runtime.pod);
+      await provider.start({ uid, containers: names, define, volumes, warn: this.warn(runtime.pod) }, signal);
       runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now(), before));
       for (const name of names) {
         events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
@@ -109,6 +110,10 @@ export class Operations {
       if (told === undefined) return;
       for (const { event, container } of eventsOf(runtime.pod, told)) events.pod(runtime.pod, event, container);
     }
+  }
+
+  private warn(pod: Pod): (message: string) => void {
+    return (message) => this.options.events.pod(pod, { type: 'Warning', reason: 'PodFieldDegraded', message });
   }
 
   /** A container whose postStart hook fails is stopped, and goes by its restart policy. */

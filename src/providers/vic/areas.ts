@@ -45,5 +45,9 @@ export const VIC_AREAS: readonly ProviderArea[] = [
   area('capacity', 'honoured', 'The old formulas, read again and again; overrides by --capacity.'),
   area('stats', 'degraded', 'Of VMs, from their streams; of a container where it is alone in its VM.'),
   area('events', 'honoured', 'The event stream as a hint, and the list every ten seconds.'),
-  area('volumes', 'refused', 'No container would see them.'),
+  area(
+    'volumes',
+    'degraded',
+    'Files are written onto the disks of a VM before it first starts, and stay as they were; an emptyDir is a folder of one root file system. Nothing else.',
+  ),
 ];

@@ -6,12 +6,16 @@ import type { Log } from '../../platform/log.ts';
 import { podAnnotations } from './identity.ts';
 import { joinTasks } from './join-tasks.ts';
 import type { PodPlan } from './plan-create.ts';
+import { removeVm, type PowerOptions } from './power.ts';
+import type { UnfinishedVms } from './unfinished.ts';
+import { writeFiles } from './write-files.ts';
 
-export interface CreateOptions {
-  readonly portLayer: PortLayer;
+export interface CreateOptions extends PowerOptions {
   /** Name of the VCH's image store: its BIOS UUID. */
   readonly store: string;
-  readonly log: Log;
+  readonly unfinished: UnfinishedVms;
+  /** Is told what the pod has to do without. */
+  readonly warn?: (message: string) => void;
 }
 
 /** An image's disk is gone although the VCH lists the image: the list is older than the disks. */
@@ -26,22 +30,28 @@ export class LayerGone extends Error {
 }
 
 /**
- * Makes the VM of `plan`, powered off, and returns its id. Until the commit nothing exists; a failed commit is looked
- * into, and what it left is removed. Conflicts are thrown as they are: the caller starts again with a new handle.
+ * Makes the VM of `plan`, powered off and with the files of its volumes on its disks, and returns its id. Until the commit
+ * nothing exists; a failed commit is looked into, and what it or a failure to write files has left is removed. Called off in
+ * between, it leaves a VM that is known to be unfinished. Conflicts of the commit are thrown as they are: the caller starts
+ * again with a new handle.
  */
-export async function createPodVm({ portLayer, store, log }: CreateOptions, plan: PodPlan, signal: AbortSignal): Promise<string> {
+export async function createPodVm(options: CreateOptions, plan: PodPlan, signal: AbortSignal): Promise<string> {
+  const { portLayer, log, unfinished } = options;
   const { handle, id } = await newHandle(portLayer, plan, signal);
-  let current = await joinDisks(portLayer, store, plan, handle, signal);
+  let current = await joinDisks(options, plan, { handle, id }, signal);
   current = await joinTasks(portLayer, { handle: current, vmId: id, tasks: plan.tasks }, signal);
   current = await portLayer.addToScope(current, plan.network, signal);
   current = await portLayer.joinInteraction(current, signal);
   current = await portLayer.joinLogging(current, signal);
+  const withFiles = plan.disks.some(({ files }) => files.length > 0);
+  if (withFiles) await unfinished.begin(id, signal);
   try {
     await portLayer.commit(current, {}, signal);
   } catch (error) {
     signal.throwIfAborted();
-    await afterFailedCommit(portLayer, id, error, log, signal);
+    await afterFailedCommit(portLayer, id, error, log, signal).catch((failure: unknown) => neverMade(options, id, failure, signal));
   }
+  if (withFiles) await fill(options, plan, id, signal);
   return id;
 }
 
@@ -59,17 +69,56 @@ async function newHandle(portLayer: PortLayer, plan: PodPlan, signal: AbortSigna
   );
 }
 
-async function joinDisks(portLayer: PortLayer, store: string, plan: PodPlan, handle: Handle, signal: AbortSignal): Promise<Handle> {
-  let current = handle;
-  for (const disk of plan.disks) {
+async function joinDisks(
+  { portLayer, store }: CreateOptions,
+  { disks }: PodPlan,
+  vm: { readonly handle: Handle; readonly id: string },
+  signal: AbortSignal,
+): Promise<Handle> {
+  let current = vm.handle;
+  for (const [index, { layerId, imageId, repoName }] of disks.entries()) {
     try {
-      current = await portLayer.joinImage({ handle: current, store, ...disk }, signal);
+      current = await portLayer.joinImage({ handle: current, store, layerId, imageId, repoName, deltaId: deltaId(vm.id, index) }, signal);
     } catch (error) {
-      if (portLayerFailure(error)?.kind === 'absent') throw new LayerGone(disk.layerId, error);
+      if (portLayerFailure(error)?.kind === 'absent') throw new LayerGone(layerId, error);
       throw error;
     }
   }
   return current;
+}
+
+/** Unique in the VCH: for writing files a disk is found by the end of its name (vmware/vic lib/portlayer/storage/container). */
+function deltaId(vmId: string, index: number): string {
+  return `${vmId}-${String(index)}`;
+}
+
+async function fill(options: CreateOptions, plan: PodPlan, id: string, signal: AbortSignal): Promise<void> {
+  const { log, unfinished } = options;
+  const disks = plan.disks.map(({ files }, index) => ({ deltaId: deltaId(id, index), placements: files })).filter(({ placements }) => placements.length > 0);
+  try {
+    await writeFiles(options, disks, signal);
+    await unfinished.finish(id, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn('removing a pod VM whose files could not be written', { id, error: messageOf(error) });
+    try {
+      await removeVm(options, id, signal);
+      await unfinished.forget(id, signal);
+    } catch (failure) {
+      log.error('could not remove an incomplete pod VM', { id, error: messageOf(failure) });
+    }
+    throw error;
+  }
+}
+
+/** Nothing is to be remembered of a VM that is not there. */
+async function neverMade({ portLayer, unfinished, log }: CreateOptions, id: string, error: unknown, signal: AbortSignal): Promise<never> {
+  try {
+    if ((await portLayer.containerInfo(id, signal)) === undefined) await unfinished.forget(id, signal);
+  } catch (failure) {
+    log.debug('what became of a pod VM is not known', { id, error: messageOf(failure) });
+  }
+  throw error;
 }
 
 /** Returns when the VM was made after all; throws otherwise, with nothing left as far as that can be known. */

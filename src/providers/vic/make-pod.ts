@@ -3,6 +3,7 @@ import type { CreatePodRequest, StartRequest } from '../../kubelet/provider.ts';
 import type { Isolation } from './isolation.ts';
 import { makeVm, planVm, type MakeVmOptions } from './make-vm.ts';
 import type { DefinedPod } from './plan-create.ts';
+import { podVolumes } from './plan-files.ts';
 import { standingVms, type PodIndex, type PodVm } from './pod-index.ts';
 import { missingPart, partsOf } from './pod-parts.ts';
 
@@ -20,10 +21,11 @@ const ADDRESS_TO_COME = ['0.0.0.0'] as const;
  * it fails, and left to whoever called it off. A pod that was begun with the other isolation keeps it.
  */
 export async function makePod(options: MakePodOptions, uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> {
-  const { index, isolation, remove, log } = options;
-  const present = await standing(index, uid, signal);
+  const { isolation, remove, log } = options;
+  const present = await standing(options, uid, signal);
   if (isComplete(present)) return;
-  const defined: DefinedPod = { pod: request.pod, containers: await request.define(ADDRESS_TO_COME) };
+  const containers = await request.define(ADDRESS_TO_COME);
+  const defined: DefinedPod = { pod: request.pod, containers, volumes: podVolumes(request, containers) };
   const whole = present.length === 0 && isolation === 'pod';
   const wanted = whole ? [defined] : partsOf(defined).filter(({ part }) => vmOfPart(present, part?.container) === undefined);
   // What is wrong with any of them is found before anything is made.
@@ -48,19 +50,26 @@ export async function makePod(options: MakePodOptions, uid: string, request: Cre
  */
 export async function makePart(options: MakePodOptions, container: string, request: StartRequest, signal: AbortSignal): Promise<PodVm | undefined> {
   const { index, portLayer } = options;
-  const present = await standing(index, request.uid, signal);
+  const present = await standing(options, request.uid, signal);
   const there = vmOfPart(present, container);
   const [other] = present;
   if (there !== undefined || other?.identity.part === undefined) return there;
   const definition = (await request.define(ADDRESS_TO_COME)).find(({ name }) => name === container);
   if (definition === undefined) return undefined;
-  const id = await make(options, request.uid, missingPart(other.identity, other.identity.part, definition), signal);
+  const volumes = podVolumes({ ...request, volumes: definition.mounts.length === 0 ? [] : ((await request.volumes?.()) ?? []) }, [definition]);
+  const id = await make(options, request.uid, { ...missingPart(other.identity, other.identity.part, definition), volumes }, signal);
   const info = await portLayer.containerInfo(id, signal);
   return info === undefined ? undefined : index.read(info);
 }
 
-async function standing(index: PodIndex, uid: string, signal: AbortSignal): Promise<readonly PodVm[]> {
-  return standingVms((await index.list(signal)).filter(({ identity }) => identity.uid === uid));
+/** Without those that an attempt before this one has left unfinished: they are removed. */
+async function standing({ index, unfinished, remove }: MakePodOptions, uid: string, signal: AbortSignal): Promise<readonly PodVm[]> {
+  const finished: PodVm[] = [];
+  for (const vm of (await index.list(signal)).filter(({ identity }) => identity.uid === uid)) {
+    if (await unfinished.has(vm.info, signal)) await remove(vm.info.id, signal);
+    else finished.push(vm);
+  }
+  return standingVms(finished);
 }
 
 function isComplete(vms: readonly PodVm[]): boolean {

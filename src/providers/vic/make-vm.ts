@@ -8,10 +8,12 @@ import { createPodVm, LayerGone } from './create.ts';
 import type { VchImage } from './image-cache.ts';
 import type { ImageStore } from './image-store.ts';
 import { planCreate, type DefinedPod, type PodPlan } from './plan-create.ts';
+import type { UnfinishedVms } from './unfinished.ts';
 
 export interface MakeVmOptions {
   readonly portLayer: PortLayer;
   readonly images: ImageStore;
+  readonly unfinished: UnfinishedVms;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -42,7 +44,8 @@ async function attempt(options: MakeVmOptions, request: DefinedPod, signal: Abor
   for (const last of [false, true]) {
     const plan = await planVm(options, request, signal);
     try {
-      return await createPodVm({ portLayer: options.portLayer, store: options.hostUuid, log: options.log }, plan, signal);
+      const warn = request.volumes?.warn;
+      return await createPodVm({ ...options, store: options.hostUuid, ...(warn === undefined ? {} : { warn }) }, plan, signal);
     } catch (error) {
       if (!(error instanceof LayerGone)) throw error;
       options.images.invalidate();

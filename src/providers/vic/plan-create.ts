@@ -4,6 +4,7 @@ import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.t
 import type { Pod, PodSpec } from '../../platform/kubernetes-objects.ts';
 import { firstGroup, primaryOf, type PodContainer, type PodIdentity, type PodPart } from './identity.ts';
 import type { VchImage } from './image-cache.ts';
+import { planFiles, type Placement, type PodVolumes } from './plan-files.ts';
 import { processConfig, type ProcessConfig } from './process-config.ts';
 import { vmSize, type VmSize } from './size.ts';
 
@@ -11,6 +12,7 @@ import { vmSize, type VmSize } from './size.ts';
 export interface DefinedPod {
   readonly pod: Pod;
   readonly containers: readonly ContainerRequest[];
+  readonly volumes?: PodVolumes;
   /** Set for one container of a pod whose containers have VMs of their own; `pod` and `containers` know of it alone then. */
   readonly part?: PodPart;
 }
@@ -32,7 +34,8 @@ interface DiskPlan {
   readonly layerId: string;
   readonly imageId: string;
   readonly repoName: string;
-  readonly deltaId: string;
+  /** What is written onto it before the first start. */
+  readonly files: readonly Placement[];
 }
 
 export interface TaskPlan {
@@ -80,7 +83,7 @@ export function planCreate(request: DefinedPod, images: ReadonlyMap<string, VchI
     domainname: spec.subdomain === undefined ? undefined : `${spec.subdomain}.${namespace}.svc.${options.clusterDomain}`,
     size: vmSize(spec),
     network: networkOf(spec, options.scope),
-    disks: disksOf(request.containers, images),
+    disks: disksOf(request, images),
     tasks,
   };
 }
@@ -130,13 +133,23 @@ function rememberedAs(container: ContainerRequest, image: VchImage): PodContaine
  * One disk for every distinct layer: a VM with two disks of one layer never finishes booting, because its boot script
  * counts distinct labels. Containers of one image therefore share its file system.
  */
-function disksOf(containers: readonly ContainerRequest[], images: ReadonlyMap<string, VchImage>): readonly DiskPlan[] {
+function disksOf({ containers, volumes }: DefinedPod, images: ReadonlyMap<string, VchImage>): readonly DiskPlan[] {
+  const mounting = containers.map((request) => {
+    const image = imageOf(request, images);
+    return { request, disk: image.layerId, root: runsAsRoot(request, image) };
+  });
+  const files = planFiles(mounting, volumes);
   const disks = new Map<string, DiskPlan>();
   for (const container of containers) {
     const { layerId, imageId, repoName } = imageOf(container, images);
-    if (!disks.has(layerId)) disks.set(layerId, { layerId, imageId, repoName, deltaId: container.name });
+    if (!disks.has(layerId)) disks.set(layerId, { layerId, imageId, repoName, files: files.get(layerId) ?? [] });
   }
   return [...disks.values()];
+}
+
+function runsAsRoot({ security }: ContainerRequest, { config }: VchImage): boolean {
+  const user = security.runAsUser === undefined ? (config.user.split(':')[0] ?? '') : String(security.runAsUser);
+  return ['', '0', 'root'].includes(user);
 }
 
 function networkOf(spec: PodSpec, scope: string): NetworkConfig {

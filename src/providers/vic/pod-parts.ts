@@ -5,14 +5,14 @@ import type { DefinedPod } from './plan-create.ts';
 import type { PodVm } from './pod-index.ts';
 
 /** One part for each container, in spec order. */
-export function partsOf({ pod, containers }: DefinedPod): readonly DefinedPod[] {
+export function partsOf({ pod, containers, volumes }: DefinedPod): readonly DefinedPod[] {
   const order = containers.map(({ name }) => name);
   const subdomain = pod.spec?.subdomain;
   return containers.map((container): DefinedPod => {
     const part = { container: container.name, order, ports: tcpPorts(container), ...(subdomain === undefined ? {} : { subdomain }) };
     // Of the pod's own resources no VM could have a share that is right.
     const spec = { ...pod.spec, containers: [container.spec], initContainers: [], resources: {} };
-    return { pod: { ...pod, spec }, containers: [container], part };
+    return { pod: { ...pod, spec }, containers: [container], ...(volumes === undefined ? {} : { volumes }), part };
   });
 }
 

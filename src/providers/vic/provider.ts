@@ -26,6 +26,7 @@ import { removeVm, stopVm } from './power.ts';
 import { createRunStore } from './run-store.ts';
 import { startGroup } from './start-group.ts';
 import { vicSupport } from './support.ts';
+import { createUnfinishedVms } from './unfinished.ts';
 import { waitForVch } from './wait-for-vch.ts';
 import { watchPodVms } from './watch.ts';
 
@@ -67,23 +68,26 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const images = createImageStore(options);
   const index = createPodIndex(portLayer);
   const runs = createRunStore(portLayer);
+  const unfinished = createUnfinishedVms(portLayer);
   const power = { portLayer, clock, random, log };
 
   const creating = new Map<string, Promise<void>>();
   const processes = createProcessMemory(images);
   const ended: EndedTasks = new Map();
 
-  /** What a pod consists of. Forgets VMs that are gone. */
+  /** What a pod consists of, without VMs that are unfinished. Forgets those that are gone. */
   const vmsOf = async (uid: string, signal: AbortSignal): Promise<readonly PodVm[]> => {
     const ids = await index.find(uid, signal);
-    const infos = await Promise.all(ids.map(async (id) => ({ id, info: await portLayer.containerInfo(id, signal) })));
-    const present = infos.flatMap(({ id, info }): readonly PodVm[] => {
-      const vm = info === undefined ? undefined : index.read(info);
-      if (vm !== undefined) return [vm];
-      index.forget(id);
-      return [];
-    });
-    return standingVms(present);
+    const found = await Promise.all(
+      ids.map(async (id): Promise<readonly PodVm[]> => {
+        const info = await portLayer.containerInfo(id, signal);
+        const vm = info === undefined ? undefined : index.read(info);
+        if (vm !== undefined) return (await unfinished.has(vm.info, signal)) ? [] : [vm];
+        index.forget(id);
+        return [];
+      }),
+    );
+    return standingVms(found.flat());
   };
 
   const runsOf = (vm: PodVm, signal: AbortSignal): Promise<PodRuns> => runs.read(vm.info.id, vm.identity, signal);
@@ -95,11 +99,12 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const remove = async (id: string, signal: AbortSignal): Promise<void> => {
     await removeVm(power, id, signal);
     await runs.remove(id, signal);
+    await unfinished.forget(id, signal);
     processes.forget(id);
     ended.delete(id);
     index.forget(id);
   };
-  const making = { ...power, images, index, isolation, remove, scope, clusterDomain, hostUuid: options.hostUuid };
+  const making = { ...power, images, index, unfinished, isolation, remove, scope, clusterDomain, hostUuid: options.hostUuid };
 
   return {
     name: 'vic',

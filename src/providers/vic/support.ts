@@ -2,7 +2,7 @@ import type { SupportTable } from '../../kubelet/provider.ts';
 import { ISOLATION_SUPPORT, type Isolation } from './isolation.ts';
 import { degraded, honoured, refused } from './support-entries.ts';
 
-/** vmware/vic feature/wolfpack: the guest mounts disks before it enters the images, and its archive calls know one file system per VM. */
+/** vmware/vic feature/wolfpack: the guest mounts volumes before it enters the images. */
 const NO_VOLUMES = 'What a VCH mounts is mounted in the root of the pod’s VM, where no container sees it.';
 const isolation = 'A pod is isolated by its own virtual machine; this setting is not applied to the process inside it.';
 
@@ -25,8 +25,27 @@ const COMMON: SupportTable = [
   ...refused(['ephemeralContainers'], 'Containers cannot be added to a running pod VM.'),
   ...honoured(['containers[].lifecycle.postStart', 'containers[].lifecycle.preStop'], 'Commands run as those of a probe do.'),
 
-  ...refused(['volumes', 'containers[].volumeMounts', 'containers[].volumeDevices'], NO_VOLUMES),
-  ...degraded(['automountServiceAccountToken'], `The service account token is not mounted. ${NO_VOLUMES}`),
+  ...refused(['volumes', 'containers[].volumeDevices'], NO_VOLUMES),
+  ...degraded(
+    ['volumes[].configMap', 'volumes[].secret', 'volumes[].downwardAPI', 'volumes[].projected'],
+    'The files are written into the root file systems of the containers that mount them before the pod VM first starts, and stay as they were then. They lie on the VM’s disk beside what the image has there, and belong to root; what their owner or fsGroup may read, every process of the pod may.',
+  ),
+  ...honoured(
+    ['volumes[].emptyDir'],
+    'A folder, owned by root, in a root file system, which survives restarts of the VM. Containers that have different root file systems cannot share one, nor can it be mounted at two paths or be written to by another user than root: such a pod fails when it is created.',
+  ),
+  ...degraded(['volumes[].emptyDir.medium'], 'The folder is on the disk of the pod VM, not in memory.'),
+  ...degraded(['volumes[].emptyDir.sizeLimit'], 'The folder may grow as the root file system may.'),
+  ...refused(['volumes[].hostPath'], 'A pod VM shares nothing with a host.'),
+  ...honoured(['containers[].volumeMounts'], 'At any path but below /proc, /sys and /dev. A mount adds to what the image has at its path.'),
+  ...degraded(
+    ['containers[].volumeMounts[].readOnly', 'containers[].volumeMounts[].recursiveReadOnly'],
+    'What a volume puts into a root file system can be written to.',
+  ),
+  ...honoured(
+    ['automountServiceAccountToken'],
+    'The token is written when the pod is made and not renewed while its VM lives: it is good for as long as the API server has issued it (a year by default). Where a VCH cannot write it, the pod runs without it, and an event says so.',
+  ),
 
   ...refused(['hostNetwork', 'hostPID', 'hostIPC'], 'A pod VM shares nothing with a host.'),
   ...refused(['containers[].ports[].hostPort', 'containers[].ports[].hostIP'], 'A VCH forwards no host ports to pod VMs.'),
@@ -57,8 +76,9 @@ const COMMON: SupportTable = [
     ],
     isolation,
   ),
+  ...degraded(['securityContext.fsGroup'], 'Processes are not put into the group; what it may read in volumes, every process of the pod may.'),
   ...degraded(
-    ['securityContext.fsGroup', 'securityContext.fsGroupChangePolicy', 'securityContext.supplementalGroups', 'securityContext.supplementalGroupsPolicy'],
+    ['securityContext.fsGroupChangePolicy', 'securityContext.supplementalGroups', 'securityContext.supplementalGroupsPolicy'],
     'The guest resolves groups by the image alone.',
   ),
   ...refused(['containers[].securityContext.privileged', 'containers[].securityContext.procMount'], 'A VCH cannot start privileged processes in a pod VM.'),

@@ -29,7 +29,15 @@ const provider = (): VicProvider => {
   const portLayer = createPortLayer({ ...proxy, clock: systemClock, pid: 3 });
   return vch.provider({ portLayer });
 };
-const newPod = (): RequestedPod => podRequest([containerRequest({ command: ['sleep', '1000'] })]);
+/** With a token, so that its VM is one that files are written for. */
+const newPod = (): RequestedPod => {
+  const mount = { volume: 'token', mountPath: '/var/run/token', subPath: undefined, readOnly: true };
+  const files = [{ path: 'token', content: Buffer.from('t'), mode: 0o644 }];
+  return {
+    ...podRequest([containerRequest({ command: ['sleep', '1000'], mounts: [mount] })]),
+    volumes: [{ name: 'token', kind: 'files', files, inMemory: true, injectedToken: true }],
+  };
+};
 
 function work(by: VicProvider, pod: RequestedPod): Readonly<Record<Step, () => Promise<unknown>>> {
   return {
@@ -68,7 +76,10 @@ async function live(step: Step, index: number, fault: Fault): Promise<boolean> {
     };
     await untilDone(work(by, pod)[now]);
     const what = `${fault} ${befell} in ${step}, after ${now}`;
-    if (now === 'create') expect(mine(pod.uid), what).toHaveLength(1);
+    if (now === 'create') {
+      expect(mine(pod.uid), what).toHaveLength(1);
+      expect(vch.state.kv.get(`vick.unfinished.${mine(pod.uid)[0]?.config.id ?? ''}`), what).toBeUndefined();
+    }
     if (now === 'start') expect((await vch.provider().status(pod.uid, never))?.containers[0]?.state.kind, what).toBe('running');
     if (now === 'stop') expect(mine(pod.uid)[0]?.state, what).toBe('Stopped');
   }
