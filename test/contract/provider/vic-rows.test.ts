@@ -6,9 +6,10 @@ import { openKit, type Kit } from './vic-rows/kit.ts';
 import { LIFE_ROWS } from './vic-rows/life.ts';
 import { NODE_ROWS } from './vic-rows/node.ts';
 import { VCH_ROWS } from './vic-rows/vch.ts';
+import { VOLUME_ROWS } from './vic-rows/volumes.ts';
 import { VIC_WORLD } from './vic-worlds.ts';
 
-const ROWS = { ...VCH_ROWS, ...DEFINITION_ROWS, ...LIFE_ROWS, ...NODE_ROWS };
+const ROWS = { ...VCH_ROWS, ...DEFINITION_ROWS, ...LIFE_ROWS, ...NODE_ROWS, ...VOLUME_ROWS };
 
 describe(`VIC provider, area by area, over ${VIC_WORLD}`, () => {
   let kit: Kit;

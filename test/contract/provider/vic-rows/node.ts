@@ -1,14 +1,12 @@
-/** The node, its numbers, events, volumes. */
+/** The node, its numbers, events. */
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { expect } from 'vitest';
-import { judgeSupport } from '../../../../src/kubelet/pods/support.ts';
-import type { Pod } from '../../../../src/platform/kubernetes-objects.ts';
 import { kubeResourcesFromVchInfo } from '../../../../src/providers/vic/capacity.ts';
 import { MemoryTrust } from '../../../support/kubelet-server/trust.ts';
 import { startRequest } from '../../../support/kubelet/pod-requests.ts';
 
-import { failure, IMAGE, never, PATIENCE, WAITS, type Row } from './kit.ts';
+import { failure, never, PATIENCE, type Row } from './kit.ts';
 
 export const NODE_ROWS: Readonly<Record<string, Row>> = {
   'node conditions': async ({ world, portLayerWith, kubelet }) => {
@@ -91,19 +89,5 @@ export const NODE_ROWS: Readonly<Record<string, Row>> = {
     stop.abort(new Error('the test is over'));
     await watched;
     await provider.remove(pod.uid, never);
-  },
-
-  volumes: async ({ provider, kubelet }) => {
-    const mount = (name: string, mountPath: string) => ({ name: 'c', image: IMAGE, command: WAITS, volumeMounts: [{ name, mountPath }] });
-    const config: Pod = { spec: { volumes: [{ name: 'v', configMap: { name: 'x' } }], containers: [mount('v', '/etc/x')] } };
-    expect(judgeSupport(config, provider).refused[0]).toMatchObject({ note: expect.stringMatching(/no container sees it/) as string });
-    const { cluster, pod, status } = await kubelet();
-    const token = { name: 'kube-api-access-abcde', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } };
-    pod('plain', { volumes: [token] }, mount(token.name, '/var/run/secrets/kubernetes.io/serviceaccount'));
-    pod('config', config.spec!, mount('v', '/etc/x'));
-    await expect.poll(() => status('plain')?.phase, PATIENCE).toBe('Running');
-    await expect.poll(() => status('config'), PATIENCE).toMatchObject({ phase: 'Failed', reason: 'UnsupportedPodField' });
-    const told = () => cluster.events.find(({ reason, involvedObject }) => reason === 'PodFieldDegraded' && involvedObject.name === 'plain')?.message;
-    await expect.poll(told, PATIENCE).toContain('automountServiceAccountToken');
   },
 };
