@@ -1,8 +1,9 @@
 /** Replays recorded HTTP exchanges against running servers and tells where the answers differ. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { untilTrapsAreSet } from './shell-traps.ts';
-import { compareBody, compareText, Bindings } from './exchange-compare.ts';
+import { compareBody, compareText, Bindings, type Lax } from './exchange-compare.ts';
 
 export interface Exchange {
   readonly purpose: string;
@@ -49,7 +50,7 @@ export interface ReplayOptions {
   /** Exchanges that are not compared (`ignore`), or not even sent (`skip`), with the reason. */
   readonly except?: Readonly<Record<number, { readonly how: 'ignore' | 'skip'; readonly why: string }>>;
   /** How bodies of this path are compared: by shape only, as sets of lines, …; see exchange-compare.ts. */
-  readonly lax?: (exchange: Exchange) => 'shape' | 'unordered' | undefined;
+  readonly lax?: (exchange: Exchange) => Lax;
 }
 
 interface Answer {
@@ -64,6 +65,9 @@ interface Answer {
 const EPOCH = 1_534_759_200;
 const RETRY_MS = 9_000;
 const FRAME_HEADER = 8;
+const LONGEST_PAUSE_MS = 300;
+/** How much longer than when it was recorded a stream is listened to until everything has come. */
+const GRACE_MS = 10_000;
 
 /** Replays in order. Requests that overlapped when they were recorded overlap again. The result lists every difference. */
 export async function replay(options: ReplayOptions): Promise<readonly string[]> {
@@ -140,27 +144,42 @@ async function send(options: ReplayOptions, exchange: Exchange, bindings: Bindin
   });
   const answer = new Promise<Answer>((resolve) => {
     outgoing.on('response', (incoming) => {
-      void collect(incoming, response, outgoing, Math.min(exchange.tookMs, 10_000)).then(resolve);
+      void collect(incoming, incoming, response, outgoing, Math.min(exchange.tookMs, 10_000)).then(resolve);
+    });
+    outgoing.on('upgrade', (incoming, socket, head) => {
+      if (head.length > 0) socket.unshift(head);
+      socket.on('error', () => undefined);
+      void collect(incoming, socket, response, socket, Math.min(exchange.tookMs, 10_000)).then(resolve);
+      void sendChunks(socket, request.bodyChunks ?? []);
     });
     outgoing.on('error', () => {
       resolve({ status: undefined, headers: {}, text: '', bytes: Buffer.alloc(0), dropped: true });
     });
   });
-  if (request.bodyChunks === undefined) outgoing.end(filled);
-  else {
-    let at = 0;
-    for (const chunk of request.bodyChunks) {
-      await delay(Math.min(chunk.ms - at, 300));
-      at = chunk.ms;
-      if (chunk.text !== undefined) outgoing.write(chunk.text);
-      if (chunk.end === true) outgoing.end();
-    }
-  }
+  // After a 101 the pieces are sent on the connection, by then no longer HTTP.
+  if (request.bodyChunks === undefined || request.headers?.['Upgrade'] !== undefined) outgoing.end(filled);
+  else await sendChunks(outgoing, request.bodyChunks);
   return answer;
 }
 
+async function sendChunks(output: NodeJS.WritableStream, chunks: NonNullable<Exchange['request']['bodyChunks']>): Promise<void> {
+  let at = 0;
+  for (const chunk of chunks) {
+    await delay(Math.min(chunk.ms - at, LONGEST_PAUSE_MS));
+    at = chunk.ms;
+    if (chunk.text !== undefined) output.write(chunk.text);
+    if (chunk.end === true) output.end();
+  }
+}
+
 /** Reads to the end, or to where the recorded client hung up. */
-async function collect(incoming: IncomingMessage, recorded: Exchange['response'], outgoing: { destroy(): void }, recordedMs: number): Promise<Answer> {
+async function collect(
+  incoming: IncomingMessage,
+  source: Readable,
+  recorded: Exchange['response'],
+  outgoing: { destroy(): void },
+  recordedMs: number,
+): Promise<Answer> {
   const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
   const hangUp = recorded.ended === 'client closed';
   const startedAt = Date.now();
@@ -168,19 +187,18 @@ async function collect(incoming: IncomingMessage, recorded: Exchange['response']
   let text = '';
   const bytes: Buffer[] = [];
   const timer = new AbortController();
-  if (hangUp) {
-    void delay(wanted === 0 ? 300 : Math.max(recordedMs, 50), undefined, { signal: timer.signal }).then(
-      () => {
-        outgoing.destroy();
-      },
-      () => undefined,
-    );
-  }
+  const complete = (): boolean => text.split('\n').length > wanted;
+  const leave = async (): Promise<void> => {
+    await delay(wanted === 0 ? 300 : Math.max(recordedMs, 50), undefined, { signal: timer.signal });
+    while (!complete() && Date.now() - startedAt < recordedMs + GRACE_MS) await delay(50, undefined, { signal: timer.signal });
+    outgoing.destroy();
+  };
+  if (hangUp) void leave().catch(() => undefined);
   try {
-    for await (const chunk of incoming) {
+    for await (const chunk of source) {
       text += String(chunk);
       bytes.push(Buffer.from(chunk as Uint8Array));
-      if (hangUp && text.split('\n').length > wanted && Date.now() - startedAt >= recordedMs) break;
+      if (hangUp && complete() && Date.now() - startedAt >= recordedMs) break;
     }
   } catch {
     // Hung up by us, or cut by the server: what came is compared.
@@ -190,7 +208,7 @@ async function collect(incoming: IncomingMessage, recorded: Exchange['response']
   return { status: incoming.statusCode, headers, text, bytes: Buffer.concat(bytes), dropped: false };
 }
 
-function compare(exchange: Exchange, answer: Answer, bindings: Bindings, lax: 'shape' | 'unordered' | undefined): readonly string[] {
+function compare(exchange: Exchange, answer: Answer, bindings: Bindings, lax: Lax): readonly string[] {
   const { response } = exchange;
   if (response.none === true) return [];
   if (response.dropped === true) return answer.dropped ? [] : [`answered ${String(answer.status)} where the connection drops: ${answer.text.slice(0, 200)}`];
@@ -211,7 +229,7 @@ function compare(exchange: Exchange, answer: Answer, bindings: Bindings, lax: 's
 }
 
 /** What each stream carried; how it was cut into frames is a matter of pace. */
-function compareFrames(recorded: readonly RecordedChunk[], bytes: Buffer, bindings: Bindings, lax: 'shape' | 'unordered' | undefined): readonly string[] {
+function compareFrames(recorded: readonly RecordedChunk[], bytes: Buffer, bindings: Bindings, lax: Lax): readonly string[] {
   const streams = new Map<number, string>();
   for (let at = 0; at + FRAME_HEADER <= bytes.length;) {
     const [stream, end] = [bytes.readUInt8(at), at + FRAME_HEADER + bytes.readUInt32BE(at + 4)];

@@ -1,13 +1,14 @@
 /** The calls of the Docker API that make, operate and read containers. */
 import type { Route } from './api.ts';
+import { logContainer, logCreated } from './container-events.ts';
 import { containerLog, logRequest } from './container-logs.ts';
 import { findContainer } from './containers.ts';
 import { createContainer, type CreateBody } from './create-container.ts';
 import { DockerError } from './errors.ts';
+import { formBoolean, formInteger } from './form-values.ts';
 import { inspectContainer } from './inspect.ts';
 import { killContainer, removeContainer, renameContainer, startContainer, stopContainer, waitContainer } from './operate.ts';
 
-const on = (query: URLSearchParams, name: string): boolean => ['1', 'true'].includes(query.get(name) ?? '');
 const done = { kind: 'empty', status: 204 } as const;
 
 export const containerHandlers: readonly Route[] = [
@@ -16,6 +17,7 @@ export const containerHandlers: readonly Route[] = [
     path: /^\/containers\/create$/,
     handle: async (parts, call) => {
       const id = await createContainer(parts, (await call.body()) as CreateBody | undefined, call.query.get('name') ?? undefined);
+      logCreated(parts.events, parts.state.containers.need(id));
       return { kind: 'json', status: 201, value: { Id: id, Warnings: null } };
     },
   },
@@ -35,34 +37,37 @@ export const containerHandlers: readonly Route[] = [
   {
     method: 'POST',
     path: /^\/containers\/([^/]+)\/stop$/,
-    handle: async ({ state }, call, match) => {
-      await stopContainer(state, findContainer(state, match[1] ?? ''), call.query.get('t'));
+    handle: async ({ state, events }, call, match) => {
+      const vm = findContainer(state, match[1] ?? '');
+      await stopContainer(state, vm, call.query.get('t'));
+      logContainer(events, vm, 'stop');
       return done;
     },
   },
   {
     method: 'POST',
     path: /^\/containers\/([^/]+)\/restart$/,
-    handle: async ({ state }, call, match) => {
+    handle: async ({ state, events }, call, match) => {
       const vm = findContainer(state, match[1] ?? '');
       await stopContainer(state, vm, call.query.get('t'));
       await startContainer(state, vm);
+      logContainer(events, vm, 'restart');
       return done;
     },
   },
   {
     method: 'POST',
     path: /^\/containers\/([^/]+)\/kill$/,
-    handle: async ({ state }, call, match) => {
-      await killContainer(state, match[1] ?? '', call.query.get('signal'));
+    handle: async (parts, call, match) => {
+      await killContainer(parts, match[1] ?? '', call.query.get('signal'));
       return done;
     },
   },
   {
     method: 'POST',
     path: /^\/containers\/([^/]+)\/rename$/,
-    handle: async ({ state }, call, match) => {
-      await renameContainer(state, findContainer(state, match[1] ?? ''), call.query.get('name') ?? '');
+    handle: async (parts, call, match) => {
+      await renameContainer(parts, findContainer(parts.state, match[1] ?? ''), call.query.get('name') ?? '');
       return done;
     },
   },
@@ -77,18 +82,18 @@ export const containerHandlers: readonly Route[] = [
     // No session has a size here; a VCH answers the same without one.
     method: 'POST',
     path: /^\/containers\/([^/]+)\/resize$/,
-    handle: ({ state }, _call, match) => {
-      findContainer(state, match[1] ?? '');
+    handle: ({ state, events }, { query }, match) => {
+      const [height, width] = [formInteger(query, 'h'), formInteger(query, 'w')];
+      logContainer(events, findContainer(state, match[1] ?? ''), 'resize', { height: String(height), width: String(width) });
       return { kind: 'empty', status: 200 };
     },
   },
   {
     method: 'DELETE',
     path: /^\/containers\/([^/]+)$/,
-    handle: async ({ state, created }, call, match) => {
-      const vm = findContainer(state, match[1] ?? '');
-      await removeContainer(state, vm, { force: on(call.query, 'force'), volumes: on(call.query, 'v') });
-      created.delete(vm.id);
+    handle: async (parts, { query }, match) => {
+      const vm = findContainer(parts.state, match[1] ?? '');
+      await removeContainer(parts, vm, { force: formBoolean(query, 'force'), volumes: formBoolean(query, 'v') });
       return done;
     },
   },

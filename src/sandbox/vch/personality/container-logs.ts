@@ -3,13 +3,12 @@ import { follow, type LogRequest } from '../port-layer/handlers/logs.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import { DockerError } from './errors.ts';
-
-const HEADER_LENGTH = 8;
-const STDOUT = 1;
+import { formBoolean } from './form-values.ts';
+import { frame, STDOUT } from './stream-frame.ts';
 
 /** Throws 400 when no stream is chosen. */
 export function logRequest(query: URLSearchParams): LogRequest {
-  const on = (name: string): boolean => ['1', 'true'].includes(query.get(name) ?? '');
+  const on = (name: string): boolean => formBoolean(query, name);
   if (!on('stdout') && !on('stderr')) throw new DockerError(400, 'Bad parameters: you must choose at least one stream');
   const tail = query.get('tail') ?? 'all';
   return {
@@ -24,13 +23,6 @@ export async function* containerLog(state: PortLayerState, vm: Vm, request: LogR
   const tty = vm.config.tasks.find((task) => task.id === vm.id)?.tty === true;
   for await (const entries of follow(state, vm, request, signal)) {
     const bytes = Buffer.concat([...entries]);
-    if (bytes.length > 0) yield tty ? bytes : framed(bytes);
+    if (bytes.length > 0) yield tty ? bytes : frame(STDOUT, bytes);
   }
-}
-
-function framed(bytes: Buffer): Buffer {
-  const header = Buffer.alloc(HEADER_LENGTH);
-  header.writeUInt8(STDOUT);
-  header.writeUInt32BE(bytes.length, 4);
-  return Buffer.concat([header, bytes]);
 }

@@ -4,12 +4,14 @@ import { DroppedConnection } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import { DockerError } from './errors.ts';
+import { Filters } from './filters.ts';
 import type { ImageCache } from './images.ts';
 
 const LIST_FILTERS = new Set(['ancestor', 'before', 'exited', 'id', 'is-task', 'label', 'name', 'network', 'since', 'status', 'volume']);
 
 export function containerList(state: PortLayerState, cache: ImageCache, query: URLSearchParams, portLayer: string): readonly unknown[] {
-  const filters = readFilters(query.get('filters'), LIST_FILTERS);
+  const filters = Filters.parse(query.get('filters'));
+  filters.allowOnly(LIST_FILTERS);
   const all = ['1', 'true'].includes(query.get('all') ?? '') || filters.has('status');
   try {
     listContainers(state, true);
@@ -45,35 +47,15 @@ export function findContainer(state: PortLayerState, wanted: string): Vm {
   return vm;
 }
 
-/** The `filters` parameter. Throws 500 for a filter that does not exist. */
-export function readFilters(text: string | null, allowed: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, readonly string[]>();
-  if (text === null || text === '') return found;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new DockerError(500, error instanceof Error ? error.message : String(error));
-  }
-  for (const [name, values] of Object.entries(value as Record<string, unknown>)) {
-    if (!allowed.has(name)) throw new DockerError(500, `Invalid filter '${name}'`);
-    found.set(name, Array.isArray(values) ? values.map(String) : Object.keys(values as object));
-  }
-  return found;
-}
-
-function matches(vm: Vm, filters: ReadonlyMap<string, readonly string[]>): boolean {
-  const labels = dockerLabels(vm);
+function matches(vm: Vm, filters: Filters): boolean {
+  if (!filters.labels('label', dockerLabels(vm))) return false;
   const tests: Record<string, (value: string) => boolean> = {
     id: (value) => vm.id.startsWith(value),
     name: (value) => vm.config.name.includes(value),
     status: (value) => statusOf(vm) === value,
-    label: (value) => {
-      const [key = '', ...rest] = value.split('=');
-      return key in labels && (rest.length === 0 || labels[key] === rest.join('='));
-    },
+    volume: (value) => vm.config.mounts.some((mount) => mount.volume === value || mount.path === value),
   };
-  return [...filters].every(([name, values]) => values.length === 0 || values.some(tests[name] ?? (() => true)));
+  return Object.entries(tests).every(([name, test]) => filters.values(name).length === 0 || filters.values(name).some(test));
 }
 
 export function dockerLabels(vm: Vm): Record<string, string> {

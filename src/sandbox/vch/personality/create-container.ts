@@ -7,7 +7,7 @@ import { PortLayerError } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import { addEndpoint, addMount, changeTask, joinImage, joinLogging, joinTask, newVm, setInteraction } from '../port-layer/vm-config.ts';
 import { memoryMiB, cpuCount } from './container-size.ts';
-import { mountsOf, type NamedMount } from './container-mounts.ts';
+import { makeVolume, mountsOf } from './container-mounts.ts';
 
 /** What the personality alone knows of a container, for as long as it runs. */
 export interface CreatedContainer {
@@ -15,6 +15,7 @@ export interface CreatedContainer {
   readonly entrypoint: readonly string[] | null;
   readonly command: readonly string[];
   readonly labels: Readonly<Record<string, string>> | null;
+  readonly binds: readonly string[] | null;
 }
 
 export interface CreateBody {
@@ -29,6 +30,8 @@ export interface CreateBody {
   readonly StopSignal?: string;
   readonly Hostname?: string;
   readonly Labels?: Readonly<Record<string, string>> | null;
+  /** Paths for which volumes without a name of their own are made. */
+  readonly Volumes?: Readonly<Record<string, unknown>> | null;
   readonly HostConfig?: HostConfig | null;
   readonly NetworkingConfig?: { readonly EndpointsConfig?: Readonly<Record<string, EndpointSettings | null>> | null } | null;
 }
@@ -66,7 +69,8 @@ export async function createContainer(
   refuseTakenName(state, name);
   const endpoints = Object.entries(body.NetworkingConfig?.EndpointsConfig ?? {});
   if (endpoints.length > 1) throw new DockerError(500, 'NetworkMode error: Container can be connected to one vicnetwork endpoint only');
-  const mounts = mountsOf(host.Binds ?? []);
+  const volumePaths = Object.keys({ ...(image.config['Volumes'] as object | null | undefined), ...body.Volumes });
+  const mounts = mountsOf(host.Binds ?? [], volumePaths, () => state.random.uuid());
   const ports = portsOf(host);
   const id = state.random.hex(32);
   const labels = body.Labels ?? null;
@@ -100,11 +104,14 @@ export async function createContainer(
   const [, settings] = endpoints[0] ?? [];
   const address = settings?.IPAMConfig?.IPv4Address ?? '';
   modify(handle, addEndpoint({ scope: scopeOf(state, host), ports, aliases: [...(settings?.Aliases ?? [])], ...(address === '' ? {} : { address }) }));
-  for (const mount of mounts) modify(handle, addMount(withVolume(state, mount)));
+  for (const mount of mounts) {
+    makeVolume(state, mount, { container: name ?? '', image: body.Image ?? '' });
+    modify(handle, addMount(mount));
+  }
   modify(handle, setInteraction('joined'));
   modify(handle, joinLogging);
   await state.containers.commit(handle, undefined);
-  created.set(id, { image: body.Image ?? '', entrypoint: entrypoint.length === 0 ? null : entrypoint, command, labels });
+  created.set(id, { image: body.Image ?? '', entrypoint: entrypoint.length === 0 ? null : entrypoint, command, labels, binds: host.Binds ?? null });
   return id;
 }
 
@@ -163,14 +170,6 @@ function portsOf({ PortBindings: bindings }: HostConfig): readonly string[] {
       return `${hostPort}:${port}`;
     }),
   );
-}
-
-function withVolume({ volumes }: PortLayerState, mount: NamedMount): NamedMount {
-  if (volumes.find(mount.volume) === undefined) {
-    const document = { Driver: 'vsphere', DriverOpts: {}, Name: mount.volume, Labels: {}, AttachHistory: [''], Image: '' };
-    volumes.create({ name: mount.volume, driver: 'vsphere', store: 'default', metadata: { DockerMetaData: JSON.stringify(document) } });
-  }
-  return mount;
 }
 
 function text(own: string | undefined, ofImage: unknown): string {

@@ -90,6 +90,11 @@ export class ImageCache {
     return starting.length === 1 ? starting[0] : undefined;
   }
 
+  /** Whether the name is an id, or the start of one, and no reference. */
+  isId(wanted: string): boolean {
+    return this.byReference(wanted) === undefined && this.find(wanted) !== undefined;
+  }
+
   /** Tags and digests under which an image is known. */
   referencesOf(imageId: string): { readonly tags: readonly string[]; readonly digests: readonly string[] } {
     const all = [...this.repositories.values()].flatMap((references) => [...references].filter(([, id]) => id === imageId).map(([reference]) => reference));
@@ -117,10 +122,10 @@ export class ImageCache {
     await this.save();
   }
 
-  /** Forgets one reference; with the last tag, or when it is the one that was pulled, the image itself. */
-  async remove(image: CachedImage, reference: string): Promise<readonly object[]> {
-    const pulled = image.registry === reference || this.referencesOf(image.image_id).tags.length <= 1;
+  /** Forgets one reference; the image itself when it was meant by its id, has no other tag, or exactly one digest, as what was pulled has. */
+  async remove(image: CachedImage, reference: string, byId: boolean): Promise<readonly object[]> {
     const { tags, digests } = this.referencesOf(image.image_id);
+    const pulled = byId || tags.length <= 1 || digests.length === 1;
     const gone = pulled ? [...tags, ...digests] : [reference];
     for (const [name, references] of this.repositories) {
       for (const one of gone) references.delete(one);

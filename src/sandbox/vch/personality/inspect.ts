@@ -28,7 +28,7 @@ export function inspectContainer({ state, cache, created }: InspectParts, vm: Vm
     RestartCount: 0,
     Driver: DRIVER,
     ...{ MountLabel: '', ProcessLabel: '', AppArmorProfile: '', ExecIDs: null },
-    HostConfig: hostConfigOf(vm),
+    HostConfig: hostConfigOf(vm, created.get(vm.id)),
     GraphDriver: { Name: DRIVER, Data: null },
     Mounts: mountsOf(vm),
     Config: configOf(vm, created.get(vm.id), cache),
@@ -100,10 +100,11 @@ function networkSettingsOf({ networks }: PortLayerState, vm: Vm): unknown {
 }
 
 /** Nothing of what was asked for comes back, but for the network and the port bindings. */
-function hostConfigOf(vm: Vm): unknown {
+function hostConfigOf(vm: Vm, own: CreatedContainer | undefined): unknown {
   const binds = vm.config.mounts.map(({ volume, path, mode }) => `${volume}:${path}:${mode}`);
   return {
-    Binds: vm.everStarted ? binds : binds.length === 0 ? null : binds,
+    // As they were written, until the record has been read again.
+    Binds: vm.everStarted || own === undefined ? binds : own.binds,
     ...{ ContainerIDFile: '', LogConfig: { Type: 'json-file', Config: null }, NetworkMode: vm.config.endpoints[0]?.scope ?? '' },
     PortBindings: portBindingsOf(vm),
     ...{ RestartPolicy: { Name: '', MaximumRetryCount: 0 }, AutoRemove: vm.config.annotations['docker.autoremove'] !== undefined, VolumeDriver: DRIVER },

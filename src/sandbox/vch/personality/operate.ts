@@ -5,13 +5,21 @@ import type { PortLayerState } from '../port-layer/state.ts';
 import { rename } from '../port-layer/vm-config.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import { signalNumber } from '../signal-number.ts';
+import { logContainer } from './container-events.ts';
 import { findContainer } from './containers.ts';
 import { refuseTakenName } from './create-container.ts';
-import { DockerError } from './errors.ts';
+import { DockerError, portLayerSaid } from './errors.ts';
+import type { EventLog } from './event-log.ts';
+import { userOf } from './volume-calls.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 const STOP_SECONDS = 10;
 const CONFLICT = 409;
+
+interface Operated {
+  readonly state: PortLayerState;
+  readonly events: EventLog;
+}
 
 export async function startContainer(state: PortLayerState, vm: Vm): Promise<void> {
   if (vm.poweredOn) return;
@@ -34,20 +42,22 @@ export async function stopContainer(state: PortLayerState, vm: Vm, seconds: stri
   });
 }
 
-export async function killContainer(state: PortLayerState, wanted: string, signal: string | null): Promise<void> {
+export async function killContainer({ state, events }: Operated, wanted: string, signal: string | null): Promise<void> {
   let vm: Vm;
   try {
     vm = findContainer(state, wanted);
   } catch (error) {
     throw error instanceof DockerError ? new DockerError(error.status, `Cannot kill container ${wanted}: ${error.message}`) : error;
   }
-  const chosen = signalNumber(signal ?? 'KILL');
+  const chosen = signalNumber(signal === null || signal === '' ? 'KILL' : signal);
   if (chosen === undefined) throw new DockerError(500, `Invalid signal: ${signal ?? ''}`);
   if (!vm.poweredOn) throw new DockerError(500, `Cannot kill container ${wanted}: ${vm.id} is not running`);
   await vm.signal(chosen);
+  // The default is told as it was given: as nothing.
+  logContainer(events, vm, 'kill', { signal: String(signal === null || signal === '' ? 0 : chosen) });
 }
 
-export async function renameContainer(state: PortLayerState, vm: Vm, name: string): Promise<void> {
+export async function renameContainer({ state, events }: Operated, vm: Vm, name: string): Promise<void> {
   if (!NAME.test(name)) throw new DockerError(500, `invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
   refuseTakenName(state, name);
   await changed(async () => {
@@ -55,6 +65,7 @@ export async function renameContainer(state: PortLayerState, vm: Vm, name: strin
     modify(handle, rename(name));
     await state.containers.commit(handle, undefined);
   });
+  logContainer(events, vm, 'Rename', { newName: name });
 }
 
 /** The exit code; 0 for a wait that was open when the container ended, whatever the code was. */
@@ -65,28 +76,31 @@ export async function waitContainer(vm: Vm, signal: AbortSignal): Promise<number
 }
 
 export async function removeContainer(
-  state: PortLayerState,
+  { state, events }: Operated,
   vm: Vm,
   { force, volumes }: { readonly force: boolean; readonly volumes: boolean },
 ): Promise<void> {
-  if (vm.poweredOn && !force) {
+  if (!force && vm.state === 'Starting') throw new DockerError(409, 'The container is starting.  To remove use -f');
+  if (!force && vm.poweredOn) {
     throw new DockerError(409, 'You cannot remove a running container. Stop the container before attempting removal or use -f');
   }
   const mounted = vm.config.mounts.map(({ volume }) => volume);
   await vm.cut();
+  if (force) logContainer(events, vm, 'stop');
   await state.containers.remove(vm.id);
-  if (volumes) for (const name of mounted) state.volumes.remove(name);
+  if (!volumes) return;
+  for (const name of mounted) if (userOf(state, name) === undefined) state.volumes.remove(name);
 }
 
 /** Conflicts are repeated with a new handle; what else the port layer says is passed on. */
-async function changed(work: () => Promise<void>): Promise<void> {
+export async function changed(work: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       await work();
       return;
     } catch (error) {
       if (!(error instanceof PortLayerError)) throw error;
-      if (error.status !== CONFLICT) throw new DockerError(500, `Server error from portlayer: ${error.message}`);
+      if (error.status !== CONFLICT) throw portLayerSaid(error.message);
     }
   }
 }

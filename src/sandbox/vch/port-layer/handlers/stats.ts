@@ -5,7 +5,8 @@ import { PortLayerError, stream } from '../replies.ts';
 import type { PortLayerState } from '../state.ts';
 import type { Vm } from '../vm.ts';
 
-const INTERVAL_S = 20;
+/** Seconds from one pair of samples to the next. */
+export const INTERVAL_S = 20;
 
 /** Statistics: shape and cadence of vSphere's, processor and memory figures of the real processes where they can be read. */
 export function statsOperations(state: PortLayerState): readonly Operation[] {
@@ -25,7 +26,7 @@ export function statsOperations(state: PortLayerState): readonly Operation[] {
 }
 
 /** Two samples per interval, delivered together; the first pair at once while the VM runs. */
-async function* samples(clock: Clock, vm: Vm, signal: AbortSignal): AsyncGenerator<string> {
+export async function* samples(clock: Clock, vm: Vm, signal: AbortSignal): AsyncGenerator<string> {
   let before = await vm.machine?.usage();
   let at = clock.monotonic();
   for (let first = vm.poweredOn; ; first = false) {

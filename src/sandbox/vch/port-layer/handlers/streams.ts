@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../../../platform/clock.ts';
-import { modify } from '../handles.ts';
+import { modify, type Handle } from '../handles.ts';
 import { DroppedConnection, empty, failed, json, PortLayerError, stream } from '../replies.ts';
 import type { Operation } from '../operation.ts';
 import { MODELS } from '../schema.ts';
@@ -8,7 +8,8 @@ import type { Session } from '../session.ts';
 import type { PortLayerState } from '../state.ts';
 import { changeTask, joinLogging, setInteraction } from '../vm-config.ts';
 
-const CONNECT_WAIT_MS = 50_000;
+/** How long a reader waits for a task to be connected. */
+export const CONNECT_WAIT_MS = 50_000;
 /** Sent by clients to open the connection before there is input. */
 const PRIMER = Buffer.from('v1c#>');
 
@@ -53,12 +54,7 @@ export function streamOperations(state: PortLayerState): readonly Operation[] {
       body: { name: 'config', type: MODELS.InteractionBindConfig },
       handle: ({ body }) => {
         const handle = handles.need(body['handle']);
-        if (handle.base === undefined) throw new DroppedConnection('the handle was never committed');
-        if (handle.config.interaction === 'none') throw failed(500, 'Unable to find a device with desired backing');
-        modify(handle, setInteraction('bound'));
-        const id = body['id'] as string;
-        const launched = handle.base.taskStates.get(id);
-        if (launched === undefined || !handle.base.poweredOn) modify(handle, changeTask(id, { held: true }));
+        bindInteraction(handle, body['id'] as string);
         return json({ handle: handle.key });
       },
     },
@@ -142,8 +138,17 @@ export function streamOperations(state: PortLayerState): readonly Operation[] {
   ];
 }
 
+/** Connects the serial port; a task that does not run yet is held until it has a reader. Throws as the call answers. */
+export function bindInteraction(handle: Handle, id: string): void {
+  if (handle.base === undefined) throw new DroppedConnection('the handle was never committed');
+  if (handle.config.interaction === 'none') throw failed(500, 'Unable to find a device with desired backing');
+  modify(handle, setInteraction('bound'));
+  const launched = handle.base.taskStates.get(id);
+  if (launched === undefined || !handle.base.poweredOn) modify(handle, changeTask(id, { held: true }));
+}
+
 /** What comes until the reader has left: one that waited on would take the next reader's bytes. */
-async function* chunksUntil(source: Readable, left: AbortSignal): AsyncGenerator<Buffer, void> {
+export async function* chunksUntil(source: Readable, left: AbortSignal): AsyncGenerator<Buffer, void> {
   while (!left.aborted) {
     const chunk = source.read() as Buffer | null;
     if (chunk !== null) {
@@ -168,7 +173,7 @@ function waitUntil(clock: Clock, deadline: string | undefined): number {
 }
 
 /** The session of a task whose VM is connected to the attach server, as soon as there is one; undefined after `ms`. */
-async function connected(state: PortLayerState, id: string, ms: number, signal: AbortSignal): Promise<Session | undefined> {
+export async function connected(state: PortLayerState, id: string, ms: number, signal: AbortSignal): Promise<Session | undefined> {
   const find = (): Session | undefined => {
     for (const vm of state.containers.list()) {
       if (vm.config.interaction !== 'bound' || !vm.poweredOn) continue;

@@ -1,0 +1,42 @@
+/** Listens to the port layer: what happens there becomes Docker events (vmware/vic lib/apiservers/engine/backends/eventmonitor.go). */
+import type { ContainerEvent } from '../port-layer/events.ts';
+import type { Vm } from '../port-layer/vm.ts';
+import type { PersonalityParts } from './api.ts';
+import { logContainer } from './container-events.ts';
+import { removeContainer } from './operate.ts';
+
+const ENDS: ReadonlySet<ContainerEvent> = new Set(['Stopped', 'PoweredOff', 'Failed']);
+
+/** The returned function ends it. */
+export function monitorContainers({ state, created, events }: PersonalityParts): () => void {
+  /** Also those that are gone by the time their removal is told. */
+  const known = new Map<string, Vm>(state.containers.list().map((vm) => [vm.id, vm]));
+  return state.events.subscribe((_line, event, id) => {
+    const vm = state.containers.find(id) ?? known.get(id);
+    if (vm === undefined) return;
+    known.set(id, vm);
+    if (event === 'Started') {
+      // Events take their time: who waited for the start tells of it first.
+      void state.clock.sleep(0).then(() => {
+        logContainer(events, vm, 'start');
+      });
+    } else if (ENDS.has(event)) {
+      logContainer(events, vm, 'die', { exitCode: String(vm.primary?.exitCode ?? 0) });
+      if (vm.config.annotations['docker.autoremove'] !== undefined) void autoRemove(vm);
+    } else if (event === 'Removed') {
+      known.delete(id);
+      created.delete(id);
+      logContainer(events, vm, 'destroy');
+    }
+  });
+
+  async function autoRemove(vm: Vm): Promise<void> {
+    try {
+      await state.clock.sleep(0);
+      if (state.containers.find(vm.id) === undefined) return;
+      await removeContainer({ state, events }, vm, { force: true, volumes: true });
+    } catch {
+      // It is started anew, or removed by somebody else.
+    }
+  }
+}
