@@ -128,7 +128,7 @@ function podLines(node: NodeStatus, now: number): string {
 function lineUpLines(rows: readonly LinedUp[], { style, wide }: View): string {
   if (rows.length === 0) return '  No pods.\n';
   const shown = rows.map((row) => [
-    `  ${row.mark === 'foreign' ? row.name : `${row.namespace}/${row.name}`}`,
+    `  ${row.mark === 'foreign' ? row.name : `${row.namespace}/${row.name}${row.container === undefined ? '' : ` (${row.container})`}`}`,
     row.kubernetes ?? '-',
     row.kubelet ?? '-',
     row.vm?.state ?? '-',

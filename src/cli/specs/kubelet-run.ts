@@ -91,6 +91,14 @@ const VCH: readonly FlagSpec[] = [
     group: 'VCH',
   },
   { name: 'scope', kind: 'string', placeholder: 'NAME', description: 'VCH network for the pods (default: its bridge)', group: 'VCH' },
+  {
+    name: 'isolation',
+    kind: 'enum',
+    values: ['pod', 'container'],
+    env: ['ISOLATION'],
+    description: 'what shares a VM: all containers of a pod, or none (default: pod)',
+    group: 'VCH',
+  },
   { name: 'cluster-domain', kind: 'string', placeholder: 'NAME', description: 'DNS domain of the cluster (default: cluster.local)', group: 'VCH' },
   { name: 'ready-timeout', kind: 'string', placeholder: 'DURATION', description: 'how long to wait for each service of the VCH (default: 10m)', group: 'VCH' },
   {

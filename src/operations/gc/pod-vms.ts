@@ -35,7 +35,7 @@ export async function findPodVms(api: KubernetesApi, portLayer: PortLayer, vch: 
     ...orphans.map((vm) => orphan(vm, portLayer, vch, tools, api)),
     ...surplusVms(vms.filter(({ identity }) => living.has(identity.uid))).map(({ identity, info }) => ({
       ...about(info, nameOf(identity), vch),
-      why: 'a second VM of a pod that lives; its kubelet removes it',
+      why: `a second VM of a ${identity.part === undefined ? 'pod' : 'container'} that lives; its kubelet removes it`,
     })),
     ...infos
       .filter((info) => readIdentity(info) === undefined)
@@ -61,6 +61,6 @@ function about(info: ContainerInfo, name: string, vch: string): Pick<Leftover, '
   return { kind: 'pod-vm', name, id: info.id, vch };
 }
 
-function nameOf({ namespace, name }: PodIdentity): string {
-  return `${namespace}/${name}`;
+function nameOf({ namespace, name, part }: PodIdentity): string {
+  return part === undefined ? `${namespace}/${name}` : `${namespace}/${name} (${part.container})`;
 }

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { LogLevel } from '../../platform/log.ts';
 import { canonicalQuantity } from '../../platform/quantity.ts';
+import { ISOLATIONS, type Isolation } from '../../providers/vic/isolation.ts';
 import { parseAddress, type Sourced } from './addresses.ts';
 import type { KubeletFlag, KubeletFlags, NodeSettings, PersonaSettings, PersonaTls, VicKubeletSettings } from './settings.ts';
 import { serverSettings } from './server-settings.ts';
@@ -26,6 +27,7 @@ const ENV: Partial<Record<KubeletFlag, readonly string[]>> = {
   'persona-tls-insecure': ['PERSONA_TLS_INSECURE'],
   'portlayer-addr': ['PORTLAYER_ADDR'],
   'host-uuid': ['HOST_UUID'],
+  isolation: ['ISOLATION'],
   'node-ip': ['VKUBELET_POD_IP', 'NODE_IP'],
   'log-level': ['KUBELET_LOG_LEVEL'],
   engine: ['DOCKER_HOST'],
@@ -45,6 +47,7 @@ const FILE_KEYS: Readonly<Record<string, KubeletFlag>> = {
   'host-uuid': 'host-uuid',
   'node-ip': 'node-ip',
   scope: 'scope',
+  isolation: 'isolation',
   'cluster-domain': 'cluster-domain',
 };
 
@@ -66,6 +69,7 @@ export function resolveKubeletOptions(input: KubeletInput): VicKubeletSettings {
     persona: tlsAddress(required(pick('persona-addr'), 'address of the Docker personality', '--persona-addr or PERSONA_ADDR'), 'persona', pick, input.env),
     hostUuid: hostUuid(pick('host-uuid')),
     scope: pick('scope')?.value ?? 'default',
+    isolation: isolation(pick('isolation')),
   };
 }
 
@@ -210,6 +214,14 @@ function hostUuid(found: Sourced | undefined): string | undefined {
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(uuid)) return uuid;
   throw new VickError('KUBELET_CONFIG', `${found.source}: "${found.value}" is not a UUID`, {
     hint: 'It is the BIOS UUID of the endpoint VM: 8-4-4-4-12 hex digits.',
+  });
+}
+
+function isolation(found: Sourced | undefined): Isolation {
+  const asked = ISOLATIONS.find((one) => one === (found?.value ?? 'pod'));
+  if (asked !== undefined) return asked;
+  throw new VickError('KUBELET_CONFIG', `${found?.source ?? ''}: "${found?.value ?? ''}" is no isolation`, {
+    hint: `What shares a VM: ${ISOLATIONS.map((one) => one).join(', ')}.`,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Taint } from '../../platform/kubernetes-objects.ts';
 import type { LogLevel } from '../../platform/log.ts';
+import type { Isolation } from '../../providers/vic/isolation.ts';
 import type { MockSettings } from '../../providers/mock/settings.ts';
 
 /** Everything a kubelet is started with, decided. */
@@ -32,6 +33,8 @@ export interface VicKubeletSettings extends NodeSettings {
   /** Undefined: to be read from the machine's serial number. */
   readonly hostUuid: string | undefined;
   readonly scope: string;
+  /** What shares a VM. */
+  readonly isolation: Isolation;
 }
 
 /** Containers of an engine. */
@@ -124,6 +127,7 @@ export const KUBELET_FLAGS = [
   'host-uuid',
   'node-ip',
   'scope',
+  'isolation',
   'cluster-domain',
   'capacity',
   'ready-timeout',

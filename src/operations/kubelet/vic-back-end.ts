@@ -23,6 +23,7 @@ export async function openVicBackEnd(settings: VicKubeletSettings, tools: Kubele
     ...{ portLayer, engine, hostUuid, clock, random, log, addresses },
     nodeName: settings.nodeName,
     scope: settings.scope,
+    isolation: settings.isolation,
     clusterDomain: settings.clusterDomain,
     capacityOverrides: settings.capacity,
     readyBudgetMs: settings.readyTimeoutMs,

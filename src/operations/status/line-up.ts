@@ -2,13 +2,14 @@
 import type { ContainerInfo } from '../../clients/port-layer/port.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
 import { readIdentity } from '../../providers/vic/identity.ts';
-import { standingVm, type PodVm } from '../../providers/vic/pod-index.ts';
+import { standingVms, type PodVm } from '../../providers/vic/pod-index.ts';
+import { mainVm } from '../../providers/vic/pod-parts.ts';
 import { podLine } from './pod-line.ts';
 
 /**
  * `ok`: they agree · `pending`: its VM is not made yet, or it has ended · `missing`: the pod runs for Kubernetes and has no
  * VM · `orphan`: a pod VM or a pod of the kubelet that Kubernetes knows nothing of · `elsewhere`: an orphan whose pod is bound to another node ·
- * `duplicate`: a second VM of one pod · `foreign`: a container that vick has not made · `unknown`: nobody could be asked who would tell.
+ * `duplicate`: a second VM of one pod, or of one container of it · `foreign`: a container that vick has not made · `unknown`: nobody could be asked who would tell.
  */
 type Mark = 'ok' | 'pending' | 'missing' | 'orphan' | 'elsewhere' | 'duplicate' | 'foreign' | 'unknown';
 
@@ -17,6 +18,8 @@ export interface LinedUp {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
+  /** Set where the VM is that of one container of the pod. Those beside the main one have a line each, behind that of their pod. */
+  readonly container?: string;
   /** Status as kubectl shows it; undefined: Kubernetes has no such pod. */
   readonly kubernetes: string | undefined;
   /** Phase as the kubelet has it; undefined: it has no such pod, or was not asked. */
@@ -44,20 +47,23 @@ export function lineUp({ kubernetes, elsewhere = new Set(), kubelet, containers 
     const identity = readIdentity(info);
     return identity === undefined ? [] : [{ identity, info }];
   });
-  const vmsOf = (uid: string): readonly PodVm[] => vms.filter(({ identity }) => identity.uid === uid);
+  const vmsOf = (uid: string): readonly PodVm[] => standingVms(vms.filter(({ identity }) => identity.uid === uid));
   const inKubelet = new Map((kubelet ?? []).map((pod) => [pod.metadata?.uid ?? '', pod.status?.phase ?? 'Pending']));
   const bound = new Set(kubernetes.map(({ metadata }) => metadata?.uid ?? ''));
 
-  const known = kubernetes.map((pod): LinedUp => {
+  const known = kubernetes.flatMap((pod): readonly LinedUp[] => {
     const { uid, namespace, name, status } = podLine(pod);
-    const vm = standingVm(vmsOf(uid));
-    return { uid, namespace, name, kubernetes: status, kubelet: inKubelet.get(uid), vm: shown(vm), mark: markOf(pod, vm, containers !== undefined) };
+    const all = vmsOf(uid);
+    const main = mainVm(all) ?? all[0];
+    const own = { uid, namespace, name, kubernetes: status, kubelet: inKubelet.get(uid), mark: markOf(pod, main, containers !== undefined) };
+    const parts = all.filter((vm) => vm !== main).map((vm): LinedUp => ({ ...own, kubernetes: undefined, kubelet: undefined, ...shown(vm) }));
+    return [{ ...own, ...shown(main) }, ...parts];
   });
-  const duplicates = vms.filter((vm) => bound.has(vm.identity.uid) && standingVm(vmsOf(vm.identity.uid)) !== vm);
+  const duplicates = vms.filter((vm) => bound.has(vm.identity.uid) && !vmsOf(vm.identity.uid).includes(vm));
   const strays = vms.filter(({ identity }) => !bound.has(identity.uid));
   const stray = (vm: PodVm, mark: Mark): LinedUp => {
     const { uid, namespace, name } = vm.identity;
-    return { uid, namespace, name, kubernetes: undefined, kubelet: inKubelet.get(uid), vm: shown(vm), mark };
+    return { uid, namespace, name, kubernetes: undefined, kubelet: inKubelet.get(uid), ...shown(vm), mark };
   };
   const vmUids = new Set(vms.map(({ identity }) => identity.uid));
   const kubeletOnly = (kubelet ?? []).filter(({ metadata }) => !bound.has(metadata?.uid ?? '') && !vmUids.has(metadata?.uid ?? ''));
@@ -98,8 +104,10 @@ function markOf(pod: Pod, vm: PodVm | undefined, asked: boolean): Mark {
   return asked ? 'missing' : 'unknown';
 }
 
-function shown(vm: PodVm | undefined): LinedUp['vm'] {
-  return vm === undefined ? undefined : { id: vm.info.id, state: stateOf(vm.info) };
+function shown(vm: PodVm | undefined): Pick<LinedUp, 'vm' | 'container'> {
+  if (vm === undefined) return { vm: undefined };
+  const { part } = vm.identity;
+  return { vm: { id: vm.info.id, state: stateOf(vm.info) }, ...(part === undefined ? {} : { container: part.container }) };
 }
 
 function stateOf({ state }: ContainerInfo): string {

@@ -30,6 +30,11 @@ export const VIC_AREAS: readonly ProviderArea[] = [
   area('same image twice in a pod', 'degraded', 'The image is joined once: containers of one image share its file system.'),
   area('network', 'honoured', 'One scope for all pods, by --scope; the address is the guest’s. Host ports are refused.'),
   area('host name', 'honoured', 'The hostname, else the name of the pod; a subdomain makes the domain name.'),
+  area(
+    'isolation',
+    'degraded',
+    'Containers of a pod share a VM, or by --isolation container each has its own: then all of each one is known, and none reaches another at localhost.',
+  ),
   area('start', 'honoured', 'Conflicts are repeated with new handles; a start that failed gives its addresses back and is told.'),
   area('partial failure', 'honoured', 'What a failed creation has made is removed.'),
   area('delete', 'honoured', 'Repeatable, with the pod’s grace; done when the VM is verified to be gone.'),

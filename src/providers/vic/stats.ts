@@ -1,6 +1,6 @@
 import type { PortLayer, StatsSample } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
-import type { NodeUsage, PodStats, PodUsage } from '../../kubelet/capabilities.ts';
+import type { NetworkUsage, NodeUsage, PodStats, PodUsage } from '../../kubelet/capabilities.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { isPoweredOn, observePod } from './observe.ts';
@@ -79,7 +79,7 @@ export function podStats(options: StatsOptions): PodStats & { stop(): void } {
       const limit = new AbortController();
       const patience = clock.sleep(FIRST_SAMPLE_MS, AbortSignal.any([signal, limit.signal])).catch(() => undefined);
       try {
-        return await Promise.all(
+        const each = await Promise.all(
           vms.map(async (vm) => {
             const subscription = subscriptions.get(vm.info.id) ?? subscribe(vm.info.id);
             subscription.askedAt = clock.monotonic();
@@ -87,6 +87,7 @@ export function podStats(options: StatsOptions): PodStats & { stop(): void } {
             return usageOf(vm, await options.runsOf(vm, signal), subscription.totals);
           }),
         );
+        return byPod(each);
       } finally {
         limit.abort();
       }
@@ -117,6 +118,30 @@ function addSample(before: Totals | undefined, sample: StatsSample): Totals {
   }
   const nanoSeconds = sample.cpuMhz * NANO_CORES_PER_MHZ * sample.intervalSeconds;
   return { latest: sample, coreNanoSeconds: (before?.coreNanoSeconds ?? 0) + nanoSeconds, networks };
+}
+
+/** Of a pod with several VMs each one is a container's, so their sum is left to the reader; what the pod sends and receives is not. */
+function byPod(each: readonly PodUsage[]): readonly PodUsage[] {
+  const pods = new Map<string, PodUsage>();
+  for (const usage of each) {
+    const before = pods.get(usage.uid);
+    pods.set(usage.uid, before === undefined ? usage : joined(before, usage));
+  }
+  return [...pods.values()];
+}
+
+function joined(a: PodUsage, b: PodUsage): PodUsage {
+  const interfaces = new Map<string, NetworkUsage['interfaces'][number]>();
+  for (const one of [...(a.network?.interfaces ?? []), ...(b.network?.interfaces ?? [])]) {
+    const { rxBytes = 0, rxErrors = 0, txBytes = 0, txErrors = 0 } = interfaces.get(one.name) ?? {};
+    interfaces.set(one.name, {
+      ...{ name: one.name, rxBytes: rxBytes + (one.rxBytes ?? 0), rxErrors: rxErrors + (one.rxErrors ?? 0) },
+      ...{ txBytes: txBytes + (one.txBytes ?? 0), txErrors: txErrors + (one.txErrors ?? 0) },
+    });
+  }
+  const time = Math.max(a.network?.time ?? 0, b.network?.time ?? 0);
+  const containers = [...a.containers, ...b.containers];
+  return { uid: a.uid, ...(interfaces.size === 0 ? {} : { network: { time, interfaces: [...interfaces.values()] } }), containers };
 }
 
 function usageOf({ identity, info }: PodVm, runs: PodRuns, totals: Totals | undefined): PodUsage {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../support/kubelet/pod-requests.ts';
-import { isProviderFailure, type ContainerRequest, type ObservedPod, type ObservedState, type PodProvider } from '../../../src/kubelet/provider.ts';
+import { imagesOf, isProviderFailure, type ContainerRequest, type ObservedPod, type ObservedState, type PodProvider } from '../../../src/kubelet/provider.ts';
 
 /** A program that the back end under test can run. */
 export interface Program {
@@ -46,8 +46,8 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
         { ...metadata, annotations: Object.assign({}, ...programs.map(({ annotations }) => annotations)) as Record<string, string> },
       );
       made.push(pod.uid);
-      if (provider.unit === 'container' || provider.images === undefined) return pod;
-      // With unit pod the core has seen to the images before anything is defined.
+      if (imagesOf(provider) === 'container' || provider.images === undefined) return pod;
+      // With images of pods the core has seen to the images before anything is defined.
       return { ...pod, define: () => withImages(provider, pod.definitions) };
     };
 
@@ -79,12 +79,12 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
       await harness.close();
     });
 
-    it('creates a pod with no container started: with unit pod all are defined, with unit container its address is known', async () => {
+    it('creates a pod with no container started: all are defined, or its address is known', async () => {
       const pod = request([harness.programs.sleeps, harness.programs.exits(0)]);
       await provider.create(pod, never);
       const observed = await provider.status(pod.uid, never);
       expect(observed?.uid).toBe(pod.uid);
-      if (provider.unit === 'container') {
+      if (imagesOf(provider) === 'container') {
         expect(states(observed).filter((state) => state !== 'created')).toEqual([]);
         expect(observed?.ips[0]).toMatch(/^[0-9a-f.:]+$/);
         await provider.remove(pod.uid, never);
@@ -136,7 +136,7 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
       expect(first.exitCode).toBe(code);
       expect(first.finishedAt).toBeGreaterThanOrEqual(first.startedAt ?? 0);
       // A pod VM that has ended has no address; a sandbox keeps it.
-      if (provider.unit === 'pod') await expect.poll(async () => (await provider.status(pod.uid, never))?.ips, { timeout: 30_000 }).toEqual([]);
+      if (imagesOf(provider) === 'pod') await expect.poll(async () => (await provider.status(pod.uid, never))?.ips, { timeout: 30_000 }).toEqual([]);
       await startPod(provider, pod);
       const second = await reaches(pod.uid, 'exited');
       expect(second.exitCode).toBe(code);
@@ -231,15 +231,15 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
       const pod = request([harness.programs.noImage]);
       const attempt = async (): Promise<void> => {
         await provider.create(pod, never);
-        // With unit container the image is needed when the container starts. A core with an ImageService has pulled it before.
-        if (provider.unit === 'container') await provider.start(startRequest(pod), never);
+        // With images of containers the image is needed when the container starts. A core with an ImageService has pulled it before.
+        if (imagesOf(provider) === 'container') await provider.start(startRequest(pod), never);
       };
       const failure: unknown = await attempt().then(
         () => undefined,
         (error: unknown) => error,
       );
       expect(isProviderFailure(failure) && failure.reason).toBe('ErrImagePull');
-      if (provider.unit === 'container') await provider.remove(pod.uid, never);
+      if (imagesOf(provider) === 'container') await provider.remove(pod.uid, never);
       expect(await provider.status(pod.uid, never)).toBeUndefined();
       expect((await provider.list(never)).map(({ uid }) => uid)).not.toContain(pod.uid);
     });

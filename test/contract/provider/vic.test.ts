@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import type { PortLayer } from '../../../src/clients/port-layer/port.ts';
+import { ISOLATIONS } from '../../../src/providers/vic/isolation.ts';
 import { providerContract, type Program, type ProviderHarness } from './suite.ts';
 import { startVicWorld, VIC_WORLD } from './vic-worlds.ts';
 
@@ -14,17 +15,19 @@ const programs: ProviderHarness['programs'] = {
   noImage: { image: 'busybox:nope', command: [] },
 };
 
-providerContract(`vic over ${VIC_WORLD}`, async () => {
-  const world = await startVicWorld();
-  const { portLayer, sandbox } = world;
-  return {
-    provider: () => world.provider(),
-    programs,
-    close: () => world.close(),
-    deaf: (uid) => saysDeaf(portLayer, uid),
-    ...(sandbox === undefined ? {} : { kill: () => sandbox.stop() }),
-  };
-});
+for (const isolation of ISOLATIONS) {
+  providerContract(`vic with a VM for each ${isolation} over ${VIC_WORLD}`, async () => {
+    const world = await startVicWorld();
+    const { portLayer, sandbox } = world;
+    return {
+      provider: () => world.provider({ isolation }),
+      programs,
+      close: () => world.close(),
+      deaf: (uid) => saysDeaf(portLayer, uid),
+      ...(sandbox === undefined ? {} : { kill: () => sandbox.stop() }),
+    };
+  });
+}
 
 /** Waits until the pod's log has the line that follows the trap. */
 async function saysDeaf(portLayer: PortLayer, uid: string): Promise<void> {

@@ -3,11 +3,30 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
+import { judgeSupport } from '../../../../src/kubelet/pods/support.ts';
+import type { Pod } from '../../../../src/platform/kubernetes-objects.ts';
 import { startRequest } from '../../../support/kubelet/pod-requests.ts';
 
 import { container, failure, never, PATIENCE, reasonOf, requested, type Row } from './kit.ts';
 
 export const LIFE_ROWS: Readonly<Record<string, Row>> = {
+  isolation: async ({ world, vmsOf }) => {
+    const pod = requested([container(), container({ name: 'd', command: ['/bin/sh', '-c', 'exit 3'] })]);
+    const [together, apart] = [world.provider({ isolation: 'pod' }), world.provider({ isolation: 'container' })];
+    await together.create(pod, never);
+    expect(await vmsOf(pod.uid)).toHaveLength(1);
+    await together.remove(pod.uid, never);
+    await apart.create(pod, never);
+    expect(await vmsOf(pod.uid)).toHaveLength(2);
+    for (const { name } of pod.definitions) await apart.start(startRequest(pod, name), never);
+    const second = async () => (await apart.status(pod.uid, never))?.containers[1]?.state;
+    await expect.poll(second, PATIENCE).toMatchObject({ kind: 'exited', exitCode: 3 });
+    const shared: Pod = { spec: { containers: [], shareProcessNamespace: true } };
+    expect(judgeSupport(shared, apart).refused.map(({ field }) => field)).toEqual(['shareProcessNamespace']);
+    expect(judgeSupport(shared, together).refused).toEqual([]);
+    await apart.remove(pod.uid, never);
+  },
+
   start: async ({ world, provider, created, vmOf, reaches, portLayerWith }) => {
     const pod = await created();
     let commits = 0;

@@ -41,6 +41,7 @@ describe('the contract of kubelet-starter', () => {
       hostUuid: undefined,
       nodeIps: undefined,
       scope: 'default',
+      isolation: 'pod',
       clusterDomain: 'cluster.local',
       taints: [],
       labels: {},
@@ -185,6 +186,18 @@ describe('wrong settings say what and where', () => {
 });
 
 describe('details', () => {
+  it('reads what shares a VM, and says what it can be', () => {
+    const isolation = (flags: object, env = {}) =>
+      resolve({ flags: { ...parseKubeletArgv(STARTER_ARGV), ...flags }, env: { ...STARTER_ENV, ...env } }).isolation;
+    expect(isolation({})).toBe('pod');
+    expect(isolation({ isolation: 'container' })).toBe('container');
+    expect(isolation({}, { ISOLATION: 'container' })).toBe('container');
+    expect(isolation({ isolation: 'pod' }, { ISOLATION: 'container' })).toBe('pod');
+    expect(failure(() => isolation({}, { ISOLATION: 'process' }))).toBe('KUBELET_CONFIG: $ISOLATION: "process" is no isolation');
+    const file = { path: 'c.yaml', text: 'isolation: container' };
+    expect(resolve({ flags: parseKubeletArgv(STARTER_ARGV), file }).isolation).toBe('container');
+  });
+
   it('makes taints of keys and of whole specs', () => {
     const taints = (flags: KubeletInput['flags'], env = {}) => resolve({ flags, env: { ...STARTER_ENV, ...env } }).taints;
     expect(taints({ taint: ['virtual-kubelet.io/provider', 'a=b:NoExecute', 'c:PreferNoSchedule'] })).toEqual([

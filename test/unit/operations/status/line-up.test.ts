@@ -68,6 +68,29 @@ describe('lining up pods', () => {
     ]);
   });
 
+  it('shows the VMs of a pod’s containers behind each other, and only a second one of a container as a duplicate', () => {
+    const part = (id: string, container: string, role: string, state: string): ContainerInfo => {
+      const containers = [{ name: container, role }];
+      const annotations = {
+        'vick.dev/container': container,
+        'vick.dev/containers': JSON.stringify({ version: 2, hostname: 'p', containers, part: { order: ['i', 'a', 'b'] } }),
+      };
+      const info = infoOf({ id, uid: 'u1', state });
+      return { ...info, annotations: { ...info.annotations, ...annotations } };
+    };
+    const infos = [
+      ...[part('aaaaaaaaaaaa', 'b', 'main', 'Running'), part('bbbbbbbbbbbb', 'a', 'main', 'Running'), part('cccccccccccc', 'i', 'init', 'Stopped')],
+      part('dddddddddddd', 'b', 'main', 'Created'),
+    ];
+    const rows = lineUp({ kubernetes: [podOf('u1', 'Running')], kubelet: undefined, containers: infos });
+    expect(rows.map(({ container, kubernetes, mark, vm: found }) => [container, kubernetes, mark, found?.id])).toEqual([
+      ['a', 'Running', 'ok', 'bbbbbbbbbbbb'],
+      ['i', undefined, 'ok', 'cccccccccccc'],
+      ['b', undefined, 'ok', 'aaaaaaaaaaaa'],
+      ['b', undefined, 'duplicate', 'dddddddddddd'],
+    ]);
+  });
+
   it('waits for the VM of a pod that is ended or being deleted', () => {
     const deleted: Pod = { metadata: { uid: 'u1', namespace: 'ns', name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' }, status: { phase: 'Running' } };
     expect(lineUp({ kubernetes: [deleted], kubelet: undefined, containers: [] })[0]).toMatchObject({ kubernetes: 'Terminating', mark: 'pending' });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
+import { ISOLATIONS, type Isolation } from '../../../../src/providers/vic/isolation.ts';
 import type { VicProvider } from '../../../../src/providers/vic/provider.ts';
 import { startFaultyProxy, type Fault, type FaultyProxy } from '../../../support/faulty-proxy.ts';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../../support/kubelet/pod-requests.ts';
@@ -25,26 +26,34 @@ afterAll(async () => {
   await vch.close();
 });
 
-const provider = (): VicProvider => {
+/** A pod VM, or a VM for each of two containers. */
+const NAMES: Readonly<Record<Isolation, readonly string[]>> = { pod: ['c'], container: ['a', 'b'] };
+
+const provider = (isolation: Isolation): VicProvider => {
   const portLayer = createPortLayer({ ...proxy, clock: systemClock, pid: 3 });
-  return vch.provider({ portLayer });
+  return vch.provider({ portLayer, isolation });
 };
-/** With a token, so that its VM is one that files are written for. */
-const newPod = (): RequestedPod => {
+/** With a token, so that its VMs are some that files are written for. */
+const newPod = (isolation: Isolation): RequestedPod => {
   const mount = { volume: 'token', mountPath: '/var/run/token', subPath: undefined, readOnly: true };
   const files = [{ path: 'token', content: Buffer.from('t'), mode: 0o644 }];
   return {
-    ...podRequest([containerRequest({ command: ['sleep', '1000'], mounts: [mount] })]),
+    ...podRequest(NAMES[isolation].map((name) => containerRequest({ name, command: ['sleep', '1000'], mounts: [mount] }))),
     volumes: [{ name: 'token', kind: 'files', files, inMemory: true, injectedToken: true }],
   };
 };
 
 function work(by: VicProvider, pod: RequestedPod): Readonly<Record<Step, () => Promise<unknown>>> {
+  const names = pod.definitions.map(({ name }) => name);
+  const each = async (act: (name: string) => Promise<unknown>): Promise<unknown> => {
+    for (const name of names) await act(name);
+    return undefined;
+  };
   return {
     create: () => by.create(pod, never),
-    start: () => by.start(startRequest(pod), never),
+    start: () => each((name) => by.start(startRequest(pod, name), never)),
     status: () => by.status(pod.uid, never),
-    stop: () => by.stop({ uid: pod.uid, graceSeconds: 5 }, never),
+    stop: () => each((container) => by.stop({ uid: pod.uid, container, graceSeconds: 5 }, never)),
     remove: () => by.remove(pod.uid, never),
   };
 }
@@ -64,8 +73,9 @@ async function untilDone(attempt: () => Promise<unknown>): Promise<number> {
 const mine = (uid: string) => vch.state.containers.list().filter(({ config }) => config.annotations['vick.dev/uid'] === uid);
 
 /** One life in which `fault` befalls the call `index` of a step; false when the step has no such call. */
-async function live(step: Step, index: number, fault: Fault): Promise<boolean> {
-  const [by, pod] = [provider(), newPod()];
+async function live(isolation: Isolation, step: Step, index: number, fault: Fault): Promise<boolean> {
+  const [by, pod] = [provider(isolation), newPod(isolation)];
+  const names = NAMES[isolation];
   let befell = '';
   for (const now of STEPS) {
     const first = proxy.calls.length;
@@ -77,11 +87,20 @@ async function live(step: Step, index: number, fault: Fault): Promise<boolean> {
     await untilDone(work(by, pod)[now]);
     const what = `${fault} ${befell} in ${step}, after ${now}`;
     if (now === 'create') {
-      expect(mine(pod.uid), what).toHaveLength(1);
-      expect(vch.state.kv.get(`vick.unfinished.${mine(pod.uid)[0]?.config.id ?? ''}`), what).toBeUndefined();
+      expect(mine(pod.uid), what).toHaveLength(names.length);
+      for (const { config } of mine(pod.uid)) expect(vch.state.kv.get(`vick.unfinished.${config.id}`), what).toBeUndefined();
     }
-    if (now === 'start') expect((await vch.provider().status(pod.uid, never))?.containers[0]?.state.kind, what).toBe('running');
-    if (now === 'stop') expect(mine(pod.uid)[0]?.state, what).toBe('Stopped');
+    const containers = async () => (await vch.provider().status(pod.uid, never))?.containers ?? [];
+    if (now === 'start')
+      expect(
+        (await containers()).map(({ name, state }) => [name, state.kind]),
+        what,
+      ).toEqual(names.map((name) => [name, 'running']));
+    if (now === 'stop')
+      expect(
+        mine(pod.uid).map(({ state }) => state),
+        what,
+      ).toEqual(names.map(() => 'Stopped'));
   }
   proxy.decide = () => undefined;
   expect(mine(pod.uid), befell).toEqual([]);
@@ -92,12 +111,12 @@ async function live(step: Step, index: number, fault: Fault): Promise<boolean> {
 }
 
 describe('a VIC provider whose connection breaks', () => {
-  for (const step of STEPS) {
+  for (const [isolation, step] of ISOLATIONS.flatMap((one) => STEPS.map((step) => [one, step] as const))) {
     it.each<Fault>(['before', 'after'])(
-      `at each call of ${step}, %s it was carried out`,
+      `at each call of ${step} with a VM for each ${isolation}, %s it was carried out`,
       async (fault) => {
         let count = 0;
-        while (await live(step, count, fault)) count += 1;
+        while (await live(isolation, step, count, fault)) count += 1;
         expect(count).toBeGreaterThan(0);
       },
       120_000,
@@ -105,7 +124,7 @@ describe('a VIC provider whose connection breaks', () => {
   }
 
   it('for as long as the port layer is away does nothing, and goes on when it is back', async () => {
-    const [by, pod] = [provider(), newPod()];
+    const [by, pod] = [provider('pod'), newPod('pod')];
     await by.create(pod, never);
     await by.start(startRequest(pod), never);
     proxy.decide = () => 'before';

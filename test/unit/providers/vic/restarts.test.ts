@@ -126,6 +126,64 @@ describe('conflicts', () => {
   });
 });
 
+describe('a pod whose containers have VMs of their own', () => {
+  const two = (): RequestedPod => podRequest(['a', 'b'].map((name) => containerRequest({ name, command: ['sleep', '1000'] })));
+
+  it('is created, started and removed through conflicts in a row', async () => {
+    let left = 0;
+    const portLayer = portLayerWith((real) => ({
+      commit: (handle, options, signal) => ((left -= 1) >= 0 ? Promise.reject(conflict()) : real.commit(handle, options, signal)),
+    }));
+    const provider = vch.provider({ portLayer, isolation: 'container' });
+    const pod = two();
+    left = 2;
+    await provider.create(pod, never);
+    expect(mine(pod.uid)).toHaveLength(2);
+    for (const { name } of pod.definitions) {
+      left = 2;
+      await provider.start(startRequest(pod, name), never);
+    }
+    expect(mine(pod.uid).map(({ state }) => state)).toEqual(['Running', 'Running']);
+    left = 2;
+    await provider.remove(pod.uid, never);
+    expect(mine(pod.uid)).toEqual([]);
+  });
+
+  it('ends with the power of its VCH, container by container, and each runs again', async () => {
+    const provider = vch.provider({ isolation: 'container' });
+    const pod = two();
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod, 'a'), never);
+    await vch.restart();
+    const states = async () => (await provider.status(pod.uid, never))?.containers.map(({ name, state }) => [name, state.kind]);
+    expect(await states()).toEqual([
+      ['a', 'exited'],
+      ['b', 'created'],
+    ]);
+    for (const { name } of pod.definitions) await provider.start(startRequest(pod, name), never);
+    expect(await states()).toEqual([
+      ['a', 'running'],
+      ['b', 'running'],
+    ]);
+    await provider.remove(pod.uid, never);
+  });
+
+  it('loses the second VM of a container, and of nobody else', async () => {
+    const provider = vch.provider({ isolation: 'container' });
+    const pod = two();
+    // A kubelet that was killed while the VCH made the VM, and its successor.
+    await Promise.all([provider.create(pod, never), vch.provider({ isolation: 'container' }).create(pod, never)]);
+    const stop = new AbortController();
+    const watching = provider.watch(() => undefined, stop.signal);
+    await expect
+      .poll(() => mine(pod.uid).map(({ config }) => config.annotations['vick.dev/container']), { timeout: 20_000 })
+      .toSatisfy((names: readonly string[]) => [...names].sort().join() === 'a,b');
+    stop.abort(new Error('the test is over'));
+    await watching;
+    await provider.remove(pod.uid, never);
+  });
+});
+
 describe('a VM that somebody removes behind the provider’s back', () => {
   it('is absent for whoever asks, and no obstacle to anything', async () => {
     const provider = vch.provider();
