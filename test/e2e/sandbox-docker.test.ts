@@ -113,6 +113,51 @@ function containers(real: TestEngine): void {
     expect(await left()).toBe(0);
   });
 
+  test('containers find the files of their volumes in their file systems, each with what it may read', async () => {
+    const objects = '/api/v1/namespaces/default';
+    const data = { a: 'alpha', 'b.conf': 'beta' };
+    await site.api.request({ method: 'POST', path: `${objects}/configmaps`, body: { metadata: { name: 'settings' }, data } });
+    const body = { metadata: { name: 'keys' }, data: { k: Buffer.from('secret words').toString('base64') } };
+    await site.api.request({ method: 'POST', path: `${objects}/secrets`, body });
+    const volumes = [
+      { name: 'settings', configMap: { name: 'settings' } },
+      { name: 'keys', secret: { secretName: 'keys', defaultMode: 0o400 } },
+      {
+        name: 'all',
+        projected: {
+          sources: [
+            { downwardAPI: { items: [{ path: 'deep/name', fieldRef: { fieldPath: 'metadata.name' } }] } },
+            { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+          ],
+        },
+      },
+    ];
+    const volumeMounts = [
+      { name: 'settings', mountPath: '/etc/settings' },
+      { name: 'settings', mountPath: '/etc/one.conf', subPath: 'b.conf' },
+      { name: 'keys', mountPath: '/etc/keys' },
+      { name: 'all', mountPath: '/var/run/all' },
+    ];
+    await createPod(
+      site.api,
+      pod('reader', {
+        volumes,
+        securityContext: { fsGroup: 2000 },
+        containers: [
+          { name: 'main', image, command: ['sh', '-c', `cat /etc/settings/a /etc/one.conf; echo; ${WAITS}`], volumeMounts },
+          { name: 'user', image, command: ['sh', '-c', WAITS], securityContext: { runAsUser: 65534 }, volumeMounts },
+        ],
+      }),
+    );
+    await untilPod(site.api, 'reader', isReady);
+    await expect.poll(() => ok('logs', 'reader', '-c', 'main'), { timeout: 30_000 }).toContain('alphabeta\n');
+    const read = (container: string, script: string): Promise<string> => ok('exec', 'reader', '-c', container, '--', 'sh', '-c', script);
+    expect(await read('user', 'id -u; cat /etc/keys/k')).toBe('65534\nsecret words');
+    expect(await read('main', 'stat -c "%a %u" /etc/keys/k /etc/settings/a /etc/settings')).toBe('444 0\n644 0\n755 0\n');
+    expect(await read('main', 'cat /var/run/all/deep/name; wc -c < /var/run/all/token')).toMatch(/^reader\s*\d{3,}\n$/);
+    for (const kind of ['configmaps/settings', 'secrets/keys']) await site.api.request({ method: 'DELETE', path: `${objects}/${kind}` });
+  });
+
   test('containers of a pod meet at 127.0.0.1', async () => {
     const server = 'mkdir /w; echo shared > /w/index.html; exec httpd -f -p 8080 -h /w';
     await createPod(
