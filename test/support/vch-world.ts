@@ -58,7 +58,7 @@ export interface World {
 interface ApiNode {
   metadata: { name: string; resourceVersion: string; labels: Record<string, string> };
   spec: Record<string, unknown>;
-  status: { conditions: { type: string; status: string; reason?: string; message?: string }[] };
+  status: { conditions: { type: string; status: string; reason?: string; message?: string; lastHeartbeatTime?: string }[]; nodeInfo?: Record<string, string> };
 }
 
 class Api {
@@ -73,6 +73,10 @@ class Api {
   /** The next PATCHes of a node that answer 409. */
   conflicts = 0;
   failDeleteNode = false;
+  /** `renewTime` of node leases. */
+  readonly leases = new Map<string, string>();
+  /** Called at each look at a node, before it is answered, with the number of the look. */
+  onLook: ((look: number) => void) | undefined;
   private looks = 0;
   private version = 1;
 
@@ -96,6 +100,9 @@ class Api {
       this.pods = this.pods.filter((other) => other.metadata.name !== pod[2]);
       return [200, {}];
     }
+    const lease = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/kube-node-lease\/leases\/([^/]+)$/.exec(path)?.[1];
+    const renewTime = this.leases.get(lease ?? '');
+    if (renewTime !== undefined) return [200, { metadata: { name: lease }, spec: { holderIdentity: lease, renewTime } }];
     const name = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path)?.[1];
     return name === undefined ? refusal(404, 'NotFound', `${path} not found`) : this.node(method, name, body);
   }
@@ -108,8 +115,11 @@ class Api {
   }
 
   private node(method: string, name: string, body: string): readonly [number, unknown] {
-    if (method === 'GET' && this.joins?.name === name) {
+    if (method === 'GET') {
       this.looks += 1;
+      this.onLook?.(this.looks);
+    }
+    if (method === 'GET' && this.joins?.name === name) {
       const { registersAfter, readyAfter } = this.joins;
       if (this.looks > registersAfter && !this.nodes.has(name)) this.addNode(name, false);
       if (this.looks > registersAfter + readyAfter) this.nodes.get(name)!.status.conditions[0]!.status = 'True';

@@ -6,7 +6,7 @@ import { readPassThrough } from '../../operations/vch/pass-through.ts';
 import { checkOptions } from '../../operations/vch/rules/check-options.ts';
 import type { CommandHandler, CommandInput } from '../spec.ts';
 import { CONFIGURE_VIC_FLAGS } from '../specs/vic-flags.ts';
-import { confirmOnTerminal, existingVch, withProblems } from './existing-vch.ts';
+import { confirmOnTerminal, existingVch, rejoinedData, rejoinedText, rejoinInput, withProblems } from './existing-vch.ts';
 import { isOn, nameArg, textFlag } from './vch-input.ts';
 import { operationsPassword, optionsOf, vicWords } from './vic-words.ts';
 
@@ -25,7 +25,7 @@ export const runConfigureVch: CommandHandler = async (input, deps, signal) => {
     if (mode === 'change' && changes.length === 0) deps.reporter.info('No setting changes; the endpoint VM is only restarted.');
     if (mode !== 'reset') await confirmOnTerminal(input, deps, `${mode === 'rollback' ? 'Roll back' : 'Configure'} ${titleOf(vch)}? Its endpoint VM restarts`);
   };
-  const result = await configureVch({ ...vch, mode, extra, dryRun, force: isOn(input, 'force'), confirm }, deps, signal);
+  const result = await configureVch({ ...vch, ...rejoinInput(input), mode, extra, dryRun, force: isOn(input, 'force'), confirm }, deps, signal);
   return withProblems(
     {
       data: {
@@ -36,9 +36,10 @@ export const runConfigureVch: CommandHandler = async (input, deps, signal) => {
         outcome: result.outcome,
         changes: result.changes,
         ...(dryRun ? { args: result.words } : {}),
+        ...rejoinedData(result.node),
         problems: result.problems,
       },
-      text: summary(result, vch),
+      text: [summary(result, vch), ...rejoinedText(result.node)].join('\n'),
       names: [`vch/${titleOf(vch)}`],
     },
     result.problems,

@@ -2,9 +2,10 @@
 import { VickError } from '../../errors/vick-error.ts';
 import type { ExistingVch } from '../../operations/vch/existing-vch.ts';
 import { readPassThrough, type PassThrough } from '../../operations/vch/pass-through.ts';
+import type { RejoinedNode, RejoinRequest } from '../../operations/vch/rejoin.ts';
 import type { Deps } from '../deps.ts';
 import type { CommandInput, FlagSpec, Outcome } from '../spec.ts';
-import { nameArg, numberFlag, targetInput, textFlag } from './vch-input.ts';
+import { clusterChoice, nameArg, numberFlag, targetInput, textFlag } from './vch-input.ts';
 import { vicWords } from './vic-words.ts';
 
 /** NAME or --id; asks for the name on a terminal. The password is asked for last. */
@@ -43,6 +44,24 @@ export async function confirmOnTerminal(input: CommandInput, { prompter }: Pick<
   if (input.flags['yes'] === true || !prompter.interactive) return;
   if (await prompter.confirm({ message, flag: '--yes', default: true })) return;
   throw new VickError('CANCELLED', 'Nothing was changed.');
+}
+
+export function rejoinInput(input: CommandInput): RejoinRequest {
+  return {
+    wait: input.flags['wait'] !== false,
+    cluster: clusterChoice(input),
+    clusterTyped: input.sources['kubeconfig'] === 'flag' || input.sources['context'] === 'flag',
+    nodeTimeoutMs: numberFlag(input, 'node-timeout') ?? 0,
+  };
+}
+
+/** The node in a result, as create gives it. */
+export function rejoinedData(node: RejoinedNode | undefined): { readonly node: { readonly name: string; readonly ready: boolean | null } | null } {
+  return { node: node === undefined ? null : { name: node.name, ready: node.ready ?? null } };
+}
+
+export function rejoinedText(node: RejoinedNode | undefined): readonly string[] {
+  return node?.ready === true ? [`Node ${node.name} is Ready`] : [];
 }
 
 /** Problems on stderr, and exit code 8 for them. */

@@ -3,7 +3,7 @@ import { titleOf, type ExistingVch } from '../../operations/vch/existing-vch.ts'
 import { upgradeVch, type UpgradedVch, type UpgradePlan } from '../../operations/vch/upgrade.ts';
 import type { CommandHandler, CommandInput } from '../spec.ts';
 import { upgradeVchSpec } from '../specs/upgrade-vch.ts';
-import { confirmOnTerminal, existingVch, handedOn, withProblems } from './existing-vch.ts';
+import { confirmOnTerminal, existingVch, handedOn, rejoinedData, rejoinedText, rejoinInput, withProblems } from './existing-vch.ts';
 import { isOn, textFlag } from './vch-input.ts';
 
 export const runUpgradeVch: CommandHandler = async (input, deps, signal) => {
@@ -16,7 +16,7 @@ export const runUpgradeVch: CommandHandler = async (input, deps, signal) => {
     if (mode !== 'reset') await confirmOnTerminal(input, deps, `${mode === 'rollback' ? 'Roll back' : 'Upgrade'} ${titleOf(vch)}? Its endpoint VM restarts`);
   };
   const images = { applianceIso: textFlag(input, 'appliance-iso'), bootstrapIso: textFlag(input, 'bootstrap-iso') };
-  const result = await upgradeVch({ ...vch, ...images, mode, force: isOn(input, 'force'), extra, dryRun, confirm }, deps, signal);
+  const result = await upgradeVch({ ...vch, ...rejoinInput(input), ...images, mode, force: isOn(input, 'force'), extra, dryRun, confirm }, deps, signal);
   const { plan } = result;
   return withProblems(
     {
@@ -30,9 +30,10 @@ export const runUpgradeVch: CommandHandler = async (input, deps, signal) => {
         to: plan.to?.text ?? null,
         images: { appliance: plan.applianceIso ?? null, bootstrap: plan.bootstrapIso ?? null },
         ...(dryRun ? { args: result.words } : {}),
+        ...rejoinedData(result.node),
         problems: result.problems,
       },
-      text: summary(result, vch),
+      text: [summary(result, vch), ...rejoinedText(result.node)].join('\n'),
       names: [`vch/${titleOf(vch)}`],
     },
     result.problems,

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../spec.ts';
-import { DRY_RUN, EXISTING_VCH_FLAGS, timeoutFlag, VCH_ARGS } from './existing-vch-flags.ts';
+import { DRY_RUN, EXISTING_VCH_FLAGS, REJOIN_FLAGS, timeoutFlag, VCH_ARGS } from './existing-vch-flags.ts';
 import { CONFIGURE_VIC_FLAGS } from './vic-flags.ts';
 
 export const configureVchSpec: CommandSpec = {
@@ -7,7 +7,7 @@ export const configureVchSpec: CommandSpec = {
   summary: 'change settings of a VCH',
   description:
     'Shows the difference first. The endpoint VM restarts: the Docker API and the kubelet are away meanwhile, containers keep running. ' +
-    'Without any setting it is only restarted. Kubernetes settings cannot be changed: they are made by create. Words after -- are flags of vic-machine configure.',
+    'Without any setting it is only restarted. When the VCH is a node, the command ends when that is Ready again. Kubernetes settings cannot be changed: they are made by create. Words after -- are flags of vic-machine configure.',
   args: VCH_ARGS,
   flags: [
     ...EXISTING_VCH_FLAGS,
@@ -20,6 +20,7 @@ export const configureVchSpec: CommandSpec = {
       group: 'After a failure',
     },
     timeoutFlag('10m', 'how long the whole of it may take, before vic-machine rolls back'),
+    ...REJOIN_FLAGS,
     DRY_RUN,
   ],
   examples: [

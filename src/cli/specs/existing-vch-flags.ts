@@ -1,4 +1,5 @@
 import type { CommandSpec, FlagSpec } from '../spec.ts';
+import { KUBECONFIG_FLAGS } from './shared-flags.ts';
 import { VSPHERE_FLAGS } from './vsphere-flags.ts';
 
 /** Which VCH: the name, or with several of one name (or an unknown one) the id. */
@@ -36,3 +37,16 @@ export const DRY_RUN: FlagSpec = {
   placeholder: 'MODE',
   description: 'show what would be done and the exact words for vic-machine, and change nothing',
 };
+
+/** For commands that restart the endpoint VM, and with it the kubelet. */
+export const REJOIN_FLAGS: readonly FlagSpec[] = [
+  ...KUBECONFIG_FLAGS,
+  {
+    name: 'wait',
+    kind: 'boolean',
+    default: true,
+    description: 'wait until the node is Ready again, when the VCH is one of the cluster',
+    group: 'Node',
+  },
+  { name: 'node-timeout', kind: 'duration', default: '10m', placeholder: 'DURATION', description: 'how long to wait for the node', group: 'Node' },
+];

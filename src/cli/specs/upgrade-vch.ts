@@ -1,11 +1,11 @@
 import type { CommandSpec } from '../spec.ts';
-import { DEBUG_LINES, DRY_RUN, EXISTING_VCH_FLAGS, timeoutFlag, VCH_ARGS } from './existing-vch-flags.ts';
+import { DEBUG_LINES, DRY_RUN, EXISTING_VCH_FLAGS, REJOIN_FLAGS, timeoutFlag, VCH_ARGS } from './existing-vch-flags.ts';
 
 export const upgradeVchSpec: CommandSpec = {
   path: ['upgrade', 'vch'],
   summary: 'bring a VCH to the version of vic-machine, or back',
   description:
-    'Uploads the images of this vic-machine and restarts the endpoint VM with them; what does not come up is rolled back. ' +
+    'Uploads the images of this vic-machine and restarts the endpoint VM with them; what does not come up is rolled back. When the VCH is a node, the command ends when that is Ready again. ' +
     'The image with the kubelet is taken, since a VCH that is a node would stop being one with the plain image.',
   args: VCH_ARGS,
   flags: [
@@ -36,6 +36,7 @@ export const upgradeVchSpec: CommandSpec = {
     },
     timeoutFlag('10m', 'how long vic-machine waits for the endpoint VM to come up'),
     DEBUG_LINES,
+    ...REJOIN_FLAGS,
     DRY_RUN,
   ],
   examples: [

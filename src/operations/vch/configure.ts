@@ -1,6 +1,6 @@
 /** `vick configure vch`: read what is → show the difference → vic-machine configure. */
 import { redactArgs } from '../../clients/vic-machine/render-command.ts';
-import type { RunContext, UpdateResult, VicMachine } from '../../clients/vic-machine/port.ts';
+import type { RunContext, VicMachine } from '../../clients/vic-machine/port.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import { refuseUnknownFlags } from './binary-flags.ts';
 import { optionChanges, repeatedWords, type OptionChange } from './config-difference.ts';
@@ -8,10 +8,11 @@ import { referenceOf, titleOf, vchContext, type ExistingVch } from './existing-v
 import type { PassThrough } from './pass-through.ts';
 import { PhaseReport } from './phase-report.ts';
 import type { VchDeps } from './ports.ts';
+import { changeAndRejoin, type ChangeResult, type RejoinedNode, type RejoinRequest } from './rejoin.ts';
 import { explainUpdate } from './update-failure.ts';
 import { openVicMachine } from './vic-session.ts';
 
-export interface ConfigureVchRequest extends ExistingVch {
+export interface ConfigureVchRequest extends ExistingVch, RejoinRequest {
   /** `reset`: clear the mark of an update that died · `rollback`: undo the last one. */
   readonly mode: 'change' | 'rollback' | 'reset';
   readonly extra: PassThrough;
@@ -28,6 +29,8 @@ export interface ConfiguredVch {
   readonly changes: readonly OptionChange[];
   /** Words that would be, or were, handed to vic-machine, without secrets. */
   readonly words: readonly string[];
+  /** Undefined: none was looked for or found. */
+  readonly node: RejoinedNode | undefined;
   readonly problems: readonly string[];
 }
 
@@ -36,34 +39,38 @@ const ROLLBACK_ALLOWANCE_MS = 15 * 60_000;
 const QUERY_LIMIT_MS = 5 * 60_000;
 
 export async function configureVch(request: ConfigureVchRequest, deps: VchDeps, signal: AbortSignal): Promise<ConfiguredVch> {
-  const { vic, ...session } = await openVicMachine(deps, request.vicMachine);
-  const context = await vchContext(request, { vic, ...session }, deps.fs, signal, { allowanceMs: ROLLBACK_ALLOWANCE_MS, make: !request.dryRun });
+  const session = await openVicMachine(deps, request.vicMachine);
+  const { vic } = session;
+  const context = await vchContext(request, session, deps.fs, signal, { allowanceMs: ROLLBACK_ALLOWANCE_MS, make: !request.dryRun });
   const modeFlag = request.mode === 'change' ? [] : [request.mode === 'reset' ? '--reset-progress' : '--rollback'];
   await refuseUnknownFlags(vic, 'configure', [...request.extra.flags, ...modeFlag], context);
   const plan =
     request.mode === 'change' ? await difference(request, vic, deps, { ...context, limitMs: QUERY_LIMIT_MS }) : { changes: [], words: [], settled: false };
   const words = [...modeFlag, ...plan.words, ...request.extra.words];
   const shown = redactArgs(words);
-  if (request.dryRun) return { id: undefined, outcome: 'planned', changes: plan.changes, words: shown, problems: [] };
-  if (plan.settled && plan.changes.length === 0 && !request.force) return { id: request.id, outcome: 'unchanged', changes: [], words: [], problems: [] };
+  const rest = { changes: plan.changes, words: shown, node: undefined, problems: [] };
+  if (request.dryRun) return { ...rest, id: undefined, outcome: 'planned' };
+  if (plan.settled && plan.changes.length === 0 && !request.force) return { ...rest, id: request.id, outcome: 'unchanged', words: [] };
   await request.confirm(plan.changes);
   signal.throwIfAborted();
-  const steps = new PhaseReport(deps.reporter);
-  let result: UpdateResult;
-  try {
-    result = await vic.configure(
-      request.target,
-      referenceOf(request),
-      { words, timeoutMs: request.timeoutMs, resetProgress: request.mode === 'reset' },
-      { ...context, ...steps.callbacks() },
-    );
-    steps.done();
-  } catch (error) {
-    steps.fail();
-    throw explainUpdate(error, 'configure', request);
-  }
+  const run = async (): Promise<ChangeResult> => {
+    const steps = new PhaseReport(deps.reporter);
+    try {
+      const options = { words, timeoutMs: request.timeoutMs, resetProgress: request.mode === 'reset' };
+      const result = await vic.configure(request.target, referenceOf(request), options, { ...context, ...steps.callbacks() });
+      steps.done();
+      return { ...result, restarted: true };
+    } catch (error) {
+      steps.fail();
+      throw explainUpdate(error, 'configure', request);
+    }
+  };
+  // Clearing the mark restarts nothing.
+  const wait = request.wait && request.mode !== 'reset';
+  const done = request.mode === 'rollback' ? 'rolled back' : 'configured';
+  const { id, node, problems } = await changeAndRejoin({ ...request, wait }, { done, run }, session, deps, signal);
   const outcome = { change: 'configured', rollback: 'rolled-back', reset: 'reset' } as const;
-  return { id: result.id, outcome: outcome[request.mode], changes: plan.changes, words: shown, problems: result.problems };
+  return { ...rest, id, outcome: outcome[request.mode], node, problems };
 }
 
 interface Difference {

@@ -1,6 +1,6 @@
 /** `vick upgrade vch`: what it is now → images that fit → vic-machine upgrade; or back to what it was. */
 import { join, dirname } from 'node:path';
-import type { InspectResult, RunContext, UpdateResult, VicMachine } from '../../clients/vic-machine/port.ts';
+import type { InspectResult, RunContext, VicMachine } from '../../clients/vic-machine/port.ts';
 import { redactArgs } from '../../clients/vic-machine/render-command.ts';
 import type { VicVersion } from '../../clients/vic-machine/version.ts';
 import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
@@ -10,10 +10,11 @@ import { findImages } from './images.ts';
 import type { PassThrough } from './pass-through.ts';
 import { PhaseReport } from './phase-report.ts';
 import type { VchDeps } from './ports.ts';
+import { changeAndRejoin, type ChangeResult, type RejoinedNode, type RejoinRequest } from './rejoin.ts';
 import { explainUpdate } from './update-failure.ts';
 import { openVicMachine } from './vic-session.ts';
 
-export interface UpgradeVchRequest extends ExistingVch {
+export interface UpgradeVchRequest extends ExistingVch, RejoinRequest {
   readonly mode: 'upgrade' | 'rollback' | 'reset';
   readonly applianceIso: string | undefined;
   readonly bootstrapIso: string | undefined;
@@ -31,6 +32,8 @@ export interface UpgradePlan {
   readonly to: VicVersion | undefined;
   readonly applianceIso: string | undefined;
   readonly bootstrapIso: string | undefined;
+  /** The appliance image looks like one without a kubelet. */
+  readonly losesKubelet: boolean;
   readonly notes: readonly string[];
 }
 
@@ -40,6 +43,8 @@ export interface UpgradedVch {
   readonly plan: UpgradePlan;
   /** For people: values of secret flags are masked. */
   readonly words: readonly string[];
+  /** Undefined: none was looked for or found. */
+  readonly node: RejoinedNode | undefined;
   readonly problems: readonly string[];
 }
 
@@ -62,33 +67,36 @@ export async function upgradeVch(request: UpgradeVchRequest, deps: VchDeps, sign
   await refuseUnknownFlags(vic, 'upgrade', [...request.extra.flags, ...words.filter((word) => word.startsWith('--'))], context);
   const shown = redactArgs(words);
   for (const note of plan.notes) deps.reporter.warn(note);
-  if (request.dryRun) return { id: request.id, outcome: 'planned', plan, words: shown, problems: [] };
+  const rest = { id: request.id, plan, words: shown, node: undefined, problems: [] };
+  if (request.dryRun) return { ...rest, outcome: 'planned' };
   const same =
     request.mode === 'upgrade' && !request.force && plan.from?.build !== undefined && plan.to?.build !== undefined && plan.from.build >= plan.to.build;
-  if (same) return { id: request.id, outcome: 'unchanged', plan, words: [], problems: [] };
+  if (same) return { ...rest, outcome: 'unchanged', words: [] };
   await request.confirm(plan);
   signal.throwIfAborted();
-  const steps = new PhaseReport(deps.reporter);
-  let result: UpdateResult;
-  try {
-    result = await vic.upgrade(
-      request.target,
-      referenceOf(request),
-      { words, timeoutMs: request.timeoutMs, resetProgress: request.mode === 'reset' },
-      { ...context, ...steps.callbacks() },
-    );
-    steps.done();
-  } catch (error) {
-    // vic-machine says so with exit code 0 and no last line, after everything that could be a failure as well.
-    if (isVickError(error) && error.code === 'VCH_UP_TO_DATE') {
+  const run = async (): Promise<ChangeResult> => {
+    const steps = new PhaseReport(deps.reporter);
+    try {
+      const options = { words, timeoutMs: request.timeoutMs, resetProgress: request.mode === 'reset' };
+      const result = await vic.upgrade(request.target, referenceOf(request), options, { ...context, ...steps.callbacks() });
       steps.done();
-      return { id: request.id, outcome: 'unchanged', plan, words: shown, problems: [] };
+      return { ...result, restarted: true };
+    } catch (error) {
+      // vic-machine says so with exit code 0 and no last line, after everything that could be a failure as well.
+      if (isVickError(error) && error.code === 'VCH_UP_TO_DATE') {
+        steps.done();
+        return { id: request.id, problems: [], restarted: false };
+      }
+      steps.fail();
+      throw explainUpdate(error, 'upgrade', request);
     }
-    steps.fail();
-    throw explainUpdate(error, 'upgrade', request);
-  }
+  };
+  // Clearing the mark restarts nothing, and a node that loses its kubelet does not come back.
+  const wait = request.wait && request.mode !== 'reset' && !plan.losesKubelet;
+  const done = request.mode === 'rollback' ? 'rolled back' : 'upgraded';
+  const { id, node, problems, restarted } = await changeAndRejoin({ ...request, wait }, { done, run }, session, deps, signal);
   const outcome = { upgrade: 'upgraded', rollback: 'rolled-back', reset: 'reset' } as const;
-  return { id: result.id, outcome: outcome[request.mode], plan, words: shown, problems: result.problems };
+  return { ...rest, id, outcome: restarted ? outcome[request.mode] : 'unchanged', node, problems };
 }
 
 async function planUpgrade(request: UpgradeVchRequest, vic: VicMachine, deps: VchDeps, query: RunContext): Promise<UpgradePlan> {
@@ -129,7 +137,11 @@ async function refuseLosingKubelet(request: UpgradeVchRequest, vic: VicMachine, 
 }
 
 /** The kubelet's image where the binary knows Kubernetes; vic-machine's default has no kubelet, and the node would vanish without an error. */
-async function imagesFor(request: UpgradeVchRequest, vic: VicMachine, deps: VchDeps): Promise<Pick<UpgradePlan, 'applianceIso' | 'bootstrapIso' | 'notes'>> {
+async function imagesFor(
+  request: UpgradeVchRequest,
+  vic: VicMachine,
+  deps: VchDeps,
+): Promise<Pick<UpgradePlan, 'applianceIso' | 'bootstrapIso' | 'losesKubelet' | 'notes'>> {
   const found = await findImages({ binary: vic.binary, cwd: deps.cwd, applianceIso: request.applianceIso, bootstrapIso: request.bootstrapIso, fs: deps.fs });
   const missing = found.checks.filter((check) => check.status === 'fail' && (request.applianceIso !== undefined || check.name !== 'appliance-image'));
   const [first] = missing;
@@ -137,13 +149,13 @@ async function imagesFor(request: UpgradeVchRequest, vic: VicMachine, deps: VchD
     throw new VickError('PREFLIGHT', first.message ?? first.title, { hint: 'Check --appliance-iso and --bootstrap-iso.' });
   }
   if (found.applianceIso !== undefined) {
-    const plain = /(?:^|[\\/])appliance\.iso$/.test(found.applianceIso);
+    const losesKubelet = request.mode === 'upgrade' && /(?:^|[\\/])appliance\.iso$/.test(found.applianceIso);
     const note = `${found.applianceIso} looks like the plain appliance image, which has no kubelet: a VCH that is a node stops being one`;
-    return { applianceIso: found.applianceIso, bootstrapIso: found.bootstrapIso, notes: plain && request.mode === 'upgrade' ? [note] : [] };
+    return { applianceIso: found.applianceIso, bootstrapIso: found.bootstrapIso, losesKubelet, notes: losesKubelet ? [note] : [] };
   }
   // Any image will do where none is uploaded: vic-machine only wants to see the files.
   const plain = (await firstExisting([join(deps.cwd, 'appliance.iso'), join(dirname(vic.binary), 'appliance.iso')], deps)) ?? undefined;
-  if (request.mode !== 'upgrade') return { applianceIso: plain, bootstrapIso: found.bootstrapIso, notes: [] };
+  if (request.mode !== 'upgrade') return { applianceIso: plain, bootstrapIso: found.bootstrapIso, losesKubelet: false, notes: [] };
   throw new VickError('PREFLIGHT', `no appliance-vkubelet.iso was found; with the plain appliance image, ${titleOf(request)} would stop being a node`, {
     hint: `Name the image with --appliance-iso FILE${plain === undefined ? '' : `; for a VCH that is no node: --appliance-iso ${plain}`}.`,
   });

@@ -9,6 +9,8 @@ export interface NodeWait {
   readonly until: 'registered' | 'ready';
   /** `clock.monotonic()` at which the wait ends. */
   readonly deadline: number;
+  /** With `ready`: whether a node that says so means it, and does not only repeat what an earlier kubelet left. */
+  readonly isNew?: ((node: Node) => Promise<boolean>) | undefined;
   /** Called when what is seen changes: `not registered yet`, `NotReady: …`. */
   readonly onState?: (state: string) => void;
 }
@@ -23,9 +25,11 @@ export async function waitForNode(api: KubernetesApi, clock: Clock, wait: NodeWa
   let seen = '';
   for (;;) {
     const found = await look(api, wait.nodeName, signal);
-    if (found.node !== undefined && (wait.until === 'registered' || found.ready)) return found.node;
-    if (found.state !== seen) wait.onState?.(found.state);
-    seen = found.state;
+    const old = found.node !== undefined && wait.isNew !== undefined && !(await wait.isNew(found.node));
+    if (found.node !== undefined && (wait.until === 'registered' || (found.ready && !old))) return found.node;
+    const state = found.ready && old ? 'Ready as before; its kubelet has not been heard of yet' : found.state;
+    if (state !== seen) wait.onState?.(state);
+    seen = state;
     const left = wait.deadline - clock.monotonic();
     if (left <= 0) {
       throw new VickError(
