@@ -92,6 +92,6 @@ function asFailure(placements: readonly Placement[], error: unknown): ProviderFa
 function reasonOf(error: unknown): string {
   const failure = portLayerFailure(error);
   if (failure?.httpStatus === undefined) return messageOf(error);
-  const said = failure.reason === '' ? '' : `: ${failure.reason}`;
+  const said = failure.reason === '' ? ', and gave no reason; its log has one' : `: ${failure.reason}`;
   return `the port layer answered HTTP ${String(failure.httpStatus)}${said}`;
 }

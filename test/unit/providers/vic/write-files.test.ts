@@ -119,7 +119,7 @@ describe('files on the disks of a pod VM', () => {
       { deltaId: 'f00-1', placements: [TOKEN] },
     ]);
     expect(imports.map(({ device }) => device)).toEqual(['f00-0', 'f00-1']);
-    expect(warnings).toEqual([expect.stringMatching(/^automountServiceAccountToken: the pod runs without .* HTTP 501$/)]);
+    expect(warnings).toEqual([expect.stringMatching(/^automountServiceAccountToken: the pod runs without .* HTTP 501, and gave no reason; its log has one$/)]);
   });
 
   it('do without the token alone where that is what cannot be written, and fail where the rest cannot either', async () => {
