@@ -124,6 +124,7 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
     expect(filesOf(volumes.get(TOKEN_VOLUME.name))).toEqual({ token: 'token-1', 'ca.crt': 'PEM', namespace: 'default' });
     const token = volumes.get(TOKEN_VOLUME.name);
     expect(token?.kind === 'files' ? token.files.find(({ path }) => path === 'token') : undefined).toMatchObject({ mode: 0o640, uid: 1000 });
+    expect([...volumes.values()].filter((volume) => 'injectedToken' in volume)).toEqual([token]);
     const [started] = world.backend.pods.get(uid)?.containers.values() ?? [];
     expect(started?.request.mounts).toEqual([
       { volume: 'config', mountPath: '/etc/app', subPath: 'a', readOnly: true },
@@ -156,6 +157,35 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
     world.cluster.put('ConfigMap', configMap('settings', { a: '1' }));
     await world.clock.advance(0);
     expect(phase(world, uid)).toBe('Running');
+    await world.stop();
+  });
+
+  it('may be left out by a provider that says so, and are there again for what it makes anew', async () => {
+    const world = createWorld(unit);
+    const again: (readonly VolumeRequest[] | undefined)[] = [];
+    const base = world.backend.provider(unit);
+    const provider: PodProvider = {
+      ...base,
+      support: [...base.support, ...['volumes', 'containers'].map((field) => ({ field, support: 'honoured' as const }))],
+      create: async (request, signal) => {
+        await base.create(request, signal);
+        request.warn?.('volumes: config was left out');
+      },
+      start: async (request, signal) => {
+        again.push(await request.volumes?.());
+        await base.start(request, signal);
+      },
+    };
+    world.cluster.put('ConfigMap', configMap('settings', { a: '1' }));
+    await world.start({ provider });
+    const uid = create(world, 'web', { volumes: [{ name: 'config', configMap: { name: 'settings' } }] });
+    await world.clock.advance(100);
+    expect(phase(world, uid)).toBe('Running');
+    expect(world.cluster.events.find(({ reason }) => reason === 'PodFieldDegraded')).toMatchObject({
+      type: 'Warning',
+      message: 'volumes: config was left out',
+    });
+    expect(again.map((volumes) => volumes?.map(filesOf))).toEqual([[{ a: '1' }]]);
     await world.stop();
   });
 
