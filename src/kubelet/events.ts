@@ -2,6 +2,7 @@
  * Events for people: repeated ones are counted up, floods are cut, and a failed write disturbs nothing
  * (client-go/tools/record/events_cache.go).
  */
+import { isVickError, type VickError } from '../errors/vick-error.ts';
 import { rfc3339, type Clock } from '../platform/clock.ts';
 import type { Event, JsonObject, Node, Pod } from '../platform/kubernetes-objects.ts';
 import type { Log } from '../platform/log.ts';
@@ -30,6 +31,15 @@ export interface EventRecorderOptions {
 
 type Reference = Event['involvedObject'];
 
+/** One that waits to be written. */
+interface Told {
+  readonly object: Reference;
+  readonly text: EventText;
+  readonly time: string;
+  /** The same for every attempt, so that none makes a second one. */
+  readonly name: string;
+}
+
 interface Known {
   readonly namespace: string;
   readonly name: string;
@@ -46,6 +56,9 @@ const REFILL_MS = 300_000;
 const BURST_OF_ALL = 100;
 const EACH_MS = 20;
 const MESSAGE_LIMIT = 1_024;
+/** A server that cannot be reached, or cannot do it now, is asked again (client-go/tools/record/event.go). */
+const ATTEMPTS = 12;
+const RETRY_MS = 10_000;
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const known = new Map<string, Known>();
@@ -66,9 +79,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const record = (involvedObject: Reference, text: EventText): void => {
     if (options.signal.aborted || waiting >= WAITING || !allowed(buckets, involvedObject.uid ?? '', options.clock.now())) return;
     waiting += 1;
+    const event: Told = { object: involvedObject, text, time: rfc3339(options.clock.now()), name: `${involvedObject.name ?? ''}.${options.random.hex(8)}` };
     chain = chain
       .then(turn)
-      .then(() => write(options, known, involvedObject, text))
+      .then(() => patiently(options, () => write(options, known, event)))
       .catch((error: unknown) => {
         options.log.debug('event was not written', { reason: text.reason, error });
       })
@@ -96,47 +110,69 @@ function listOf({ spec }: Pod, container: string): 'containers' | 'initContainer
   return among(spec?.ephemeralContainers) ? 'ephemeralContainers' : 'containers';
 }
 
-async function write(options: EventRecorderOptions, known: Map<string, Known>, object: Reference, text: EventText): Promise<void> {
+async function patiently({ clock, signal }: EventRecorderOptions, attempt: () => Promise<void>): Promise<void> {
+  for (let count = 1; ; count += 1) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (count >= ATTEMPTS || !isVickError(error) || !isPassing(error)) throw error;
+    }
+    await clock.sleep(RETRY_MS, signal);
+  }
+}
+
+function isPassing({ code, details }: VickError): boolean {
+  const status = details?.['httpStatus'];
+  return code === 'KUBE_UNREACHABLE' || (typeof status === 'number' && (status === 429 || status >= 500));
+}
+
+async function write(options: EventRecorderOptions, known: Map<string, Known>, { object, text, time: now, name }: Told): Promise<void> {
   const key = [object.uid, object.fieldPath, text.type, text.reason, text.message].join('\n');
-  const now = rfc3339(options.clock.now());
   const before = known.get(key);
   if (before?.written === true) {
-    before.count += 1;
-    const patch: JsonObject = { count: before.count, lastTimestamp: now };
+    const patch: JsonObject = { count: before.count + 1, lastTimestamp: now };
     try {
       await options.cluster.patchEvent({ namespace: before.namespace, name: before.name }, patch, options.signal);
+      before.count += 1;
       return;
-    } catch {
+    } catch (error) {
+      if (isVickError(error) && isPassing(error)) throw error;
       // The event has expired, or was removed: tell it anew.
       known.delete(key);
     }
   }
   const namespace = object.namespace ?? 'default';
-  const name = `${object.name ?? ''}.${options.random.hex(8)}`;
-  const entry: Known = { namespace, name, count: before?.count ?? 1, written: false };
-  await options.cluster.createEvent(
-    {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name, namespace },
-      involvedObject: object,
-      reason: text.reason,
-      message: text.message.slice(0, MESSAGE_LIMIT),
-      type: text.type,
-      source: { component: 'kubelet', host: options.nodeName },
-      reportingComponent: 'kubelet',
-      reportingInstance: options.nodeName,
-      firstTimestamp: now,
-      lastTimestamp: now,
-      count: entry.count,
-    },
-    options.signal,
-  );
+  const entry: Known = { namespace, name, count: (before?.count ?? 0) + 1, written: false };
+  await create(options, {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace },
+    involvedObject: object,
+    reason: text.reason,
+    message: text.message.slice(0, MESSAGE_LIMIT),
+    type: text.type,
+    source: { component: 'kubelet', host: options.nodeName },
+    reportingComponent: 'kubelet',
+    reportingInstance: options.nodeName,
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: entry.count,
+  });
   entry.written = true;
   known.set(key, entry);
   for (const oldest of known.keys()) {
     if (known.size <= REMEMBERED) break;
     known.delete(oldest);
+  }
+}
+
+async function create({ cluster, signal }: EventRecorderOptions, event: Event): Promise<void> {
+  try {
+    await cluster.createEvent(event, signal);
+  } catch (error) {
+    // An earlier attempt has come through; only its answer was lost.
+    if (!isVickError(error) || error.code !== 'KUBE_CONFLICT') throw error;
   }
 }
 

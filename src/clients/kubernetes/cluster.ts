@@ -7,12 +7,20 @@ import type { Random } from '../../platform/random.ts';
 import { listWatch } from './list-watch.ts';
 import { NODE_LEASE_NAMESPACE, paths } from './paths.ts';
 import type { KubernetesApi } from './port.ts';
+import { heedRetryAfter } from './retry-after.ts';
 
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const MERGE = 'application/merge-patch+json';
 
-/** The kubelet's view of the API: every call is the one a node identity is allowed to make. */
-export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock; readonly random: Random; readonly log: Log }): Cluster {
+/** Heartbeats come every 10 s: one that takes longer is of no use. */
+const HEARTBEAT = { urgent: true, timeoutMs: 10_000 } as const;
+
+/**
+ * The kubelet's view of the API: every call is the one a node identity is allowed to make. A server that asks to wait is
+ * heeded; the node's heartbeats wait for nothing else.
+ */
+export function createCluster(direct: KubernetesApi, tools: { readonly clock: Clock; readonly random: Random; readonly log: Log }): Cluster {
+  const api = heedRetryAfter(direct, tools);
   const follow = { api, ...tools };
   const followPods = (fieldSelector: string, onUpdate: (update: PodUpdate) => void, signal: AbortSignal): Promise<void> =>
     listWatch<Pod>(
@@ -24,15 +32,16 @@ export function createCluster(api: KubernetesApi, tools: { readonly clock: Clock
       signal,
     );
   return {
-    getNode: (name, signal) => api.request<Node>({ method: 'GET', path: paths.node(name) }, signal),
+    getNode: (name, signal) => api.request<Node>({ method: 'GET', path: paths.node(name), ...HEARTBEAT }, signal),
     createNode: (node, signal) => api.request<Node>({ method: 'POST', path: paths.nodes(), body: asJson(node) }, signal),
     patchNode: (name, body, signal) => api.request<Node>({ method: 'PATCH', path: paths.node(name), body, contentType: STRATEGIC }, signal),
-    patchNodeStatus: (name, body, signal) => api.request<Node>({ method: 'PATCH', path: paths.nodeStatus(name), body, contentType: STRATEGIC }, signal),
+    patchNodeStatus: (name, body, signal) =>
+      api.request<Node>({ method: 'PATCH', path: paths.nodeStatus(name), body, contentType: STRATEGIC, ...HEARTBEAT }, signal),
 
-    getLease: (name, signal) => api.request<Lease>({ method: 'GET', path: paths.lease(NODE_LEASE_NAMESPACE, name) }, signal),
-    createLease: (lease, signal) => api.request<Lease>({ method: 'POST', path: paths.leases(NODE_LEASE_NAMESPACE), body: asJson(lease) }, signal),
+    getLease: (name, signal) => api.request<Lease>({ method: 'GET', path: paths.lease(NODE_LEASE_NAMESPACE, name), ...HEARTBEAT }, signal),
+    createLease: (lease, signal) => api.request<Lease>({ method: 'POST', path: paths.leases(NODE_LEASE_NAMESPACE), body: asJson(lease), ...HEARTBEAT }, signal),
     replaceLease: (lease, signal) =>
-      api.request<Lease>({ method: 'PUT', path: paths.lease(NODE_LEASE_NAMESPACE, lease.metadata?.name ?? ''), body: asJson(lease) }, signal),
+      api.request<Lease>({ method: 'PUT', path: paths.lease(NODE_LEASE_NAMESPACE, lease.metadata?.name ?? ''), body: asJson(lease), ...HEARTBEAT }, signal),
 
     getPod: ({ namespace, name }, signal) => api.request<Pod>({ method: 'GET', path: paths.pod(namespace, name) }, signal),
     patchPodStatus: ({ namespace, name, uid }, status, signal) =>

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { VickError } from '../../errors/vick-error.ts';
 import type { StatusObject } from '../../platform/kubernetes-objects.ts';
 import { connectionFailure, refusal, watchRefusal } from './errors.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
@@ -10,6 +11,7 @@ import type { ApiRequest, KubernetesApi, WatchEvent } from './port.ts';
 const DEFAULT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const REQUEST_CONNECTIONS = 16;
+const URGENT_CONNECTIONS = 4;
 
 /** A client for the server of `kubeconfig`, authenticated as its user. Opens no connection by itself. */
 export async function connect(kubeconfig: Kubeconfig): Promise<KubernetesApi> {
@@ -17,6 +19,7 @@ export async function connect(kubeconfig: Kubeconfig): Promise<KubernetesApi> {
   const base = new URL(kubeconfig.cluster.server);
   const dispatchers = {
     requests: createDispatcher(kubeconfig, base, credentials, REQUEST_CONNECTIONS),
+    urgent: createDispatcher(kubeconfig, base, credentials, URGENT_CONNECTIONS),
     watches: createDispatcher(kubeconfig, base, credentials, null),
   };
   return new UndiciKubernetesApi(kubeconfig.cluster.server, base, dispatchers, credentials);
@@ -28,6 +31,7 @@ export async function connect(kubeconfig: Kubeconfig): Promise<KubernetesApi> {
  */
 interface Dispatchers {
   readonly requests: Dispatcher;
+  readonly urgent: Dispatcher;
   readonly watches: Dispatcher;
 }
 
@@ -62,18 +66,20 @@ class UndiciKubernetesApi implements KubernetesApi {
   }
 
   async requestText(request: ApiRequest, signal?: AbortSignal): Promise<string> {
-    const response = await this.#send(this.#dispatchers.requests, request, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+    const { requests, urgent } = this.#dispatchers;
+    const response = await this.#send(request.urgent === true ? urgent : requests, request, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
     const body = await this.#guard(() => response.body.text(), signal);
-    if (response.statusCode >= 300) throw refusal(response.statusCode, body, `${request.method} ${request.path}`);
+    if (response.statusCode >= 300) throw refused(response, body, `${request.method} ${request.path}`);
     return body;
   }
 
-  async *watch<T>(request: ApiRequest, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
+  async *watch<T>(request: ApiRequest, signal: AbortSignal, onOpen?: () => void): AsyncIterable<WatchEvent<T>> {
     // No body timeout: a quiet watch is healthy. Who watches decides when silence is too long.
     const response = await this.#send(this.#dispatchers.watches, request, 0, signal);
     if (response.statusCode >= 300) {
-      throw refusal(response.statusCode, await this.#guard(() => response.body.text(), signal), `watch ${request.path}`);
+      throw refused(response, await this.#guard(() => response.body.text(), signal), `watch ${request.path}`);
     }
+    onOpen?.();
     try {
       for await (const event of jsonLines(response.body)) {
         const { type, object } = event as { type: string; object: unknown };
@@ -88,7 +94,8 @@ class UndiciKubernetesApi implements KubernetesApi {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#dispatchers.requests.destroy(), this.#dispatchers.watches.destroy()]);
+    const { requests, urgent, watches } = this.#dispatchers;
+    await Promise.all([requests.destroy(), urgent.destroy(), watches.destroy()]);
   }
 
   async #send(dispatcher: Dispatcher, request: ApiRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> {
@@ -128,6 +135,11 @@ class UndiciKubernetesApi implements KubernetesApi {
     if (signal?.aborted === true) return signal.reason;
     return error instanceof Error && error.name === 'VickError' ? error : connectionFailure(error, this.server);
   }
+}
+
+function refused({ statusCode, headers }: Dispatcher.ResponseData, body: string, request: string): VickError {
+  const text = (name: string): string | undefined => [headers[name]].flat()[0];
+  return refusal(statusCode, body, request, { retryAfter: text('retry-after'), date: text('date') });
 }
 
 function queryString(query: ApiRequest['query']): string {

@@ -17,17 +17,43 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   KUBE_FORBIDDEN: 'Ask an administrator for the permission, or use another context; what you may do: kubectl auth can-i --list',
 };
 
+/** Headers of an answer, as they came. */
+export interface RefusalHeaders {
+  readonly retryAfter?: string | undefined;
+  readonly date?: string | undefined;
+}
+
 /** A refused request as a VickError; `body` is what the server sent, a Status object or any text. */
-export function refusal(httpStatus: number, body: string, request: string): VickError {
+export function refusal(httpStatus: number, body: string, request: string, headers: RefusalHeaders = {}): VickError {
   const status = parseStatus(body);
   const code = BY_HTTP_STATUS[httpStatus] ?? 'KUBE_API';
   const said = status?.message ?? (body.trim().slice(0, 300) || `HTTP ${httpStatus}`);
-  const details: KubeErrorDetails = { httpStatus, ...(status === undefined ? {} : { status }) };
+  const retryAfter = retryAfterSeconds(httpStatus, status, headers);
+  const details: KubeErrorDetails = {
+    httpStatus,
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter }),
+  };
   const hint = HINTS[code];
   return new VickError(code, status === undefined ? `${request}: the API server answered ${httpStatus}: ${said}` : said, {
     details,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/**
+ * Seconds or a date in the header (RFC 9110, 10.2.3), or what the Status says. An API server that is too busy says
+ * nothing else but 429 or 5xx; of other answers the header means something else.
+ */
+function retryAfterSeconds(httpStatus: number, status: StatusObject | undefined, { retryAfter, date }: RefusalHeaders): number | undefined {
+  if (httpStatus !== 429 && httpStatus < 500) return undefined;
+  const text = retryAfter?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const seconds = (Date.parse(text) - Date.parse(date ?? '')) / 1000;
+  if (!Number.isNaN(seconds)) return Math.max(0, seconds);
+  const told = status?.details?.retryAfterSeconds;
+  if (typeof told === 'number' && told > 0) return told;
+  return httpStatus === 429 ? 1 : undefined;
 }
 
 /** An ERROR event of a watch. */

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors/vick-error.ts';
+import { isVickError, messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { KubernetesObject } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
@@ -34,8 +34,8 @@ interface ListAnswer {
 
 /**
  * Follows a collection for ever: list, watch from there with bookmarks, list again after anything unexpected (410, a
- * broken connection, an answer that is not JSON), with a back-off that a working watch resets. Rejects only with the
- * signal's reason. Kubernetes: "Efficient detection of changes", kubernetes.io/docs/reference/using-api/api-concepts.
+ * watch that is refused, an answer that is not JSON), with a back-off that a watch resets once the server has accepted
+ * it. One whose connection breaks after that goes on from where it was. Rejects only with the signal's reason. Kubernetes: "Efficient detection of changes", kubernetes.io/docs/reference/using-api/api-concepts.
  */
 export async function listWatch<T extends KubernetesObject>(
   options: ListWatchOptions,
@@ -47,8 +47,10 @@ export async function listWatch<T extends KubernetesObject>(
     try {
       const { items, resourceVersion } = await listAll(options, signal);
       onUpdate({ kind: 'listed', items: items as readonly T[] });
-      waitMs = BACKOFF.firstMs;
-      await watchFrom(options, resourceVersion, onUpdate, signal);
+      const onOpen = (): void => {
+        waitMs = BACKOFF.firstMs;
+      };
+      await watchFrom(options, resourceVersion, { onUpdate, onOpen }, signal);
     } catch (error) {
       signal.throwIfAborted();
       options.onInterrupted?.(error);
@@ -75,11 +77,16 @@ async function listAll(options: ListWatchOptions, signal: AbortSignal): Promise<
 async function watchFrom<T extends KubernetesObject>(
   options: ListWatchOptions,
   from: string,
-  onUpdate: (update: ListUpdate<T>) => void,
+  { onUpdate, onOpen }: { readonly onUpdate: (update: ListUpdate<T>) => void; readonly onOpen: () => void },
   signal: AbortSignal,
 ): Promise<never> {
   let resourceVersion = from;
   for (;;) {
+    const state = { accepted: false };
+    const opened = (): void => {
+      state.accepted = true;
+      onOpen();
+    };
     const started = options.clock.monotonic();
     const timeoutSeconds = Math.round(WATCH_SECONDS * (1 + options.random.fraction()));
     const watchdog = new AbortController();
@@ -88,12 +95,16 @@ async function watchFrom<T extends KubernetesObject>(
     });
     try {
       const query = { ...options.query, watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds };
-      const events = options.api.watch<T>({ method: 'GET', path: options.path, query }, AbortSignal.any([signal, watchdog.signal]));
+      const events = options.api.watch<T>({ method: 'GET', path: options.path, query }, AbortSignal.any([signal, watchdog.signal]), opened);
       for await (const { type, object } of events) {
         resourceVersion = object.metadata?.resourceVersion ?? resourceVersion;
         if (type === 'DELETED') onUpdate({ kind: 'deleted', item: object });
         else if (type !== 'BOOKMARK') onUpdate({ kind: 'changed', item: object });
       }
+    } catch (error) {
+      // A list costs the server much more than a watch that continues.
+      if (!state.accepted || !isVickError(error) || error.code !== 'KUBE_UNREACHABLE') throw error;
+      options.log.debug('a watch was cut', { path: options.path, why: messageOf(error) });
     } finally {
       cancelWatchdog();
     }

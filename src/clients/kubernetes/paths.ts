@@ -1,3 +1,5 @@
+import type { ApiRequest } from './port.ts';
+
 /** Builds every path of the Kubernetes API that vick asks for; each segment is encoded. */
 const segment = encodeURIComponent;
 
@@ -37,6 +39,17 @@ export const paths = {
   nodeProxy: (name: string, path: string) => `/api/v1/nodes/${segment(name)}/proxy${path}`,
   selfSubjectAccessReviews: () => '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
 } as const;
+
+/**
+ * What a request is of, the same for all objects of a resource: `PATCH pods/status`, `LIST pods`, `WATCH secrets`,
+ * `GET nodes`.
+ */
+export function kindOf({ method, path, query }: Pick<ApiRequest, 'method' | 'path' | 'query'>): string {
+  const segments = path.replace(/^\/(api\/[^/]+|apis\/[^/]+\/[^/]+)\//, '').split('/');
+  const [resource = '', name, subresource] = segments[0] === 'namespaces' && segments.length > 2 ? segments.slice(2) : segments;
+  const verb = query?.['watch'] === true ? 'WATCH' : method === 'GET' && name === undefined ? 'LIST' : method;
+  return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+}
 
 /** Namespace of node leases (k8s.io/api/core/v1, NamespaceNodeLease). */
 export const NODE_LEASE_NAMESPACE = 'kube-node-lease';

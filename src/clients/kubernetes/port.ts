@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly contentType?: 'application/json' | PatchType;
   /** Milliseconds for the whole request; default 30 000. */
   readonly timeoutMs?: number;
+  /** Has connections of its own: requests that wait for an answer, or for a connection, do not hold it up. */
+  readonly urgent?: boolean;
 }
 
 export interface WatchEvent<T> {
@@ -30,8 +32,11 @@ export interface KubernetesApi {
   request<T>(request: ApiRequest, signal?: AbortSignal): Promise<T>;
   /** A plain-text answer (`/version` is JSON, logs and /healthz are not). */
   requestText(request: ApiRequest, signal?: AbortSignal): Promise<string>;
-  /** One watch connection. Ends when the server ends it; an ERROR event throws (410 as KUBE_API with details.status.code 410). */
-  watch<T>(request: ApiRequest, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
+  /**
+   * One watch connection. Ends when the server ends it; an ERROR event throws (410 as KUBE_API with details.status.code
+   * 410). `onOpen` is called when the server has accepted it.
+   */
+  watch<T>(request: ApiRequest, signal: AbortSignal, onOpen?: () => void): AsyncIterable<WatchEvent<T>>;
   /** Closes pooled connections. */
   close(): Promise<void>;
 }
@@ -40,4 +45,6 @@ export interface KubernetesApi {
 export interface KubeErrorDetails extends Record<string, unknown> {
   readonly httpStatus?: number;
   readonly status?: StatusObject;
+  /** The server asks not to be asked again before that; always there for 429. */
+  readonly retryAfterSeconds?: number;
 }

@@ -70,11 +70,12 @@ async function renew(options: LeaseOptions, owner: Node, known: Lease | undefine
       return lease === undefined ? await cluster.createLease(wanted, signal) : await cluster.replaceLease(wanted, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (attempt >= RETRIES) {
+      // Somebody else wrote or removed it: look again. Whatever else went wrong needs time.
+      const contested = isVickError(error) && (error.code === 'KUBE_CONFLICT' || error.code === 'KUBE_NOT_FOUND');
+      if (!contested || attempt >= RETRIES) {
         log.warn('the node lease was not renewed', { error });
         return undefined;
       }
-      // Somebody else wrote or removed it: look again.
       lease = undefined;
     }
   }

@@ -76,8 +76,9 @@ export class PodController {
     const onError = (uid: string, error: unknown): void => log.debug('pod state is unknown, nothing is changed', { pod: uid, error });
     this.queue = new KeyedQueue({ clock, retry, onError, work: (uid) => this.work(uid) });
     // The API server is not asked more at once than it can do at once; what waits meanwhile is written in its newest form.
+    // Deletions that a busy server refuses for a while do not keep statuses waiting.
     const limit = createLimiter(WRITES_AT_ONCE);
-    this.writer = new StatusWriter({ cluster, clock, log, limit, onWritten: this.written, onGone: this.vanished });
+    this.writer = new StatusWriter({ cluster, clock, log, limit: createLimiter(WRITES_AT_ONCE), onWritten: this.written, onGone: this.vanished });
     const { nodeName, random, addresses, allocatable, apiServer, envNames } = options;
     this.inputs = new PodInputs({
       ...{ nodeName, cluster, provider, clock, random, log, events, addresses, allocatable, signal: this.abort.signal },

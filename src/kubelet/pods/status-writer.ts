@@ -49,7 +49,8 @@ export class StatusWriter {
       clock: options.clock,
       work: (uid) => this.write(uid),
       onError: (uid, error) => options.log.warn('pod status was not written', { pod: uid, error }),
-      retry: { firstMs: 500, maximumMs: 30_000 },
+      // A kubelet looks after its statuses every 10 s (pkg/kubelet/status/status_manager.go, syncPeriod).
+      retry: { firstMs: 500, maximumMs: 10_000 },
     });
   }
 

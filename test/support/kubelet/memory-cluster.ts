@@ -313,6 +313,9 @@ export class MemoryCluster implements Cluster {
 
   async createEvent(event: Event, signal: AbortSignal): Promise<Event> {
     await this.enter('createEvent', event.reason ?? '', signal);
+    const { name = '', namespace } = event.metadata;
+    const known = this.events.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+    if (known) throw new VickError('KUBE_CONFLICT', `events "${name}" already exists`);
     this.events.push(event);
     return event;
   }

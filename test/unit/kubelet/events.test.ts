@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
+import { VickError } from '../../../src/errors/vick-error.ts';
 import { createEventRecorder, type EventRecorder } from '../../../src/kubelet/events.ts';
 import { silentLog } from '../../../src/platform/log.ts';
 import type { Pod } from '../../../src/platform/kubernetes-objects.ts';
@@ -84,4 +85,32 @@ it('leaves the API server to others in a flood about many objects: a hundred at 
   expect(cluster.events).toHaveLength(150);
   await clock.advance(1_000);
   expect(cluster.events).toHaveLength(160);
+});
+
+it.each([
+  ['cannot be reached', new VickError('KUBE_UNREACHABLE', 'reset')],
+  ['has too much to do', new VickError('KUBE_API', 'later', { details: { httpStatus: 429 } })],
+])('waits for a server that %s, and tells what happened when it happened, once', async (_name, error) => {
+  let failures = 2;
+  const flaky = createEventRecorder({
+    ...{ clock, random: steadyRandom(), log: silentLog, nodeName: 'n1', signal: new AbortController().signal },
+    cluster: {
+      patchEvent: (...args) => (failures-- > 0 ? Promise.reject(error) : cluster.patchEvent(...args)),
+      // The first attempt comes through, and its answer is lost.
+      createEvent: async (event, signal) => {
+        const written = await cluster.createEvent(event, signal);
+        if (failures-- > 0) throw error;
+        return written;
+      },
+    },
+  });
+  const again = (): void => flaky.pod(pod, { type: 'Normal', reason: 'Started', message: 'again' });
+  again();
+  await clock.advance(1_000);
+  again();
+  await clock.advance(60_000);
+  failures = 2;
+  again();
+  await clock.advance(60_000);
+  expect(cluster.events).toEqual([expect.objectContaining({ count: 3, firstTimestamp: '2026-11-23T12:00:00Z', lastTimestamp: '2026-11-23T12:01:01Z' })]);
 });

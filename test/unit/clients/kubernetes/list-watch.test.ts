@@ -9,7 +9,8 @@ import { FakeClock, settle } from '../../../support/fake-clock.ts';
 const pod = (name: string, resourceVersion: string): Pod => ({ metadata: { name, resourceVersion } });
 const random = { fraction: () => 0.5, uuid: () => 'u', hex: () => 'h' };
 
-type Act = WatchEvent<Pod> | Error | 'end';
+/** `open`: the server accepts the watch; events say so by themselves. */
+type Act = WatchEvent<Pod> | Error | 'open' | 'end';
 
 /** A server whose lists and watches are scripted; it fails a test that asks for more than the script has. */
 class ScriptedApi implements KubernetesApi {
@@ -35,11 +36,13 @@ class ScriptedApi implements KubernetesApi {
     return Promise.reject(new Error('unexpected request'));
   }
 
-  async *watch<T>(request: ApiRequest, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
+  async *watch<T>(request: ApiRequest, signal: AbortSignal, onOpen?: () => void): AsyncIterable<WatchEvent<T>> {
     this.requests.push(request);
     for (const act of this.watches.shift() ?? []) {
       if (act === 'end') return;
       if (act instanceof Error) throw act;
+      onOpen?.();
+      if (act === 'open') continue;
       yield act as unknown as WatchEvent<T>;
     }
     await new Promise((_resolve, reject) => {
@@ -105,4 +108,38 @@ test('a watch that falls silent past its asked end is given up', async () => {
   const api = new ScriptedApi([[pod('a', '1')], [pod('b', '2')]], [[], []]);
   const updates = await follow(api, (clock) => clock.advance(500_000));
   expect(updates.map((update) => update.kind)).toEqual(['listed', 'listed']);
+});
+
+test('goes on where it was when the connection of a watch breaks, with a pause', async () => {
+  const cut = new VickError('KUBE_UNREACHABLE', 'ECONNRESET');
+  const api = new ScriptedApi(
+    [[pod('a', '7')]],
+    [[{ type: 'ADDED', object: pod('b', '101') }, cut], ['open', cut], [{ type: 'ADDED', object: pod('c', '102') }]],
+  );
+  const updates = await follow(api, async (clock) => {
+    await clock.advance(999);
+    expect(api.requests).toHaveLength(2);
+    await clock.advance(1_001);
+  });
+  expect(updates.map((update) => (update.kind === 'changed' ? update.item.metadata?.name : update.kind))).toEqual(['listed', 'b', 'c']);
+  expect(api.requests.slice(1).map((request) => request.query?.['resourceVersion'])).toEqual(['100', '101', '101']);
+});
+
+test('lists less and less often while watches are refused, and at once after one was accepted', async () => {
+  const refused = new VickError('KUBE_API', 'internal error');
+  const gone = new VickError('KUBE_API', 'too old resource version');
+  const lists = Array.from({ length: 12 }, () => []);
+  const api = new ScriptedApi(lists, [...Array.from({ length: 8 }, () => [refused]), ['open', gone], [refused], []]);
+  const times: number[] = [];
+  await follow(api, async (clock) => {
+    for (let seen = 0, second = 0; second < 160; second += 1) {
+      await clock.advance(1_000);
+      for (const listed of api.requests.slice(seen)) if (listed.query?.['watch'] === undefined) times.push(second);
+      seen = api.requests.length;
+    }
+  });
+  const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  expect(pauses.slice(0, 8).every((pause, index) => pause >= Math.floor(Math.min(30, 0.8 * 2 ** index)))).toBe(true);
+  expect(pauses.slice(8).every((pause) => pause <= 2)).toBe(true);
+  expect(times).toHaveLength(11);
 });
