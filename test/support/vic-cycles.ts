@@ -10,7 +10,7 @@ const STARTED_EVERY = 20;
 export async function cyclePods(provider: VicProvider, count: number, signal: AbortSignal): Promise<readonly WeakRef<RequestedPod>[]> {
   const pods: WeakRef<RequestedPod>[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
-    const pod = podRequest([containerRequest({ command: ['sleep', '1000'] })]);
+    const pod = podWithToken();
     pods.push(new WeakRef(pod));
     const { uid } = pod;
     await provider.create(pod, signal);
@@ -26,4 +26,15 @@ export async function cyclePods(provider: VicProvider, count: number, signal: Ab
     await provider.remove(uid, signal);
   }
   return pods;
+}
+
+/** As nearly every pod is. */
+function podWithToken(): RequestedPod {
+  const name = 'kube-api-access-abcde';
+  const mounts = [{ volume: name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', subPath: undefined, readOnly: true }];
+  const files = [{ path: 'token', content: Buffer.alloc(1024, 't'), mode: 0o644 }];
+  return {
+    ...podRequest([containerRequest({ command: ['sleep', '1000'], mounts })]),
+    volumes: [{ name, kind: 'files', files, inMemory: true, injectedToken: true }],
+  };
 }
