@@ -3,9 +3,9 @@ import type { CreatePodRequest, StartRequest } from '../../kubelet/provider.ts';
 import type { Isolation } from './isolation.ts';
 import { makeVm, planVm, type MakeVmOptions } from './make-vm.ts';
 import type { DefinedPod } from './plan-create.ts';
-import { podVolumes } from './plan-files.ts';
 import { standingVms, type PodIndex, type PodVm } from './pod-index.ts';
 import { missingPart, partsOf } from './pod-parts.ts';
+import { podVolumes } from './pod-volumes.ts';
 
 export interface MakePodOptions extends MakeVmOptions {
   readonly index: PodIndex;

@@ -4,7 +4,8 @@ import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.t
 import type { Pod, PodSpec } from '../../platform/kubernetes-objects.ts';
 import { firstGroup, primaryOf, type PodContainer, type PodIdentity, type PodPart } from './identity.ts';
 import type { VchImage } from './image-cache.ts';
-import { planFiles, type Placement, type PodVolumes } from './plan-files.ts';
+import { planFiles, type Placement } from './plan-files.ts';
+import type { PodVolumes } from './pod-volumes.ts';
 import { processConfig, type ProcessConfig } from './process-config.ts';
 import { vmSize, type VmSize } from './size.ts';
 

@@ -1,13 +1,6 @@
-import { posix } from 'node:path';
-import {
-  ProviderFailure,
-  type ContainerRequest,
-  type CreatePodRequest,
-  type MountRequest,
-  type VolumeFile,
-  type VolumeRequest,
-} from '../../kubelet/provider.ts';
+import { ProviderFailure, type MountRequest, type VolumeFile, type VolumeRequest } from '../../kubelet/provider.ts';
 import type { ArchiveEntry } from '../../platform/tar.ts';
+import { diskPath, podVolumes, type MountingContainer, type PodVolumes } from './pod-volumes.ts';
 import { checkFolders } from './shared-folders.ts';
 
 /**
@@ -21,15 +14,6 @@ import { checkFolders } from './shared-folders.ts';
  *   modes stay as they are: a file that a kubelet would keep from a container's user is kept from it here as well.
  */
 
-/** A container, and which disk has its root file system. */
-export interface MountingContainer {
-  readonly request: ContainerRequest;
-  /** The same for containers that share one. */
-  readonly disk: string;
-  /** Whether its process runs as root. */
-  readonly root: boolean;
-}
-
 /** What one mount puts into a root file system. */
 export interface Placement {
   readonly volume: string;
@@ -39,28 +23,11 @@ export interface Placement {
   readonly entries: readonly ArchiveEntry[];
 }
 
-/** The volumes of a whole pod, for each of its VMs. */
-export interface PodVolumes {
-  readonly requests: readonly VolumeRequest[];
-  /** Names of the containers that mount a volume, wherever they run. */
-  readonly mountedBy: ReadonlyMap<string, readonly string[]>;
-  /** Is told what the pod has to do without. */
-  readonly warn?: (message: string) => void;
-}
-
 type FileVolume = Extract<VolumeRequest, { readonly kind: 'files' }>;
 
 const FOLDER_MODE = 0o755;
 /** The guest mounts its own there, over what the disk has (vmware/vic isos/bootstrap). */
 const HIDDEN = ['proc', 'sys', 'dev'];
-
-export function podVolumes({ volumes, warn }: Pick<CreatePodRequest, 'volumes' | 'warn'>, containers: readonly ContainerRequest[]): PodVolumes {
-  const mountedBy = new Map<string, readonly string[]>();
-  for (const { name, mounts } of containers) {
-    for (const { volume } of mounts) mountedBy.set(volume, [...(mountedBy.get(volume) ?? []), name]);
-  }
-  return { requests: volumes, mountedBy, ...(warn === undefined ? {} : { warn }) };
-}
 
 /**
  * Pure. What is to be written for the containers of one VM, by disk; a disk without anything is left out. ProviderFailure
@@ -141,11 +108,6 @@ function uncovered(mounts: readonly { readonly mount: MountRequest; readonly pla
     const above = ordered.slice(index + 1).map(({ mount }) => diskPath(mount.mountPath));
     return { ...placement, entries: placement.entries.filter(({ path }) => !above.some((cover) => path === cover || path.startsWith(`${cover}/`))) };
   });
-}
-
-/** A path of the container from the root of its disk, as members of archives have it. */
-function diskPath(path: string): string {
-  return posix.normalize(`/${path}`).replace(/^\/+|\/+$/g, '');
 }
 
 function parentsOf(path: string): readonly string[] {

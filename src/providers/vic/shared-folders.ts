@@ -1,6 +1,5 @@
-import { posix } from 'node:path';
 import { ProviderFailure } from '../../kubelet/provider.ts';
-import type { MountingContainer, PodVolumes } from './plan-files.ts';
+import { diskPath, type MountingContainer, type PodVolumes } from './pod-volumes.ts';
 
 interface Use {
   readonly container: MountingContainer;
@@ -35,11 +34,7 @@ export function checkFolders(containers: readonly MountingContainer[], { request
 function usesOf(volume: string, container: MountingContainer): readonly Use[] {
   return container.request.mounts
     .filter((mount) => mount.volume === volume)
-    .map(({ mountPath, subPath = '', readOnly }) => ({ container, path: cleaned(mountPath), mountPath, subPath, readOnly }));
-}
-
-function cleaned(path: string): string {
-  return posix.normalize(`/${path}`).replace(/\/$/, '');
+    .map(({ mountPath, subPath = '', readOnly }) => ({ container, path: diskPath(mountPath), mountPath, subPath, readOnly }));
 }
 
 /** Whether both see the same at the same place: one folder at two paths cannot be had, two parts of a volume can. */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ContainerRequest, MountRequest, VolumeFile, VolumeRequest } from '../../../../src/kubelet/provider.ts';
 import type { ArchiveEntry } from '../../../../src/platform/tar.ts';
-import { diskEntries, planFiles, podVolumes, type MountingContainer } from '../../../../src/providers/vic/plan-files.ts';
+import { diskEntries, planFiles } from '../../../../src/providers/vic/plan-files.ts';
+import { podVolumes, type MountingContainer } from '../../../../src/providers/vic/pod-volumes.ts';
 import { containerRequest } from '../../../support/kubelet/pod-requests.ts';
 
 const file = (path: string, more: Partial<VolumeFile> = {}): VolumeFile => ({ path, content: Buffer.from(`of ${path}`), mode: 0o644, ...more });
