@@ -1,9 +1,10 @@
 /** The calls of the Docker API on commands in containers (vmware/vic lib/apiservers/engine/backends/container.go). */
 import type { Vm } from '../port-layer/vm.ts';
 import type { PersonalityParts, Route } from './api.ts';
+import { typedBody, type BodyType } from './body-types.ts';
 import { logContainer } from './container-events.ts';
 import { DockerError } from './errors.ts';
-import { createExec, type ExecBody } from './exec-create.ts';
+import { createExec, EXEC_BODY } from './exec-create.ts';
 import { startAttached, startDetached } from './exec-start.ts';
 import { findExec } from './exec-state.ts';
 import { formInteger } from './form-values.ts';
@@ -13,6 +14,8 @@ interface StartBody {
   readonly Tty?: boolean;
 }
 
+const START_BODY: BodyType = { package: 'types', name: 'ExecStartCheck', fields: { Detach: 'bool', Tty: 'bool' } };
+
 /** What Docker tells for a program that could not be executed. */
 const NOT_EXECUTED = 126;
 
@@ -21,7 +24,7 @@ export const execHandlers: readonly Route[] = [
     method: 'POST',
     path: /^\/containers\/([^/]+)\/exec$/,
     handle: async (parts, call, match) => {
-      const id = await createExec(parts, match[1] ?? '', (await call.body()) as ExecBody | undefined, call.signal);
+      const id = await createExec(parts, match[1] ?? '', typedBody(EXEC_BODY, await call.body()), call.signal);
       return { kind: 'json', status: 201, value: { Id: id } };
     },
   },
@@ -40,8 +43,7 @@ export const execHandlers: readonly Route[] = [
     path: /^\/exec\/([^/]+)\/start$/,
     handle: async (parts, call, match) => {
       const id = match[1] ?? '';
-      const body = (await call.body()) as StartBody | undefined;
-      if (body === undefined) throw new DockerError(500, 'EOF');
+      const body = typedBody(START_BODY, await call.body()) as StartBody;
       const started = { parts, vm: needExec(parts, id), id };
       if (body.Detach === true) {
         await startDetached(started, call.signal);

@@ -4,6 +4,7 @@ import type { PortLayerState } from '../port-layer/state.ts';
 import { joinTask, type TaskConfig } from '../port-layer/vm-config.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import type { PersonalityParts } from './api.ts';
+import type { BodyType } from './body-types.ts';
 import { logContainer } from './container-events.ts';
 import { findContainer } from './containers.ts';
 import { DockerError, portLayerSaid } from './errors.ts';
@@ -19,13 +20,18 @@ export interface ExecBody {
   readonly AttachStderr?: boolean;
 }
 
+export const EXEC_BODY: BodyType = {
+  package: 'types',
+  name: 'ExecConfig',
+  fields: { Cmd: 'strings', Env: 'strings', User: 'string', Tty: 'bool', AttachStdin: 'bool', AttachStdout: 'bool', AttachStderr: 'bool' },
+};
+
 const STARTING_WAIT_MS = 60_000;
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The id of the command. Throws the refusals of a VCH, in its words. */
-export async function createExec(parts: PersonalityParts, wanted: string, body: ExecBody | undefined, signal: AbortSignal): Promise<string> {
+export async function createExec(parts: PersonalityParts, wanted: string, body: ExecBody, signal: AbortSignal): Promise<string> {
   const { state, execs, events } = parts;
-  if (body === undefined) throw new DockerError(500, 'EOF');
   const argv = body.Cmd ?? [];
   if (argv.length === 0) throw new DockerError(500, 'No exec command specified');
   const vm = findContainer(state, wanted);

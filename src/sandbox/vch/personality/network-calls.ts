@@ -2,9 +2,10 @@
 import { PortLayerError } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Route } from './api.ts';
+import { typedBody } from './body-types.ts';
 import { DockerError } from './errors.ts';
 import { Filters } from './filters.ts';
-import { connectNetwork, createNetwork, type ConnectBody, type NetworkBody } from './network-create.ts';
+import { CONNECT_BODY, connectNetwork, createNetwork, NETWORK_BODY, type ConnectBody, type NetworkBody } from './network-create.ts';
 import { networkLabels, networkResource, type ScopeInfo } from './network-resource.ts';
 
 const FILTERS = new Set(['driver', 'type', 'name', 'id', 'label']);
@@ -33,8 +34,7 @@ export const networkHandlers: readonly Route[] = [
     method: 'POST',
     path: /^\/networks\/create$/,
     handle: async ({ state }, call) => {
-      const body = (await call.body()) as NetworkBody | undefined;
-      if (body === undefined) throw new DockerError(500, 'EOF');
+      const body = typedBody(NETWORK_BODY, await call.body()) as NetworkBody;
       return { kind: 'json', status: 201, value: { Id: createNetwork(state, body), Warning: '' } };
     },
   },
@@ -42,8 +42,7 @@ export const networkHandlers: readonly Route[] = [
     method: 'POST',
     path: /^\/networks\/(.+)\/connect$/,
     handle: async ({ state }, call, match) => {
-      const body = (await call.body()) as ConnectBody | undefined;
-      if (body === undefined) throw new DockerError(500, 'EOF');
+      const body = typedBody(CONNECT_BODY, await call.body()) as ConnectBody;
       await connectNetwork(state, match[1] ?? '', body);
       return { kind: 'empty', status: 200 };
     },

@@ -4,6 +4,7 @@ import { modify } from '../port-layer/handles.ts';
 import { PortLayerError } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import { addEndpoint } from '../port-layer/vm-config.ts';
+import type { BodyType } from './body-types.ts';
 import { findContainer } from './containers.ts';
 import { DockerError } from './errors.ts';
 import { labelAnnotations, type ScopeInfo } from './network-resource.ts';
@@ -30,6 +31,13 @@ export interface ConnectBody {
     readonly Aliases?: readonly string[] | null;
   } | null;
 }
+
+export const NETWORK_BODY: BodyType = {
+  package: 'types',
+  name: 'NetworkCreateRequest',
+  fields: { Name: 'string', Driver: 'string', Internal: 'bool', Labels: 'map', IPAM: 'any' },
+};
+export const CONNECT_BODY: BodyType = { package: 'types', name: 'NetworkConnect', fields: { Container: 'string', EndpointConfig: 'any' } };
 
 const CONFLICT = 409;
 

@@ -9,12 +9,15 @@ export const API_HEADERS = { 'Api-Version': '1.25', Server: 'Docker/1.25 (linux)
 export const RAW_STREAM = 'application/vnd.docker.raw-stream';
 
 const NO_CONTENT = 204;
+const COUNTED_BYTES = 2048;
 
 export async function respond(response: ServerResponse, reply: Exclude<DockerReply, { kind: 'hijack' }>, signal: AbortSignal): Promise<void> {
   switch (reply.kind) {
-    case 'json':
-      response.writeHead(reply.status, { ...API_HEADERS, 'Content-Type': 'application/json' }).end(`${goJson(reply.value)}\n`);
+    case 'json': {
+      const text = `${goJson(reply.value)}\n`;
+      response.writeHead(reply.status, { ...API_HEADERS, 'Content-Type': 'application/json', ...lengthOf(text) }).end(text);
       return;
+    }
     case 'text':
       response.writeHead(200, { ...API_HEADERS, 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(reply.text) }).end(reply.text);
       return;
@@ -22,6 +25,7 @@ export async function respond(response: ServerResponse, reply: Exclude<DockerRep
       response.writeHead(reply.status, { ...API_HEADERS, ...(reply.status === NO_CONTENT ? {} : { 'Content-Length': 0 }) }).end();
       return;
     case 'raw-error':
+      response.useChunkedEncodingByDefault = false;
       response.writeHead(reply.status, { 'Content-Type': RAW_STREAM, Connection: 'close' }).end(`${reply.message}\r\n`);
       return;
     case 'bytes':
@@ -43,6 +47,12 @@ export async function respond(response: ServerResponse, reply: Exclude<DockerRep
       }
       response.end();
   }
+}
+
+/** Go counts what fits into its buffer, and cuts anything longer into chunks. */
+function lengthOf(text: string): { readonly 'Content-Length'?: number } {
+  const length = Buffer.byteLength(text);
+  return length <= COUNTED_BYTES ? { 'Content-Length': length } : {};
 }
 
 export function respondError(response: ServerResponse, error: unknown, version: string | undefined): void {

@@ -1,6 +1,7 @@
 /** The calls of the Docker API on volumes (vmware/vic lib/apiservers/engine/backends/volume.go). */
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Route } from './api.ts';
+import { typedBody, type BodyType } from './body-types.ts';
 import { DockerError } from './errors.ts';
 import { Filters } from './filters.ts';
 import { createVolume, type StoredVolume } from './volume-create.ts';
@@ -13,6 +14,11 @@ interface CreateBody {
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
 
+const CREATE_BODY: BodyType = {
+  package: 'volume',
+  name: 'VolumesCreateBody',
+  fields: { Name: 'string', Driver: 'string', DriverOpts: 'map', Labels: 'map' },
+};
 const FILTERS = new Set(['dangling', 'name', 'driver', 'label']);
 
 export const volumeHandlers: readonly Route[] = [
@@ -28,8 +34,7 @@ export const volumeHandlers: readonly Route[] = [
     method: 'POST',
     path: /^\/volumes\/create$/,
     handle: async ({ state }, call) => {
-      const body = (await call.body()) as CreateBody | undefined;
-      if (body === undefined) throw new DockerError(500, 'EOF');
+      const body = typedBody(CREATE_BODY, await call.body()) as CreateBody;
       const { Name: name = '', Driver: driver = '', DriverOpts: options, Labels: labels = null } = body;
       const made = createVolume(state, { name: name === '' ? state.random.uuid() : name, driver, options: options ?? {}, labels });
       return { kind: 'json', status: 201, value: render(made, labels) };
