@@ -20,6 +20,8 @@ export interface FileSystem {
   readBytes(path: string): Promise<Buffer>;
   /** Replaces the file in one step (write beside, then rename); default mode 0o644. */
   writeFile(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Makes a file with all of `data` in it at once; false, and nothing done, when there is one. Of several at a time one gets true. */
+  createFile(path: string, data: string, options: { readonly mode: number }): Promise<boolean>;
   appendFile(path: string, data: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
   /** Creates parents as well; an existing folder is fine. */
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;

@@ -2,7 +2,7 @@
 import { PHASE_FACTS, type CreatePhase } from '../../clients/vic-machine/create-phase.ts';
 import type { Kubeconfig } from '../../clients/kubernetes/kubeconfig.ts';
 import type { CreateResult, RunContext } from '../../clients/vic-machine/port.ts';
-import { messageOf, VickError } from '../../errors/vick-error.ts';
+import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import { rfc3339 } from '../../platform/clock.ts';
 import type { Reporter, Step } from '../../platform/talk.ts';
 import type { Journal } from './journal.ts';
@@ -11,6 +11,7 @@ import type { VchDeps } from './ports.ts';
 import { markOf } from './process-mark.ts';
 import { explainRemains } from './remains.ts';
 import type { VicSession } from './vic-session.ts';
+import { takeFolder } from './work-folder.ts';
 
 /** What the preflight has found and opened. */
 export interface ApplyWith {
@@ -24,8 +25,13 @@ export interface ApplyWith {
 export async function applyCreate(plan: CreatePlan, ready: ApplyWith, journal: Journal, deps: VchDeps, signal: AbortSignal): Promise<CreateResult> {
   signal.throwIfAborted();
   const { session } = ready;
+  const folder = { taken: false };
   try {
-    await journal.step('folder', () => prepareFolder(plan, deps));
+    await journal.step('folder', async () => {
+      await inFolder(plan, () => takeFolder(plan.workingDirectory, plan.input.target.target, deps));
+      folder.taken = true;
+      await prepareFolder(plan, deps);
+    });
     const text = await kubeconfigFor(plan, ready, journal, deps, signal);
     await journal.step('kubeconfig', () => writeKubeconfig(plan, text, deps));
     return await journal.step(
@@ -34,12 +40,16 @@ export async function applyCreate(plan: CreatePlan, ready: ApplyWith, journal: J
       ({ addresses, problems }) => ({ addresses, problems, child: undefined }),
     );
   } catch (error) {
+    if (!folder.taken && isVickError(error) && error.code === 'VCH_BUSY') {
+      await journal.remove();
+      throw error;
+    }
     await journal.note({ state: 'failed', child: undefined });
     const { error: explained, left } = await explainRemains(error, plan, session, deps.fs);
     if (left !== 'vch' && !journal.file.retain) await undo(plan, ready, journal, deps);
     throw explained;
   } finally {
-    if (!journal.file.retain || journal.file.state !== 'failed') await deps.fs.remove(plan.kubeconfigFile);
+    if (folder.taken && (!journal.file.retain || journal.file.state !== 'failed')) await deps.fs.remove(plan.kubeconfigFile);
   }
 }
 
@@ -114,7 +124,6 @@ async function undo(plan: CreatePlan, { kubeconfig }: ApplyWith, journal: Journa
 /** A certificate folder of an earlier VCH of this name makes create fail or reuse old keys: it is put aside, never deleted. */
 async function prepareFolder(plan: CreatePlan, { fs, clock, reporter }: VchDeps): Promise<void> {
   await inFolder(plan, async () => {
-    await fs.makeDirectory(plan.workingDirectory, { mode: 0o700 });
     const ownFolder = plan.certificateFolder.startsWith(plan.workingDirectory);
     if (ownFolder && (await fs.info(plan.certificateFolder)) !== undefined) {
       const aside = `${plan.certificateFolder}.before-${rfc3339(clock.now()).replaceAll(':', '')}`;
@@ -132,6 +141,7 @@ async function inFolder(plan: CreatePlan, work: () => Promise<void>): Promise<vo
   try {
     await work();
   } catch (error) {
+    if (isVickError(error)) throw error;
     throw new VickError('IO', `the working folder ${plan.workingDirectory} cannot be used: ${messageOf(error)}`, {
       hint: 'Choose another place with VICK_STATE_DIR.',
       cause: error,

@@ -10,6 +10,7 @@ import { endProcess, isRunning } from './process-mark.ts';
 import { describeLeftovers } from './remains.ts';
 import { asStep } from './remove-vch.ts';
 import { openVicMachine } from './vic-session.ts';
+import { mayRemoveFolder } from './work-folder.ts';
 
 export interface CleanUpRequest {
   readonly name: string;
@@ -119,8 +120,10 @@ async function removeRest(
       (await identity.revoke({ vch: journal.name, nodeName, kubeconfig }, signal)) === 'revoked' ? `identity/${nodeName}` : undefined,
     );
   }
-  await deps.fs.remove(journal.kubeconfigFile);
-  if (journal.certificateFolder.startsWith(`${journal.workingDirectory}/`)) await deps.fs.remove(journal.workingDirectory);
+  const own = await mayRemoveFolder(journal.workingDirectory, journal.target, deps);
+  if (own) await deps.fs.remove(journal.kubeconfigFile);
+  if (!own) deps.reporter.info(`The files in ${journal.workingDirectory} are of a VCH on another target and stay.`);
+  else if (journal.certificateFolder.startsWith(`${journal.workingDirectory}/`)) await deps.fs.remove(journal.workingDirectory);
   else if ((await deps.fs.info(journal.certificateFolder)) !== undefined) deps.reporter.info(`Certificates were kept: rm -r ${journal.certificateFolder}`);
   // With something left, the journal still has to name it.
   if (problems.length === 0) await removeJournal(journal.name, journal.target, deps);

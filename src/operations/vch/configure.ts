@@ -41,7 +41,7 @@ const QUERY_LIMIT_MS = 5 * 60_000;
 export async function configureVch(request: ConfigureVchRequest, deps: VchDeps, signal: AbortSignal): Promise<ConfiguredVch> {
   const session = await openVicMachine(deps, request.vicMachine);
   const { vic } = session;
-  const context = await vchContext(request, session, deps.fs, signal, { allowanceMs: ROLLBACK_ALLOWANCE_MS, make: !request.dryRun });
+  const context = await vchContext(request, session, deps, signal, { allowanceMs: ROLLBACK_ALLOWANCE_MS, make: !request.dryRun });
   const modeFlag = request.mode === 'change' ? [] : [request.mode === 'reset' ? '--reset-progress' : '--rollback'];
   await refuseUnknownFlags(vic, 'configure', [...request.extra.flags, ...modeFlag], context);
   const plan =

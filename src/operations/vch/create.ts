@@ -18,6 +18,7 @@ import { checkVchName } from './name.ts';
 import { planCreate, type CreatePlan } from './plan-create.ts';
 import type { ClusterChoice, VchDeps } from './ports.ts';
 import { preflightCreate, type CreateReady } from './preflight-create.ts';
+import { workFolder } from './work-folder.ts';
 
 export interface CreateVchRequest {
   readonly input: CreateVchInput;
@@ -42,6 +43,7 @@ export async function planVch({ input, cluster, vicMachine }: CreateVchRequest, 
   return planCreate(input, {
     binary,
     stateDirectory: stateDirectory(deps),
+    workingDirectory: await workFolder(input.name, input.target.target, deps),
     applianceIso: images.applianceIso,
     bootstrapIso: images.bootstrapIso,
     kubeconfig: factsOf(kubeconfig),
@@ -93,6 +95,7 @@ async function prepare(request: CreateVchRequest, deps: VchDeps, signal: AbortSi
   const plan = planCreate(input, {
     binary: ready.session.vic.binary,
     stateDirectory: ready.session.stateDirectory,
+    workingDirectory: await workFolder(input.name, input.target.target, deps),
     applianceIso: ready.images.applianceIso,
     bootstrapIso: ready.images.bootstrapIso,
     kubeconfig: factsOf(ready.kubeconfig),

@@ -16,7 +16,7 @@ export interface DebugVchRequest extends ExistingVch {
 export async function debugVch(request: DebugVchRequest, deps: VchDeps, signal: AbortSignal): Promise<DebugResult> {
   const session = await openVicMachine(deps, request.vicMachine);
   await refuseMissingKey(request, deps);
-  const context = await vchContext(request, session, deps.fs, signal);
+  const context = await vchContext(request, session, deps, signal);
   await refuseUnknownFlags(session.vic, 'debug', request.extra.flags, context);
   if (request.extra.values.has('--rootpw')) {
     deps.reporter.warn(

@@ -2,7 +2,6 @@
  * `vick delete vch`: its pods are evicted → VCH → its Node object and identity → its local files; volumes only when that
  * was said. The Node goes after the VCH: a kubelet that still runs would register it anew.
  */
-import { join } from 'node:path';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
 import type { VchListing } from '../../clients/vic-machine/ls-table.ts';
 import type { VicTarget } from '../../clients/vic-machine/port.ts';
@@ -17,6 +16,7 @@ import { deleteNode, findNode } from './node-removal.ts';
 import type { ClusterChoice, VchDeps } from './ports.ts';
 import { asStep, removeVch } from './remove-vch.ts';
 import { openVicMachine, type VicSession } from './vic-session.ts';
+import { ownerOf, plainFolder, workFolder } from './work-folder.ts';
 
 export interface DeleteVchRequest {
   readonly name: string;
@@ -78,8 +78,9 @@ async function remove(request: DeleteVchRequest, session: VicSession, api: Kuber
   const plan = api === undefined || node === undefined || vch === undefined ? NOTHING : await planDrain(api, nodeName, request.drain, signal);
   refuseBusy(nodeName, plan);
   const pods = plan.evict;
-  const folder = join(session.stateDirectory, 'vch', name);
+  const folder = await workFolder(name, request.target.target, deps);
   const hasFiles = (await deps.fs.info(folder)) !== undefined;
+  if (!hasFiles && !request.keepFiles) await tellOthersFiles(name, folder, deps);
   await request.confirm(
     summaryOf({
       vch,
@@ -110,6 +111,13 @@ async function remove(request: DeleteVchRequest, session: VicSession, api: Kuber
       : await attempt(deps.reporter, `Delete ${folder}`, problems, () => removeFolder(folder, deps.fs), 'kept' as const);
   if (problems.length === 0) await removeJournal(name, request.target.target, deps);
   return { name, id: vch?.id, node: nodeResult, identity, files: hasFiles ? files : 'absent', keptVolumeStores: removed?.keptVolumeStores ?? [], problems };
+}
+
+/** Perhaps the same target by another name; perhaps another VCH. */
+async function tellOthersFiles(name: string, folder: string, deps: VchDeps): Promise<void> {
+  const plain = plainFolder(name, deps);
+  const owner = folder === plain || (await deps.fs.info(plain)) === undefined ? undefined : await ownerOf(name, deps);
+  if (owner !== undefined) deps.reporter.info(`The files in ${plain} are of the VCH ${name} on ${owner} and stay.`);
 }
 
 /** Certificates cannot be revoked in Kubernetes; what was made for this one goes, and without its Node it may do next to nothing. */

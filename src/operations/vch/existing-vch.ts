@@ -1,8 +1,8 @@
 /** What inspect, configure, upgrade and debug have in common: which VCH, where its files are, how long a run may take. */
-import { join } from 'node:path';
 import type { RunContext, VchReference, VicTarget } from '../../clients/vic-machine/port.ts';
-import type { FileSystem } from '../../platform/fs.ts';
+import type { VchDeps } from './ports.ts';
 import type { VicSession } from './vic-session.ts';
+import { takeFolder, workFolder } from './work-folder.ts';
 
 /** One of `name` and `id` is there; `id` wins. */
 export interface ExistingVch {
@@ -37,13 +37,13 @@ const ALLOWANCE_MS = 2 * 60_000;
 export async function vchContext(
   vch: ExistingVch,
   session: VicSession,
-  fs: FileSystem,
+  deps: VchDeps,
   signal: AbortSignal,
   options: { readonly allowanceMs?: number; readonly make?: boolean } = {},
 ): Promise<RunContext> {
   const query = session.query(signal, vch.timeoutMs + (options.allowanceMs ?? ALLOWANCE_MS));
   if (vch.name === undefined) return query;
-  const folder = join(session.stateDirectory, 'vch', vch.name);
-  if (options.make === true) await fs.makeDirectory(folder, { mode: 0o700 });
-  return (await fs.info(folder))?.kind === 'directory' ? { ...query, workingDirectory: folder } : query;
+  const folder = await workFolder(vch.name, vch.target.target, deps);
+  if (options.make === true) await takeFolder(folder, vch.target.target, deps);
+  return (await deps.fs.info(folder))?.kind === 'directory' ? { ...query, workingDirectory: folder } : query;
 }

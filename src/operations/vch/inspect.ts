@@ -29,7 +29,7 @@ export interface InspectedVch {
 
 export async function inspectVch(request: InspectVchRequest, deps: VchDeps, signal: AbortSignal): Promise<InspectedVch> {
   const session = await openVicMachine(deps, request.vicMachine);
-  const context = await vchContext(request, session, deps.fs, signal);
+  const context = await vchContext(request, session, deps, signal);
   await refuseUnknownFlags(session.vic, 'inspect', request.extra.flags, context);
   const flags = { certificateFolder: request.certificateFolder, timeoutMs: request.timeoutMs, extra: request.extra.words };
   const found = await session.vic.inspect(request.target, referenceOf(request), context, flags);

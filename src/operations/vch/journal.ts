@@ -156,7 +156,12 @@ function journalFolder(deps: Pick<JournalDeps, 'env' | 'homeDirectory'>): string
 }
 
 function journalPath(name: string, target: string, deps: JournalDeps): string {
-  return join(journalFolder(deps), `${name}@${createHash('sha256').update(journalPlace(target)).digest('hex').slice(0, 12)}.json`);
+  return join(journalFolder(deps), `${name}@${placeId(target)}.json`);
+}
+
+/** The target in the name of a file. */
+export function placeId(target: string): string {
+  return createHash('sha256').update(journalPlace(target)).digest('hex').slice(0, 12);
 }
 
 /** A target as journals are told apart by: every spelling of one is the same. */

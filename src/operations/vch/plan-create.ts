@@ -12,6 +12,8 @@ export interface CreateFacts {
   /** Absolute path of vic-machine. */
   readonly binary: string;
   readonly stateDirectory: string;
+  /** Where the files of the VCH are kept; default: a folder of its name in the state folder. */
+  readonly workingDirectory?: string | undefined;
   /** Absolute paths; undefined where no image was named or found: vic-machine then looks beside itself. */
   readonly applianceIso: string | undefined;
   readonly bootstrapIso: string | undefined;
@@ -40,7 +42,7 @@ export interface CreatePlan {
 const UPLOAD_ALLOWANCE_MS = 40 * 60_000;
 
 export function planCreate(input: CreateVchInput, facts: CreateFacts): CreatePlan {
-  const workingDirectory = join(facts.stateDirectory, 'vch', input.name);
+  const workingDirectory = facts.workingDirectory ?? join(facts.stateDirectory, 'vch', input.name);
   const kubeconfigFile = join(workingDirectory, 'kubeconfig');
   const serverAddress = input.serverAddress ?? deriveServerAddress(facts.kubeconfig.server);
   const certificates = input.extra.words[input.extra.words.indexOf('--tls-cert-path') + 1];

@@ -55,7 +55,7 @@ const QUERY_LIMIT_MS = 5 * 60_000;
 export async function upgradeVch(request: UpgradeVchRequest, deps: VchDeps, signal: AbortSignal): Promise<UpgradedVch> {
   const session = await openVicMachine(deps, request.vicMachine);
   const { vic } = session;
-  const context = await vchContext(request, session, deps.fs, signal, { allowanceMs: UPLOAD_ALLOWANCE_MS + request.timeoutMs });
+  const context = await vchContext(request, session, deps, signal, { allowanceMs: UPLOAD_ALLOWANCE_MS + request.timeoutMs });
   const plan = await planUpgrade(request, vic, deps, { ...context, limitMs: QUERY_LIMIT_MS });
   const words = [
     ...(request.mode === 'upgrade' ? [] : [request.mode === 'reset' ? '--reset-progress' : '--rollback']),

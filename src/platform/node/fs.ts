@@ -11,8 +11,7 @@ export const nodeFileSystem: FileSystem = {
   readTextIfExists: (path) => orUndefined(files.promises.readFile(path, 'utf8')),
   readBytes: (path) => files.promises.readFile(path),
   writeFile: async (path, data, options) => {
-    temporaryNumber += 1;
-    const beside = `${path}.${String(process.pid)}.${String(temporaryNumber)}.tmp`;
+    const beside = besideOf(path);
     try {
       await files.promises.writeFile(beside, data, { mode: options?.mode ?? 0o644, flush: options?.durable === true });
       if (options?.mode !== undefined) await files.promises.chmod(beside, options.mode);
@@ -21,6 +20,19 @@ export const nodeFileSystem: FileSystem = {
     } catch (error) {
       await files.promises.rm(beside, { force: true });
       throw error;
+    }
+  },
+  createFile: async (path, data, { mode }) => {
+    const beside = besideOf(path);
+    try {
+      await files.promises.writeFile(beside, data, { mode });
+      await linkOrCopy(beside, path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await files.promises.rm(beside, { force: true });
     }
   },
   appendFile: (path, data, options) => files.promises.appendFile(path, data, { mode: options?.mode ?? 0o644 }),
@@ -58,6 +70,21 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** Some file systems know no hard links; there a reader may see the file before all of it is written. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await files.promises.link(from, to);
+  } catch (error) {
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await files.promises.copyFile(from, to, files.constants.COPYFILE_EXCL);
+  }
+}
+
+function besideOf(path: string): string {
+  temporaryNumber += 1;
+  return `${path}.${String(process.pid)}.${String(temporaryNumber)}.tmp`;
+}
 
 /** Not every file system lets a folder be opened; the file itself is safe by then. */
 async function flushFolder(folder: string): Promise<void> {
