@@ -48,8 +48,22 @@ export async function writeMountPoints(fs: FileSystem, disk: DiskFolder, paths: 
 export async function clearMountPoints(fs: FileSystem, disk: DiskFolder): Promise<void> {
   const text = await fs.readTextIfExists(mountPointFile(disk));
   if (text === undefined) return;
-  for (const path of JSON.parse(text) as readonly string[]) await fs.remove(join(diskRoot(disk), path));
+  await Promise.all((JSON.parse(text) as readonly string[]).map((path) => removeMountPoint(fs, join(diskRoot(disk), path))));
   await fs.remove(mountPointFile(disk));
+}
+
+/**
+ * Never more than an empty folder, an empty file or a link. Anything else is kept: a program wrote it where nothing was
+ * mounted, or something is mounted there after all, and it is the computer's.
+ */
+export async function removeMountPoint(fs: FileSystem, place: string): Promise<void> {
+  if ((await fs.readLink(place)) === undefined) {
+    const info = await fs.info(place);
+    if (info === undefined) return;
+    const empty = info.kind === 'directory' ? (await fs.list(place)).length === 0 : info.kind === 'file' && info.size === 0;
+    if (!empty) return;
+  }
+  await fs.remove(place);
 }
 
 /** What is on the disk beside its image, parents first; without what is neither file, folder nor link. */

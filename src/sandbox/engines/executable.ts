@@ -6,7 +6,12 @@ import { LaunchError } from './port.ts';
  * The file to execute for `path`, found as Go's os/exec finds it (`exec.LookPath`): a name with a slash is taken as it
  * is, any other name is looked up along `searchPaths`. Refusals carry the texts of the container VM's guest agent.
  */
-export async function findExecutable(fs: FileSystem, path: string, searchPaths: readonly string[], base: string): Promise<string> {
+export async function findExecutable(
+  fs: Pick<FileSystem, 'info' | 'isExecutable'>,
+  path: string,
+  searchPaths: readonly string[],
+  base: string,
+): Promise<string> {
   if (path.includes('/')) {
     const file = path.startsWith('/') ? path : join(base, path);
     const info = await fs.info(file);

@@ -20,9 +20,9 @@ export interface Engine {
 export interface Machine {
   /**
    * Switches it on, where that is something of its own. The address at which programs on this computer reach what listens
-   * in the machine; undefined: it has none. Rejects when it cannot be switched on.
+   * in the machine; undefined: it has none. Rejects when it cannot be switched on. `disks`: those that tasks may be given.
    */
-  boot?(): Promise<string | undefined>;
+  boot?(disks: readonly WrittenDisk[]): Promise<string | undefined>;
   /** Starts a task. Rejects with a LaunchError when the program cannot be started. */
   launch(request: LaunchRequest): Promise<EngineTask>;
   /** What the machine uses now; undefined where the computer does not tell. */

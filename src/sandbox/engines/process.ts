@@ -6,9 +6,13 @@ import { join, normalize } from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { ChildProcess, ProcessExit, ProcessTable, Spawner } from '../../platform/runner.ts';
+import type { WrittenDisk } from './disk-folder.ts';
 import { findExecutable, searchPaths } from './executable.ts';
+import { hostFiles } from './host-files.ts';
 import { LaunchError, type Engine, type EngineTask, type LaunchRequest, type Machine, type MachineUsage } from './port.ts';
+import { ProcessRooms } from './process-rooms.ts';
 import { family, ProcessScanner } from './process-tree.ts';
+import { findRoomWay, type Rooms } from './room-way.ts';
 
 export interface ProcessEngineOptions {
   readonly spawner: Spawner;
@@ -22,6 +26,7 @@ export interface ProcessEngineOptions {
 /** Name of the variable by which the processes of a machine are found again, whatever group or parent they chose. */
 export const MACHINE_VARIABLE = 'VICK_SANDBOX_MACHINE';
 
+const OFF = 'container VM has unexpectedly powered off';
 /** How long output may trickle from what a program left behind before its streams are given up, ms. */
 const DRAIN_MS = 500;
 /** Kernel clock ticks per second and bytes per page, as on every supported Linux. */
@@ -30,7 +35,16 @@ const PAGE_BYTES = 4096;
 
 export function createProcessEngine(options: ProcessEngineOptions): Engine {
   const scanner = new ProcessScanner(options.fs);
-  return { name: 'process', openMachine: (machine) => new ProcessMachine(options, scanner, machine.id, machine.directory) };
+  let found: Promise<Rooms> | undefined;
+  const rooms = (): Promise<Rooms> => (found ??= findRoomWay(options, options.hostPath));
+  return {
+    name: 'process',
+    files: hostFiles(options.fs, async () => {
+      const ways = await rooms();
+      return 'refusal' in ways ? ways.refusal : undefined;
+    }),
+    openMachine: (machine) => new ProcessMachine(options, scanner, rooms, machine),
+  };
 }
 
 class ProcessMachine implements Machine {
@@ -40,29 +54,53 @@ class ProcessMachine implements Machine {
   private readonly directory: string;
   /** Leaders of every process group started here. Pids are forgotten with `destroy`, when nothing is left of them. */
   private readonly leaders = new Map<number, ChildProcess>();
+  private readonly rooms: ProcessRooms;
   private closing = false;
+  /** How often it was ended: a launch that began before is not carried on. */
+  private ends = 0;
 
-  constructor(options: ProcessEngineOptions, scanner: ProcessScanner, id: string, directory: string) {
+  constructor(
+    options: ProcessEngineOptions,
+    scanner: ProcessScanner,
+    rooms: () => Promise<Rooms>,
+    { id, directory }: { readonly id: string; readonly directory: string },
+  ) {
     this.options = options;
     this.scanner = scanner;
     this.marker = `${MACHINE_VARIABLE}=${id}`;
     this.directory = directory;
+    this.rooms = new ProcessRooms(options, rooms, { [MACHINE_VARIABLE]: id });
+  }
+
+  /** There is nothing to switch on; but what takes time is done while nobody waits for it. */
+  async boot(disks: readonly WrittenDisk[]): Promise<undefined> {
+    await Promise.all(disks.map((disk) => this.rooms.prepare(disk)));
   }
 
   async launch(request: LaunchRequest): Promise<EngineTask> {
-    const { fs, spawner, hostPath } = this.options;
+    const { fs, spawner } = this.options;
+    const { ends } = this;
     const cwd = join(this.directory, 'tasks', request.id.slice(0, 64).replaceAll('/', '_'), normalize(`/${request.workingDir}`));
     await fs.makeDirectory(cwd);
-    const file = await findExecutable(fs, request.path, searchPaths(request.env, hostPath), cwd);
-    if (this.closing) throw new LaunchError('container VM has unexpectedly powered off');
+    const goesOn = (): boolean => !this.closing && this.ends === ends;
+    if (!goesOn()) throw new LaunchError(OFF);
+    const { file, args } = await this.command(request, cwd);
+    if (!goesOn()) throw new LaunchError(OFF);
     const env = Object.fromEntries([...request.env, this.marker].map(splitVariable));
     const child = await spawner
-      .spawn({ file, args: request.args, env, cwd, stdin: request.openStdin ? 'pipe' : 'ignore' })
+      .spawn({ file, args, env, cwd, stdin: request.openStdin ? 'pipe' : 'ignore' })
       .catch((error: unknown) => Promise.reject(new LaunchError(launchText(error), { cause: error })));
     this.leaders.set(child.pid, child);
     // Powered off between the check above and here: nobody else would end this process.
     if (this.isClosing()) await this.destroy();
     return this.task(child);
+  }
+
+  private async command({ path, args, env, disk }: LaunchRequest, cwd: string): Promise<{ readonly file: string; readonly args: readonly string[] }> {
+    const { fs, hostPath } = this.options;
+    const folders = searchPaths(env, hostPath);
+    if (disk !== undefined) return this.rooms.command(disk, { path, args, searchPaths: folders, cwd });
+    return { file: await findExecutable(fs, path, folders, cwd), args };
   }
 
   async usage(): Promise<MachineUsage | undefined> {
@@ -79,6 +117,7 @@ class ProcessMachine implements Machine {
 
   async destroy(): Promise<void> {
     this.closing = true;
+    this.ends += 1;
     // Repeated, because a process may fork between the look and the kill.
     for (let pause = 5; ; pause = Math.min(pause * 2, 100)) {
       const alive = await this.alive();
@@ -89,6 +128,7 @@ class ProcessMachine implements Machine {
     }
     await Promise.all([...this.leaders.values()].map((child) => child.ended ?? child.exited));
     this.leaders.clear();
+    await this.rooms.close();
     this.closing = false;
   }
 

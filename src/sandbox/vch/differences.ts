@@ -49,6 +49,13 @@ export const DIFFERENCES: readonly Difference[] = [
     sandbox:
       'plain processes of this computer: its files, its user; image content, `user` and `tty` are ignored, the working directory is a folder of the task',
   },
+  {
+    part: 'containers',
+    real: 'what is written to the disk of an image lies among the image’s files',
+    sandbox:
+      'among those of this computer, for the programs of that image alone: they run in a mount namespace, which Linux may refuse to an ordinary user. ' +
+      'What they write beside it is kept with the VM; what they write elsewhere, and into files that are there, is written on this computer',
+  },
   { part: 'containers', real: 'programs come from the image', sandbox: 'from the folders of PATH on this computer; what is not installed cannot be launched' },
   { part: 'containers', real: 'the environment is what was given', sandbox: 'plus VICK_SANDBOX_MACHINE, by which left-over processes are found' },
   { part: 'containers', real: 'a VM boots in some seconds', sandbox: '0.2 s' },

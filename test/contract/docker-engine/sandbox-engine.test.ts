@@ -128,7 +128,7 @@ await overEngines('the engine of the sandbox', (real) => {
 
     it('lets tasks of a machine meet at its address, which leads there from here, too', async () => {
       machine = open({ hostname: 'my-pod' });
-      const address = await machine.boot?.();
+      const address = await machine.boot?.([]);
       expect(address).toMatch(/^10\./);
       const server = await sh('mkdir /w; hostname > /w/index.html; echo up; exec httpd -f -p 8080 -h /w');
       await new Promise((resolve) => server.stdout.once('data', resolve));
@@ -193,7 +193,7 @@ await overEngines('the engine of the sandbox', (real) => {
     it('clears what another life of the same sandbox has left, and nothing of others', async () => {
       await sh('sleep 1000');
       const other = engineFor('other').openMachine({ id: 'b'.repeat(64), directory: '/nowhere' });
-      await other.boot?.();
+      await other.boot?.([]);
       expect(await sweepContainers(client, SITE, never)).toBe(2);
       expect([await left(`${SITE_LABEL}=${SITE}`), await left(`${MACHINE_LABEL}=${'b'.repeat(64)}`)]).toEqual([0, 1]);
       await other.destroy();

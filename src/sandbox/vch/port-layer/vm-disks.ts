@@ -39,7 +39,13 @@ export class VmDisks {
   async mount(disks: readonly DiskConfig[]): Promise<void> {
     await this.settled();
     const there: readonly string[] = await this.fs.list(this.directory).catch(() => []);
+    for (const index of there) await clearMountPoints(this.fs, this.folder(Number(index)));
     this.mounted = disks.flatMap(({ layerId }, index) => (there.includes(String(index)) ? [{ layerId, disk: this.writtenDisk(index) }] : []));
+  }
+
+  /** Those that something was ever written to. */
+  get allWritten(): readonly WrittenDisk[] {
+    return this.mounted.map(({ disk }) => disk);
   }
 
   /** The disk with the file system of a layer, if anything was ever written to it. */

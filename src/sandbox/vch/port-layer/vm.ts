@@ -208,7 +208,8 @@ export class Vm {
     let address: string | undefined;
     try {
       await this.disks.mount(this.config.disks);
-      const [found] = await Promise.all([life.machine.boot?.(), this.context.clock.sleep(this.context.bootMs, life.end.signal)]);
+      life.end.signal.throwIfAborted();
+      const [found] = await Promise.all([life.machine.boot?.(this.disks.allWritten), this.context.clock.sleep(this.context.bootMs, life.end.signal)]);
       address = found;
     } catch {
       // Switched off meanwhile, or the engine cannot have it.

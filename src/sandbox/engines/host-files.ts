@@ -1,0 +1,25 @@
+/** The files of this computer, taken for those of every image. */
+import type { FileSystem } from '../../platform/fs.ts';
+import type { EngineFiles, ImageFiles } from './port.ts';
+
+/** `refusal`: why programs cannot be shown other files here. */
+export function hostFiles(fs: FileSystem, refusal: () => Promise<string | undefined>): EngineFiles {
+  return { refusal, openImage: () => Promise.resolve(hostImage(fs)) };
+}
+
+export function hostImage(fs: FileSystem): ImageFiles {
+  return {
+    look: async (path) => {
+      try {
+        const target = await fs.readLink(path);
+        if (target !== undefined) return { kind: 'link', mode: 0o777, target };
+        const info = await fs.info(path);
+        return info === undefined ? undefined : { kind: info.kind === 'directory' ? 'folder' : info.kind, mode: info.mode, target: '' };
+      } catch {
+        // What this user may not see is not there for its programs.
+        return undefined;
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
