@@ -75,20 +75,23 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const processes = createProcessMemory(images);
   const ended: EndedTasks = new Map();
 
-  /** What a pod consists of, without VMs that are unfinished. Forgets those that are gone. */
-  const vmsOf = async (uid: string, signal: AbortSignal): Promise<readonly PodVm[]> => {
+  /** What a pod consists of, and whether there is a VM of it that is unfinished. Forgets those that are gone. */
+  const lookAt = async (uid: string, signal: AbortSignal): Promise<{ readonly vms: readonly PodVm[]; readonly begun: boolean }> => {
     const ids = await index.find(uid, signal);
+    let begun = false;
     const found = await Promise.all(
       ids.map(async (id): Promise<readonly PodVm[]> => {
         const info = await portLayer.containerInfo(id, signal);
         const vm = info === undefined ? undefined : index.read(info);
-        if (vm !== undefined) return (await unfinished.has(vm.info, signal)) ? [] : [vm];
-        index.forget(id);
+        if (vm === undefined) index.forget(id);
+        else if (await unfinished.has(vm.info, signal)) begun = true;
+        else return [vm];
         return [];
       }),
     );
-    return standingVms(found.flat());
+    return { vms: standingVms(found.flat()), begun };
   };
+  const vmsOf = async (uid: string, signal: AbortSignal): Promise<readonly PodVm[]> => (await lookAt(uid, signal)).vms;
 
   const runsOf = (vm: PodVm, signal: AbortSignal): Promise<PodRuns> => runs.read(vm.info.id, vm.identity, signal);
   const context: VicContext = { ...power, vmsOf, runsOf, processOf: (vm, container, primary, signal) => processes.read(vm, container, primary, signal) };
@@ -177,9 +180,11 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     },
 
     status: async (uid, signal) => {
-      const vms = await vmsOf(uid, signal);
+      const { vms, begun } = await lookAt(uid, signal);
       const each = vms.map(async (vm) => messages.add(observePod(vm.identity, vm.info, await runsOf(vm, signal)), vm, signal));
-      return vms.length === 0 ? undefined : together(uid, vms, await Promise.all(each));
+      if (vms.length > 0) return together(uid, vms, await Promise.all(each));
+      // There is something to be removed, and nothing to be run.
+      return begun ? { uid, ips: [], containers: [], sandboxLost: true } : undefined;
     },
 
     watch: async (onChange, signal) => {

@@ -42,6 +42,7 @@ export const VOLUME_ROWS: Readonly<Record<string, Row>> = {
     refusals(kit);
     await handedOver(kit);
     await withoutWriting(kit);
+    await calledOff(kit);
     const why = await cannotWrite(kit);
     if (why !== undefined) await context.annotate(`what containers see was not looked at: ${why}`);
     else await seen(kit);
@@ -93,6 +94,24 @@ async function withoutWriting({ world, kubelet, portLayerWith, vmsOf }: Kit): Pr
   expect(status('asking')?.phase).toBe('Pending');
   for (const { metadata } of [plain, asking]) cluster.requestDeletion(metadata?.uid ?? '', 1);
   for (const { metadata } of [plain, asking]) await expect.poll(() => vmsOf(metadata?.uid ?? ''), PATIENCE).toEqual([]);
+}
+
+/** A pod that is deleted while its files are being written leaves nothing. */
+async function calledOff({ world, kubelet, portLayerWith, vmsOf }: Kit): Promise<void> {
+  const begun: string[] = [];
+  const importArchive: PortLayer['importArchive'] = ({ deviceId }, signal) => {
+    begun.push(deviceId.replace(/-0$/, ''));
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+  };
+  const { cluster, pod } = await kubelet(world.provider({ portLayer: portLayerWith(() => ({ importArchive })) }));
+  objects(cluster);
+  const { uid = '' } = pod('short', { volumes: [VOLUMES[0]!] }, { volumeMounts: [MOUNTS[0]] }).metadata ?? {};
+  await expect.poll(() => begun, PATIENCE).toHaveLength(1);
+  expect((await vmsOf(uid)).map(({ id }) => id)).toEqual(begun);
+  cluster.requestDeletion(uid, 1);
+  await expect.poll(() => cluster.podsByName.has(`${NAMESPACE}/short`), PATIENCE).toBe(false);
+  await expect.poll(() => vmsOf(uid), PATIENCE).toEqual([]);
+  expect(await world.portLayer.getValue(`vick.unfinished.${begun[0] ?? ''}`, never)).toBeUndefined();
 }
 
 /** Undefined: this VCH writes files. */

@@ -104,9 +104,9 @@ describe('a VIC provider whose pods have files', () => {
     const [left] = mine(pod.uid);
     expect(markOf(left?.config.id ?? '')).toBe('files');
 
-    // A kubelet that comes after: the VM is no pod, and cannot be started.
+    // A kubelet that comes after: there is a VM to be removed, and none to be started.
     const successor = providerThat(accepts);
-    expect(await successor.status(pod.uid, never)).toBeUndefined();
+    expect(await successor.status(pod.uid, never)).toEqual({ uid: pod.uid, ips: [], containers: [], sandboxLost: true });
     expect((await successor.list(never)).map(({ uid }) => uid)).toEqual([pod.uid]);
     await expect(successor.start(startRequest(pod), never)).rejects.toThrow(/no VM/);
     await successor.create(pod, never);
@@ -144,7 +144,7 @@ describe('a VIC provider whose pods have files', () => {
     await expect(provider.create(pod, never)).rejects.toThrow(/could not be written/);
     expect(mine(pod.uid)).toHaveLength(1);
     away = false;
-    expect(await provider.status(pod.uid, never)).toBeUndefined();
+    expect(await provider.status(pod.uid, never)).toMatchObject({ sandboxLost: true });
     fails = false;
     await provider.create(pod, never);
     expect(mine(pod.uid)).toHaveLength(1);
