@@ -28,17 +28,38 @@ export function podConditions(facts: ConditionFacts): readonly PodCondition[] {
     { ...containersReady, type: 'ContainersReady' },
     { type: 'PodScheduled', status: 'True' },
   ];
-  const generation = pod.metadata?.generation;
   return verdicts.map((verdict) => {
     const before = previous.conditions?.find((condition) => condition.type === verdict.type);
     const moved = before?.status !== verdict.status;
     return {
-      ...(generation === undefined || generation === 0 ? {} : { observedGeneration: generation }),
+      ...observedGeneration(pod, before),
       ...verdict,
       lastTransitionTime: moved || before.lastTransitionTime === undefined ? rfc3339(now) : before.lastTransitionTime,
     };
   });
 }
+
+/**
+ * The status of a pod that is over, for a newer generation of it: nothing but that it was seen (what nobody may change
+ * stays as it is). Conditions of other writers keep theirs, and a status that told no generation goes on telling none.
+ */
+export function seenAgain(pod: Pod, previous: PodStatus): PodStatus {
+  if (previous.observedGeneration === undefined) return previous;
+  const seen = { ...previous, ...observedGeneration(pod, previous) };
+  if (previous.conditions === undefined) return seen;
+  const conditions = previous.conditions.map((condition) =>
+    OWN_TYPES.has(condition.type) ? { ...condition, ...observedGeneration(pod, condition) } : condition,
+  );
+  return { ...seen, conditions };
+}
+
+/** The generation that is told of, never a lower one than before; API servers before 1.33 count none. */
+export function observedGeneration({ metadata }: Pod, before: { readonly observedGeneration?: number } | undefined): { readonly observedGeneration?: number } {
+  const generation = metadata?.generation ?? 0;
+  return generation === 0 ? {} : { observedGeneration: Math.max(generation, before?.observedGeneration ?? 0) };
+}
+
+const OWN_TYPES: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
 
 function initialization({ phase, incomplete }: ConditionFacts): Omit<Verdict, 'type'> {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };

@@ -1,7 +1,7 @@
 /** The status of a pod as the kubelet tells it: pure, from the same input as `decide`. */
 import type { ContainerStatus, NodeAddress, Pod, PodStatus } from '../../platform/kubernetes-objects.ts';
 import { rfc3339 } from '../../platform/clock.ts';
-import { podConditions } from './conditions.ts';
+import { observedGeneration, podConditions, seenAgain } from './conditions.ts';
 import { containerStatus, FRESH_FAILURE_MS } from './container-status.ts';
 import type { PodHistory } from './history.ts';
 import { containerStatusesOf, podContainers, type PodContainer } from './pod-containers.ts';
@@ -23,10 +23,9 @@ const DEADLINE = { reason: 'DeadlineExceeded', message: 'Pod was active on the n
 /** Conditions of other writers are not part of the result: a strategic merge patch leaves them alone. */
 export function computeStatus(input: StatusInput): PodStatus {
   const { pod, history, previous, now } = input;
-  if (isTerminal(previous.phase) && !containerStatusesOf(previous).some(({ state }) => state?.running !== undefined)) return previous;
-  const generation = pod.metadata?.generation;
+  if (isTerminal(previous.phase) && !containerStatusesOf(previous).some(({ state }) => state?.running !== undefined)) return seenAgain(pod, previous);
   const base: PodStatus = {
-    ...(generation === undefined || generation === 0 ? {} : { observedGeneration: Math.max(generation, previous.observedGeneration ?? 0) }),
+    ...observedGeneration(pod, previous),
     startTime: previous.startTime ?? rfc3339(history.startTime ?? now),
     ...(previous.qosClass === undefined ? {} : { qosClass: previous.qosClass }),
   };
