@@ -180,6 +180,36 @@ describe('what a VCH has besides containers', () => {
     expect(text.trim().split('\n')).toHaveLength(2);
   });
 
+  it('lists containers by their names, ends, ages, networks and volumes', async () => {
+    const shown = async (filters: object, more = 'all=1'): Promise<readonly string[]> => {
+      const { json } = await api.call('GET', `/containers/json${filtered(filters)}&${more}`);
+      return ((json as { Names: string[] }[] | null) ?? []).flatMap(({ Names }) => Names);
+    };
+    await container('first', {}, { Cmd: ['sh', '-c', 'exit 4'] });
+    await api.call('POST', '/containers/first/start');
+    await container('second', { Binds: ['v:/v'] });
+    await container('third', { NetworkMode: 'public' });
+    await expect.poll(() => shown({ exited: ['4'] })).toEqual(['/first']);
+    expect(await shown({ name: ['ir'] })).toEqual(['/third', '/first']);
+    expect(await shown({ name: ['^t.*d$'] })).toEqual(['/third']);
+    expect(await shown({ status: ['created'] }, 'all=0')).toEqual(['/third', '/second']);
+    expect(await shown({ before: ['third'] })).toEqual(['/second', '/first']);
+    expect(await shown({ since: ['first'], before: ['third'] })).toEqual(['/second']);
+    expect(await shown({ network: ['public'] })).toEqual(['/third']);
+    expect(await shown({ volume: ['v', 'w'] })).toEqual(['/second']);
+    expect(await shown({}, 'limit=2')).toEqual(['/third', '/second']);
+  });
+
+  it.each([
+    ['', { ancestor: ['busybox'] }, 500, 'filter ancestor is not currently supported by vic'],
+    ['', { exited: ['x'] }, 500, 'strconv.Atoi: parsing "x": invalid syntax'],
+    ['', { status: ['Starting'] }, 500, 'Unrecognised filter value for status: Starting'],
+    ['', { since: ['none'] }, 404, 'No such container: none'],
+    ['&limit=x', {}, 500, 'strconv.Atoi: parsing "x": invalid syntax'],
+  ])('cannot list containers by %s%j', async (more, filters, status, message) => {
+    expect(await api.call('GET', `/containers/json${filtered(filters)}${more}`)).toMatchObject({ status, json: { message } });
+  });
+
   it('deletes an image by its id only when it has one tag, or by force', async () => {
     await api.call('POST', '/images/busybox:latest/tag?repo=mine&tag=x');
     const { json } = await api.call('GET', '/images/busybox:latest/json');

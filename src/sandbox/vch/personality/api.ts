@@ -4,6 +4,7 @@ import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import { attachHandlers } from './attach.ts';
 import { containerHandlers } from './container-calls.ts';
+import { chosenContainers } from './container-filter.ts';
 import { containerList } from './containers.ts';
 import type { CreatedContainer } from './create-container.ts';
 import { DockerError, notYet } from './errors.ts';
@@ -11,6 +12,7 @@ import type { EventLog } from './event-log.ts';
 import { eventLines } from './event-stream.ts';
 import { execHandlers } from './exec-calls.ts';
 import { imageHandlers } from './image-calls.ts';
+import { formBoolean } from './form-values.ts';
 import type { ImageCache } from './images.ts';
 import { info, version } from './info.ts';
 import { networkHandlers } from './network-calls.ts';
@@ -76,7 +78,7 @@ const HANDLERS: readonly Route[] = [
     handle: ({ state, events }, call) => ({ kind: 'lines', chunks: eventLines(events, state.clock, call.query, call.signal) }),
   },
   { method: 'POST', path: /^\/auth$/, handle: auth },
-  { method: 'GET', path: /^\/containers\/json$/, handle: ({ state, cache, portLayer }, call) => json(containerList(state, cache, call.query, portLayer)) },
+  { method: 'GET', path: /^\/containers\/json$/, handle: listContainers },
   ...imageHandlers,
   ...containerHandlers,
   ...attachHandlers,
@@ -94,6 +96,10 @@ export async function answerDocker(parts: PersonalityParts, call: DockerCall): P
     if (match !== null && !UNSERVED.some((route) => route.method === call.method && route.path.test(call.path))) return handle(parts, call, match);
   }
   throw UNSERVED.find((route) => route.method === call.method && route.path.test(call.path))?.error ?? new DockerError(404, 'page not found');
+}
+
+function listContainers({ state, cache, portLayer }: PersonalityParts, { query }: DockerCall): DockerReply {
+  return json(containerList(state, cache, chosenContainers(state, query), portLayer, formBoolean(query, 'all')));
 }
 
 async function auth({ state, registry }: PersonalityParts, call: DockerCall): Promise<DockerReply> {

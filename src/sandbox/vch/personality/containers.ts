@@ -4,22 +4,16 @@ import { DroppedConnection } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import { DockerError } from './errors.ts';
-import { Filters } from './filters.ts';
 import type { ImageCache } from './images.ts';
 
-const LIST_FILTERS = new Set(['ancestor', 'before', 'exited', 'id', 'is-task', 'label', 'name', 'network', 'since', 'status', 'volume']);
-
-export function containerList(state: PortLayerState, cache: ImageCache, query: URLSearchParams, portLayer: string): readonly unknown[] {
-  const filters = Filters.parse(query.get('filters'));
-  filters.allowOnly(LIST_FILTERS);
-  const all = ['1', 'true'].includes(query.get('all') ?? '') || filters.has('status');
+/** Throws 500 when the port layer's list cannot be read. `shown` is chosen before. */
+export function containerList(state: PortLayerState, cache: ImageCache, shown: readonly Vm[], portLayer: string, all: boolean): readonly unknown[] {
   try {
     listContainers(state, true);
   } catch (error) {
     if (!(error instanceof DroppedConnection)) throw error;
     throw new DockerError(500, `Error invoking GetContainerList: Get "http://${portLayer}/containers/list?all=${String(all)}": EOF`);
   }
-  const shown = state.containers.list().filter((vm) => (all || vm.state === 'Running') && matches(vm, filters));
   return shown.map((vm) => ({
     Id: vm.id,
     Names: [`/${vm.config.name}`],
@@ -45,17 +39,6 @@ export function findContainer(state: PortLayerState, wanted: string): Vm {
   const vm = vms.find((one) => one.id === wanted || one.config.name === name) ?? (starting.length === 1 ? starting[0] : undefined);
   if (vm === undefined) throw new DockerError(404, `No such container: ${wanted}`);
   return vm;
-}
-
-function matches(vm: Vm, filters: Filters): boolean {
-  if (!filters.labels('label', dockerLabels(vm))) return false;
-  const tests: Record<string, (value: string) => boolean> = {
-    id: (value) => vm.id.startsWith(value),
-    name: (value) => vm.config.name.includes(value),
-    status: (value) => statusOf(vm) === value,
-    volume: (value) => vm.config.mounts.some((mount) => mount.volume === value || mount.path === value),
-  };
-  return Object.entries(tests).every(([name, test]) => filters.values(name).length === 0 || filters.values(name).some(test));
 }
 
 export function dockerLabels(vm: Vm): Record<string, string> {

@@ -11,14 +11,19 @@ const ENDS: ReadonlySet<ContainerEvent> = new Set(['Stopped', 'PoweredOff', 'Fai
 export function monitorContainers({ state, created, events }: PersonalityParts): () => void {
   /** Also those that are gone by the time their removal is told. */
   const known = new Map<string, Vm>(state.containers.list().map((vm) => [vm.id, vm]));
+  /** Started, and not told yet. */
+  const starting = new Set<string>();
+
   return state.events.subscribe((_line, event, id) => {
     const vm = state.containers.find(id) ?? known.get(id);
     if (vm === undefined) return;
     known.set(id, vm);
+    tellStart(vm);
     if (event === 'Started') {
+      starting.add(id);
       // Events take their time: who waited for the start tells of it first.
       void state.clock.sleep(0).then(() => {
-        logContainer(events, vm, 'start');
+        tellStart(vm);
       });
     } else if (ENDS.has(event)) {
       logContainer(events, vm, 'die', { exitCode: String(vm.primary?.exitCode ?? 0) });
@@ -29,6 +34,10 @@ export function monitorContainers({ state, created, events }: PersonalityParts):
       logContainer(events, vm, 'destroy');
     }
   });
+
+  function tellStart(vm: Vm): void {
+    if (starting.delete(vm.id)) logContainer(events, vm, 'start');
+  }
 
   async function autoRemove(vm: Vm): Promise<void> {
     try {
