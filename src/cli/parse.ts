@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { VickError } from '../errors/vick-error.ts';
 import { normalise } from './normalise.ts';
 import type { CommandSpec, FlagSpec } from './spec.ts';
+import { nearestFlag } from './suggest-flag.ts';
 import { GLOBAL_FLAGS } from './specs/shared-flags.ts';
 import { findCommand, typedFlagsOf, visibleCommands, type Table } from './table.ts';
 
@@ -137,10 +138,16 @@ function readFlags(command: Command, flags: readonly FlagSpec[]): RawFlags {
 /** commander's complaint in our words: `error: unknown option '--tagret'\n(Did you mean --target?)`. */
 function usageError(error: CommanderError, words: readonly string[], table: Table): VickError {
   const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /\(Did you mean (.*)\?\)/.exec(more.join(' '))?.[1];
   const spec = findCommand(table, words)?.spec;
+  const unknown = /^unknown option '([^']*)/.exec(first)?.[1];
+  const flags = spec === undefined ? GLOBAL_FLAGS : typedFlagsOf(spec);
+  const suggestion = unknown === undefined ? /\(Did you mean (.*)\?\)/.exec(more.join(' '))?.[1] : nearestFlag(unknown, flags);
   const see = `See 'vick ${[...(spec?.path ?? groupPath(words, table)), '--help'].join(' ')}'.`;
-  const message = first.replace('unknown option', 'unknown flag').replace(/^option '([^' ]+(?:, [^' ]+)?)[^']*' argument missing/, "flag '$1' needs a value");
+  // A value may be a secret, and the name is enough.
+  const message = (unknown === undefined ? first : `unknown flag '${unknown.replace(/=.*$/s, '')}'`).replace(
+    /^option '([^' ]+(?:, [^' ]+)?)[^']*' argument missing/,
+    "flag '$1' needs a value",
+  );
   return new VickError('USAGE', message, {
     hint: suggestion === undefined ? see : `Did you mean ${suggestion.replace('one of ', '').replaceAll(', ', ' or ')}? ${see}`,
   });
