@@ -36,7 +36,7 @@ function nearestOf(word: string, names: readonly string[]): string | undefined {
   let bestDistance = Infinity;
   for (const name of names) {
     const length = Math.min(bare(name).length, bare(word).length);
-    const allowed = length < 4 ? (bare(name)[0] === bare(word)[0] ? 1 : 0) : length < 6 ? 1 : length < 10 ? 2 : 3;
+    const allowed = length < 4 ? (bare(name).startsWith(bare(word).slice(0, 1)) ? 1 : 0) : length < 6 ? 1 : length < 10 ? 2 : 3;
     const distance = editDistance(bare(word), bare(name));
     if (distance <= allowed && distance < bestDistance) [best, bestDistance] = [name, distance];
   }
