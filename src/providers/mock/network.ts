@@ -1,14 +1,14 @@
-/** Every port of a pretended pod answers HTTP, so that probes succeed and a forwarded port shows something. */
-import { createServer as createHttpServer, type Server } from 'node:http';
+/** Every port of a pretended pod answers HTTP and gRPC health checks, so that probes succeed and a forwarded port shows something. */
 import { Duplex } from 'node:stream';
 import type { PodNetwork } from '../../kubelet/capabilities.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { MockBackEnd } from './back-end.ts';
+import { httpDoors, type HttpDoors } from './http-doors.ts';
 import { isUnhealthy } from './pods.ts';
 
 /** A port is that of the container that names it, or of the first one. */
 export function mockNetwork(back: MockBackEnd, clock: Clock): PodNetwork {
-  let server: Server | undefined;
+  let doors: HttpDoors | undefined;
   return {
     connect: async ({ uid, port }, signal) => {
       await Promise.resolve();
@@ -17,12 +17,10 @@ export function mockNetwork(back: MockBackEnd, clock: Clock): PodNetwork {
       const alive = [...pod.containers.values()].filter(({ run }) => run.exit === undefined);
       const owner = alive.find(({ run }) => run.ports.includes(port)) ?? alive[0];
       if (owner === undefined || isUnhealthy(owner, clock.now())) throw new Error(`connect ECONNREFUSED ${pod.ip}:${String(port)}`);
-      server ??= createHttpServer((request, response) => {
-        response.setHeader('content-type', 'text/plain');
-        response.end(`${request.method ?? ''} ${request.url ?? ''}\n`);
-      });
+      doors ??= httpDoors();
       const [near, far] = pair();
-      server.emit('connection', far);
+      const { run } = owner;
+      doors.serve(far, () => run.exit === undefined && !isUnhealthy(owner, clock.now()));
       return near;
     },
   };
