@@ -28,14 +28,17 @@ export interface Room {
 /** Where the root of the computer is for a moment. */
 const OLD_ROOT = '.vick-old-root';
 const OPEN_MS = 20_000;
-/** The room is there as long as its input is open, so that it ends with this process in any case. */
+/**
+ * The room is there as long as its input is open, so that it ends with this process in any case. What alone cannot be
+ * mounted (mount says 64) is missing in the room.
+ */
 const SCRIPT = `set -e
 cd "$1"
 table=$2 files=$3
 shift 3
 while [ "$files" -gt 0 ]; do : > "$1"; shift; files=$((files - 1)); done
 mkdir -- "$@"
-mount -a -T "$table"
+mount -a -T "$table" || [ $? -eq 64 ]
 cd "$PWD"
 pivot_root . ${OLD_ROOT}
 umount -l /${OLD_ROOT}

@@ -65,7 +65,8 @@ async function importArchive(state: PortLayerState, log: Log, { query, stream, s
   }
   refuseRunning(vm);
   const archive = await buffer(stream);
-  // It may have been switched on while the archive came.
+  // It may have been switched on, or removed, while the archive came.
+  if (needDisk(state, query).vm !== vm) throw new PortLayerError(500);
   refuseRunning(vm);
   try {
     await vm.disks.unpack(vm.config.disks, index, { files, archive, filter, signal });
