@@ -93,7 +93,10 @@ test('a pod with a token runs, with the token or with an event about it', async 
   const token = { name: 'kube-api-access-x7k2p', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } };
   const mount = { name: token.name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true };
   const command = shell(`wc -c < ${mount.mountPath}/token; ${WAITS}`);
-  await create('token', { volumes: [token], containers: [{ name: 'main', image, command, volumeMounts: [mount] }] });
+  // An API server alone, without controllers, has no service accounts.
+  const account = { metadata: { name: 'default' } };
+  await site.api.request({ method: 'POST', path: '/api/v1/namespaces/default/serviceaccounts', body: account }).catch(() => undefined);
+  await create('token', { serviceAccountName: 'default', volumes: [token], containers: [{ name: 'main', image, command, volumeMounts: [mount] }] });
   await untilPod(site.api, 'token', isReady);
   const told = await messages('token', 'PodFieldDegraded');
   if (told.length > 0) expect(told).toEqual([expect.stringContaining('runs without its service account token')]);
