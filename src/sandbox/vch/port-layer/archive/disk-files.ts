@@ -11,15 +11,14 @@ export class DiskFiles extends DiskView {
     return { shared: this.shared, modes: this.modes };
   }
 
-  /** mkdir -p: what is missing gets `mode`, what is there stays as it is. */
-  async makeFolders(path: string, mode: number): Promise<void> {
+  /** mkdir -p: what is missing gets `mode`, what is there stays as it is. `own`: what a program makes in it is the disk's. */
+  async makeFolders(path: string, mode: number, { own }: { readonly own: boolean }): Promise<void> {
     const names = namesOf(path);
     for (let count = 1; count <= names.length; count += 1) {
       const prefix = names.slice(0, count);
       const there = await this.resolve(prefix, true).catch(absent);
       if (there?.entry?.kind === 'folder') {
-        // Named here, it is the disk's: what a program makes in it is kept.
-        if (count === names.length) await this.share(there.at);
+        if (own && count === names.length) await this.share(there.at);
         continue;
       }
       if (there?.entry !== undefined) throw new DiskError('ENOTDIR', path);

@@ -84,6 +84,15 @@ describe('unpacking onto a disk', () => {
     expect(await readdir(join(image, 'etc'))).toEqual(['hosts']);
   });
 
+  it('has a folder of the image for itself when it is named and nothing in it', async () => {
+    const shared = async (): Promise<readonly string[]> => [...(await readDiskIndex(nodeFileSystem, disk)).shared].sort();
+    await unpack([folder('var'), folder('var/run'), folder('var/run/a')]);
+    expect(await shared()).toEqual(['run']);
+    await unpack([folder('etc')]);
+    expect(await shared()).toEqual(['etc', 'run']);
+    expect(await written()).toEqual(['run/a/ 755']);
+  });
+
   it('replaces the content of a file of the image and keeps its mode', async () => {
     await unpack([file('etc/hosts', 'mine', 0o777)]);
     expect(await written()).toEqual(['etc/hosts 640 mine']);
