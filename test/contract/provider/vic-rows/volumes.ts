@@ -5,7 +5,7 @@ import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
 import { judgeSupport } from '../../../../src/kubelet/pods/support.ts';
 import type { Pod } from '../../../../src/platform/kubernetes-objects.ts';
 import { packArchive, readArchive } from '../../../../src/platform/tar.ts';
-import { never, PATIENCE, type Kit, type Row } from './kit.ts';
+import { IMAGE, never, PATIENCE, type Kit, type Row } from './kit.ts';
 
 const NAMESPACE = 'vick-rows';
 const TOKEN = { name: 'kube-api-access-abcde', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } };
@@ -45,7 +45,10 @@ export const VOLUME_ROWS: Readonly<Record<string, Row>> = {
     await calledOff(kit);
     const why = await cannotWrite(kit);
     if (why !== undefined) await context.annotate(`what containers see was not looked at: ${why}`);
-    else await seen(kit);
+    else {
+      await seen(kit);
+      await seenApart(kit);
+    }
   },
 };
 
@@ -146,6 +149,25 @@ async function seen({ kubelet, provider, said, vmsOf }: Kit): Promise<void> {
   expect(await said(uid, ['cat', '/vick-room/x'])).toBe('kept\n');
   cluster.requestDeletion(uid, 1);
   await expect.poll(() => vmsOf(uid), PATIENCE).toEqual([]);
+}
+
+/** Containers with VMs of their own have the files each on its own disk; what they would share is refused. */
+async function seenApart({ world, kubelet, said, vmsOf }: Kit): Promise<void> {
+  const { cluster, pod, status } = await kubelet(world.provider({ isolation: 'container' }));
+  objects(cluster);
+  const first = { name: 'first', image: IMAGE, command: ['sh', '-c', 'test "$(cat /etc/vick-single)" = alpha'], volumeMounts: [MOUNTS[1]!] };
+  const { uid = '' } = pod('apart', { volumes: VOLUMES, initContainers: [first] }, { volumeMounts: MOUNTS }).metadata ?? {};
+  await expect.poll(() => status('apart')?.containerStatuses?.[0]?.state?.running, PATIENCE).toBeDefined();
+  expect(await vmsOf(uid)).toHaveLength(2);
+  expect(await said(uid, ['cat', '/etc/vick-secret/deep/er/key'])).toBe('secret words');
+  const room = [{ name: 'room', mountPath: '/vick-room' }];
+  const shares = pod('shares', { volumes: VOLUMES, initContainers: [{ ...first, volumeMounts: room }] }, { volumeMounts: room });
+  const told = () => cluster.events.filter(({ involvedObject }) => involvedObject.name === 'shares').map(({ message }) => message);
+  await expect.poll(told, PATIENCE).toContainEqual(expect.stringMatching(/volume "room" cannot be mounted at \/vick-room of first: c mounts it as well/));
+  for (const one of [uid, shares.metadata?.uid ?? '']) {
+    cluster.requestDeletion(one, 1);
+    await expect.poll(() => vmsOf(one), PATIENCE).toEqual([]);
+  }
 }
 
 function objects(cluster: Awaited<ReturnType<Kit['kubelet']>>['cluster']): void {
