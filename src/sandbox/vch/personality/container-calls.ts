@@ -7,7 +7,7 @@ import { createContainer, type CreateBody } from './create-container.ts';
 import { DockerError } from './errors.ts';
 import { formBoolean, formInteger } from './form-values.ts';
 import { inspectContainer } from './inspect.ts';
-import { killContainer, removeContainer, renameContainer, startContainer, stopContainer, waitContainer } from './operate.ts';
+import { killContainer, patienceOf, removeContainer, renameContainer, restartContainer, startContainer, stopContainer, waitContainer } from './operate.ts';
 
 const done = { kind: 'empty', status: 204 } as const;
 
@@ -38,8 +38,9 @@ export const containerHandlers: readonly Route[] = [
     method: 'POST',
     path: /^\/containers\/([^/]+)\/stop$/,
     handle: async ({ state, events }, call, match) => {
+      const patience = patienceOf(call.query.get('t'));
       const vm = findContainer(state, match[1] ?? '');
-      await stopContainer(state, vm, call.query.get('t'));
+      await stopContainer(state, vm, patience);
       logContainer(events, vm, 'stop');
       return done;
     },
@@ -47,11 +48,8 @@ export const containerHandlers: readonly Route[] = [
   {
     method: 'POST',
     path: /^\/containers\/([^/]+)\/restart$/,
-    handle: async ({ state, events }, call, match) => {
-      const vm = findContainer(state, match[1] ?? '');
-      await stopContainer(state, vm, call.query.get('t'));
-      await startContainer(state, vm);
-      logContainer(events, vm, 'restart');
+    handle: async (parts, call, match) => {
+      await restartContainer(parts, findContainer(parts.state, match[1] ?? ''), call.query.get('t'));
       return done;
     },
   },
@@ -67,7 +65,7 @@ export const containerHandlers: readonly Route[] = [
     method: 'POST',
     path: /^\/containers\/([^/]+)\/rename$/,
     handle: async (parts, call, match) => {
-      await renameContainer(parts, findContainer(parts.state, match[1] ?? ''), call.query.get('name') ?? '');
+      await renameContainer(parts, match[1] ?? '', call.query.get('name') ?? '');
       return done;
     },
   },
@@ -75,7 +73,7 @@ export const containerHandlers: readonly Route[] = [
     method: 'POST',
     path: /^\/containers\/([^/]+)\/wait$/,
     handle: async ({ state }, call, match) => {
-      return { kind: 'json', status: 200, value: { StatusCode: await waitContainer(findContainer(state, match[1] ?? ''), call.signal) } };
+      return { kind: 'json', status: 200, value: { StatusCode: await waitContainer(state, findContainer(state, match[1] ?? ''), call.signal) } };
     },
   },
   {

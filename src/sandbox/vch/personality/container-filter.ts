@@ -1,6 +1,7 @@
 /** Which containers a list shows (vmware/vic lib/apiservers/engine/backends/filter/container.go). */
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
+import { containerState } from './container-state.ts';
 import { dockerLabels, findContainer, statusOf } from './containers.ts';
 import { DockerError, guessedStatus } from './errors.ts';
 import { Filters } from './filters.ts';
@@ -21,7 +22,7 @@ export function chosenContainers(state: PortLayerState, query: URLSearchParams):
   const wrong = filters.values('status').find((one) => !STATES.has(one));
   if (wrong !== undefined) throw new DockerError(500, `Unrecognised filter value for status: ${wrong}`);
   const all = formBoolean(query, 'all') || limit > 0 || filters.values('status').length > 0;
-  const shown = between(state, filters).filter((vm) => (all || vm.state === 'Running') && matches(vm, filters, exitCodes));
+  const shown = between(state, filters).filter((vm) => (all || vm.state === 'Running') && matches(state, vm, filters, exitCodes));
   return limit > 0 ? shown.slice(0, limit) : shown;
 }
 
@@ -47,14 +48,14 @@ function idOf(state: PortLayerState, wanted: string): string {
   }
 }
 
-function matches(vm: Vm, filters: Filters, exitCodes: readonly number[]): boolean {
+function matches(state: PortLayerState, vm: Vm, filters: Filters, exitCodes: readonly number[]): boolean {
   const ended = vm.everStarted && vm.state !== 'Running';
   const oneOf = (name: string, texts: readonly string[]): boolean => !filters.has(name) || filters.values(name).some((value) => texts.includes(value));
   return (
     filters.labels('label', dockerLabels(vm)) &&
     filters.pattern('id', vm.id) &&
     filters.pattern('name', vm.config.name) &&
-    (exitCodes.length === 0 || (ended && exitCodes.includes(vm.primary?.exitCode ?? 0))) &&
+    (exitCodes.length === 0 || (ended && exitCodes.includes(containerState(state, vm).exitCode))) &&
     filters.pattern('status', statusOf(vm)) &&
     oneOf(
       'network',

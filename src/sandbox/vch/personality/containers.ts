@@ -3,6 +3,7 @@ import { listContainers } from '../port-layer/handlers/containers.ts';
 import { DroppedConnection } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
+import { humanStatus } from './container-state.ts';
 import { DockerError } from './errors.ts';
 import type { ImageCache } from './images.ts';
 
@@ -24,7 +25,7 @@ export function containerList(state: PortLayerState, cache: ImageCache, shown: r
     Ports: null,
     Labels: null,
     State: statusOf(vm),
-    Status: humanStatus(vm, state.clock.now()),
+    Status: humanStatus(state, vm, state.clock.now()),
     HostConfig: {},
     NetworkSettings: null,
     Mounts: null,
@@ -51,6 +52,11 @@ export function dockerLabels(vm: Vm): Record<string, string> {
   }
 }
 
+/** It is to be removed when it has ended. */
+export function isAutoRemoved(vm: Vm): boolean {
+  return vm.config.annotations['docker.autoremove'] !== undefined;
+}
+
 export function commandOf(vm: Vm): readonly string[] {
   return vm.config.tasks.find((task) => task.id === vm.id)?.argv ?? [];
 }
@@ -63,11 +69,4 @@ export function imageName(vm: Vm, cache: ImageCache): string {
 export function statusOf(vm: Vm): string {
   const names: Record<string, string> = { Created: 'created', Running: 'running', Stopped: 'exited' };
   return names[vm.state] ?? vm.state;
-}
-
-function humanStatus(vm: Vm, now: number): string {
-  if (vm.state === 'Running') return `Up ${String(Math.max(0, Math.floor((now - vm.startedAt) / 1000)))} seconds`;
-  if (vm.state !== 'Stopped') return vm.state;
-  const ended = vm.stopRequestedAt ?? vm.primary?.stopTime ?? 0;
-  return ended === 0 ? 'Stopped' : `Exited (${String(vm.primary?.exitCode ?? 0)}) ${String(Math.max(0, Math.floor((now - ended) / 1000)))} seconds ago`;
 }

@@ -3,6 +3,8 @@ import type { ContainerEvent } from '../port-layer/events.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import type { PersonalityParts } from './api.ts';
 import { logContainer } from './container-events.ts';
+import { containerState } from './container-state.ts';
+import { isAutoRemoved } from './containers.ts';
 import { removeContainer } from './operate.ts';
 
 const ENDS: ReadonlySet<ContainerEvent> = new Set(['Stopped', 'PoweredOff', 'Failed']);
@@ -26,8 +28,8 @@ export function monitorContainers({ state, created, events }: PersonalityParts):
         tellStart(vm);
       });
     } else if (ENDS.has(event)) {
-      logContainer(events, vm, 'die', { exitCode: String(vm.primary?.exitCode ?? 0) });
-      if (vm.config.annotations['docker.autoremove'] !== undefined) void autoRemove(vm);
+      logContainer(events, vm, 'die', { exitCode: String(containerState(state, vm).exitCode) });
+      if (isAutoRemoved(vm)) void autoRemove(vm);
     } else if (event === 'Removed') {
       known.delete(id);
       created.delete(id);

@@ -2,7 +2,8 @@
 import { containerInfo } from '../port-layer/vm-info.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
-import { commandOf, dockerLabels, imageName, statusOf } from './containers.ts';
+import { containerState } from './container-state.ts';
+import { commandOf, dockerLabels, imageName, isAutoRemoved, statusOf } from './containers.ts';
 import type { CreatedContainer } from './create-container.ts';
 import type { ImageCache } from './images.ts';
 
@@ -21,7 +22,7 @@ export function inspectContainer({ state, cache, created }: InspectParts, vm: Vm
     Created: new Date(vm.createTime).toISOString().replace('Z', '000000Z'),
     Path: path,
     Args: args,
-    State: stateOf(vm),
+    State: stateOf(state, vm),
     Image: vm.config.imageId,
     ...{ ResolvConfPath: '', HostnamePath: '', HostsPath: '', LogPath: '' },
     Name: `/${vm.config.name}`,
@@ -36,16 +37,16 @@ export function inspectContainer({ state, cache, created }: InspectParts, vm: Vm
   };
 }
 
-function stateOf(vm: Vm): unknown {
-  const stopped = vm.state === 'Stopped';
+function stateOf(state: PortLayerState, vm: Vm): unknown {
+  const { running, exitCode, started, finished } = containerState(state, vm);
   return {
     Status: statusOf(vm),
-    Running: vm.state === 'Running',
+    Running: running,
     ...{ Paused: false, Restarting: false, OOMKilled: false, Dead: false, Pid: 0 },
-    ExitCode: stopped ? (vm.primary?.exitCode ?? 0) : 0,
+    ExitCode: exitCode,
     Error: '',
-    StartedAt: vm.everStarted ? wholeSeconds(vm.startedAt) : '',
-    FinishedAt: stopped ? wholeSeconds(vm.stopRequestedAt ?? vm.primary?.stopTime ?? vm.startedAt) : '',
+    StartedAt: wholeSeconds(started),
+    FinishedAt: wholeSeconds(finished),
   };
 }
 
@@ -107,7 +108,7 @@ function hostConfigOf(vm: Vm, own: CreatedContainer | undefined): unknown {
     Binds: vm.everStarted || own === undefined ? binds : own.binds,
     ...{ ContainerIDFile: '', LogConfig: { Type: 'json-file', Config: null }, NetworkMode: vm.config.endpoints[0]?.scope ?? '' },
     PortBindings: portBindingsOf(vm),
-    ...{ RestartPolicy: { Name: '', MaximumRetryCount: 0 }, AutoRemove: vm.config.annotations['docker.autoremove'] !== undefined, VolumeDriver: DRIVER },
+    ...{ RestartPolicy: { Name: '', MaximumRetryCount: 0 }, AutoRemove: isAutoRemoved(vm), VolumeDriver: DRIVER },
     ...{ VolumesFrom: null, CapAdd: null, CapDrop: null, Dns: [], DnsOptions: null, DnsSearch: null, ExtraHosts: null, GroupAdd: null, IpcMode: '' },
     ...{ Cgroup: '', Links: null, OomScoreAdj: 0, PidMode: '', Privileged: false, PublishAllPorts: false, ReadonlyRootfs: false, SecurityOpt: null },
     ...{ UTSMode: '', UsernsMode: '', ShmSize: 0, ConsoleSize: [0, 0], Isolation: '', CpuShares: 0, Memory: 0, NanoCpus: 0, CgroupParent: '' },
@@ -128,6 +129,7 @@ function portBindingsOf(vm: Vm): unknown {
   );
 }
 
-function wholeSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+/** Empty for what has not been. */
+function wholeSeconds(seconds: number): string {
+  return seconds === 0 ? '' : new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
