@@ -51,8 +51,8 @@ export async function findRoomWay(options: RoomOptions, hostPath: string): Promi
 }
 
 function ways(uid: string, gid: string): readonly RoomWay[] {
-  // Older programs have no such option, and let everybody see what is mounted.
-  const apart = ['--mount', '--propagation', 'private'];
+  // What the computer unmounts goes in rooms too, and nothing the other way. Older programs have no such option, and no such wall.
+  const apart = ['--mount', '--propagation', 'slave'];
   const asRoot = { make: ['--user', '--map-root-user', ...apart], enter: ['--user', '--preserve-credentials', '--mount'] };
   return [
     { make: apart, enter: ['--mount'], leave: [] },

@@ -66,7 +66,7 @@ export async function startPortLayer(options: PortLayerOptions): Promise<Running
     ...taskOperations(state),
     ...scopeOperations(state),
     ...storageOperations(state),
-    ...archiveOperations(state, options.log),
+    ...archiveOperations(state, { log: options.log, blankDisks: options.simulatedVsphere ?? false }),
     ...streamOperations(state),
     ...logOperations(state),
     ...statsOperations(state),

@@ -33,6 +33,10 @@ export class ImageStore {
     this.layers.set(layer.id, layer);
   }
 
+  has(id: string): boolean {
+    return this.layers.has(id);
+  }
+
   delete(store: string, id: string): unknown {
     const layer = this.need(store, id);
     this.layers.delete(id);

@@ -2,9 +2,9 @@
 import { lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
 import { nodeFileSystem } from '../../../../src/platform/node/fs.ts';
 import { nodeProcessTable, nodeSpawner } from '../../../../src/platform/node/spawner.ts';
@@ -17,7 +17,13 @@ import { VmDisks } from '../../../../src/sandbox/vch/port-layer/vm-disks.ts';
 
 const never = new AbortController().signal;
 const PATH = 'PATH=/usr/local/bin:/usr/bin:/bin';
-const tools = { spawner: nodeSpawner, processes: nodeProcessTable, fs: nodeFileSystem, clock: systemClock };
+/** Temporary folders that were made. */
+const made: string[] = [];
+const makeTempDirectory = async (prefix: string): Promise<string> => {
+  made.push(await nodeFileSystem.makeTempDirectory(prefix));
+  return made.at(-1)!;
+};
+const tools = { spawner: nodeSpawner, processes: nodeProcessTable, fs: { ...nodeFileSystem, makeTempDirectory }, clock: systemClock };
 const engine = createProcessEngine({ ...tools, hostPath: '/usr/bin:/bin' });
 const refusal = await engine.files!.refusal(never);
 
@@ -42,6 +48,16 @@ test('an engine without the programs for it says so, once and for all', async ()
   await rm(directory, { recursive: true });
 });
 
+test('a kernel that refuses them is quoted, and nothing is left of the attempt', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'vick-refused-'));
+  await writeFile(join(directory, 'unshare'), '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n', { mode: 0o755 });
+  const refused = createProcessEngine({ ...tools, hostPath: directory });
+  // Elsewhere than on Linux there is nothing to be refused.
+  expect(await refused.files?.refusal(never)).toContain(process.platform === 'linux' ? 'Operation not permitted' : 'Linux');
+  expect(made.filter((path) => !absent(path))).toEqual([]);
+  await rm(directory, { recursive: true });
+});
+
 test('where there are no mount namespaces, it says so', async () => {
   const fs = { ...nodeFileSystem, readTextIfExists: () => Promise.resolve(undefined) };
   expect(await createProcessEngine({ ...tools, fs, hostPath: '/usr/bin' }).files?.refusal(never)).toContain('Linux');
@@ -56,22 +72,10 @@ function rooms(): void {
   let directory: string;
   let machine: Machine;
   let machines = 0;
-  let mountsBefore: string;
-  let leftBefore: readonly string[];
-
   /** A folder of the computer that may be lost. */
   const host = (): string => join(directory, 'host');
-  const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
-  const temporary = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('vick-room-'));
+  const mounted = (): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(asMounted(directory));
   const open = (): Machine => engine.openMachine({ id: `room-${String(process.pid)}-${String((machines += 1))}`, directory });
-  beforeAll(() => {
-    mountsBefore = mounts();
-    leftBefore = temporary();
-  });
-  afterAll(() => {
-    expect(mounts()).toBe(mountsBefore);
-    expect(temporary()).toEqual(leftBefore);
-  });
   beforeEach(async () => {
     directory = await realpath(await mkdtemp(join(tmpdir(), 'vick-files with blanks\t-')));
     await mkdir(host());
@@ -79,8 +83,10 @@ function rooms(): void {
     machine = open();
   });
   afterEach(async () => {
+    expect(mounted()).toBe(false);
     await machine.destroy();
     expect(marked()).toEqual([]);
+    expect(made.filter((path) => !absent(path))).toEqual([]);
     await rm(directory, { recursive: true });
   });
 
@@ -104,14 +110,6 @@ function rooms(): void {
   const end = async (task: EngineTask): Promise<{ out: string; err: string; code: number }> => {
     const [out, err, code] = await Promise.all([text(task.stdout), text(task.stderr), task.exited]);
     return { out, err, code };
-  };
-  const absent = (path: string): boolean => {
-    try {
-      lstatSync(path);
-      return false;
-    } catch {
-      return true;
-    }
   };
 
   it('lie where they were written, among those of the computer, which has none of them', async () => {
@@ -248,6 +246,13 @@ function rooms(): void {
     expect(await task.exited).toBe(137);
   });
 
+  it('are mounted where nobody else sees it', async () => {
+    const disk = await write([folder('vick-data')]);
+    const seen = await end(await sh('cat /proc/self/mountinfo', { disk }));
+    expect(seen.out).toContain(asMounted(directory));
+    expect(mounted()).toBe(false);
+  });
+
   it('count as no process of the machine', async () => {
     const disk = await write([folder('vick-data')]);
     const task = await sh('echo up; exec sleep 1000', { disk });
@@ -332,4 +337,18 @@ function rooms(): void {
       process.stderr.write(`plain ${plain.toFixed(0)} ms, first ${first.toFixed(0)} ms, next ${next.toFixed(0)} ms\n`);
     }
   });
+}
+
+function absent(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** A name as mountinfo writes it (proc(5)). */
+function asMounted(directory: string): string {
+  return basename(directory).replaceAll(' ', '\\040').replaceAll('\t', '\\011');
 }

@@ -13,8 +13,14 @@ const DEVICE = [
   { name: 'store', type: 'string', required: true },
 ] as const;
 
+interface ArchiveOptions {
+  readonly log: Log;
+  /** Of a simulated vSphere, which cannot be mounted. */
+  readonly blankDisks: boolean;
+}
+
 /** Refusals have no body. Disks are written to; reading them, and volumes and layers, is declared only. */
-export function archiveOperations(state: PortLayerState, log: Log): readonly Operation[] {
+export function archiveOperations(state: PortLayerState, options: ArchiveOptions): readonly Operation[] {
   return [
     {
       id: 'ExportArchive',
@@ -24,8 +30,8 @@ export function archiveOperations(state: PortLayerState, log: Log): readonly Ope
       handle: ({ query }) => {
         filterOf(query);
         needStore(state, query);
-        if (query.string('store') === 'container') needDisk(state, query);
-        throw notImplemented('ExportArchive');
+        needDevice(state, query);
+        throw options.blankDisks ? new PortLayerError(500) : notImplemented('ExportArchive');
       },
     },
     {
@@ -35,7 +41,7 @@ export function archiveOperations(state: PortLayerState, log: Log): readonly Ope
       query: DEVICE,
       body: { name: 'Archive', type: 'stream' },
       consumes: ['application/x-tar'],
-      handle: (call) => importArchive(state, log, call),
+      handle: (call) => importArchive(state, options, call),
     },
     {
       id: 'StatPath',
@@ -45,16 +51,20 @@ export function archiveOperations(state: PortLayerState, log: Log): readonly Ope
       handle: ({ query }) => {
         if (filterOf(query).inclusions.length !== 1) throw new PortLayerError(422);
         if (!hasStore(state, query)) throw new DroppedConnection('stat in an unknown store');
-        if (query.string('store') === 'container') needDisk(state, query);
-        throw notImplemented('StatPath');
+        needDevice(state, query);
+        throw options.blankDisks ? new PortLayerError(500) : notImplemented('StatPath');
       },
     },
   ];
 }
 
-async function importArchive(state: PortLayerState, log: Log, { query, stream, signal }: Call): Promise<Reply> {
+async function importArchive(state: PortLayerState, { log, blankDisks }: ArchiveOptions, { query, stream, signal }: Call): Promise<Reply> {
   const filter = filterOf(query);
   needStore(state, query);
+  // Of all devices it is only a volume whose absence is told from other failures.
+  if (query.string('store') === 'volume' && !hasDevice(state, query)) throw new PortLayerError(404);
+  needDevice(state, query);
+  if (blankDisks) throw new PortLayerError(500);
   if (query.string('store') !== 'container') throw notImplemented('ImportArchive');
   const { vm, index } = needDisk(state, query);
   const { files } = vm.context.engine;
@@ -97,7 +107,17 @@ function hasStore({ facts }: PortLayerState, query: Query): boolean {
   return ['container', 'volume', facts.biosUuid].includes(query.string('store') ?? '');
 }
 
-/** That it is not found is told as any other failure. */
+function hasDevice({ containers, images, volumes }: PortLayerState, query: Query): boolean {
+  const id = query.string('deviceID') ?? '';
+  const store = query.string('store');
+  if (store === 'container') return containers.findDisk(id) !== undefined;
+  return store === 'volume' ? volumes.find(id) !== undefined : images.has(id);
+}
+
+function needDevice(state: PortLayerState, query: Query): void {
+  if (!hasDevice(state, query)) throw new PortLayerError(500);
+}
+
 function needDisk({ containers }: PortLayerState, query: Query): NonNullable<ReturnType<typeof containers.findDisk>> {
   const found = containers.findDisk(query.string('deviceID') ?? '');
   if (found === undefined) throw new PortLayerError(500);

@@ -29,10 +29,12 @@ let files: EngineFiles | undefined;
 let layer: RunningPortLayer;
 let client: PortLayer;
 let launches: LaunchRequest[];
+let simulatedVsphere: boolean;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'vick-import-'));
   files = folderImages(join(directory, 'image'));
+  simulatedVsphere = false;
   await up();
 });
 afterEach(async () => {
@@ -60,7 +62,7 @@ async function up(): Promise<void> {
   };
   layer = await startPortLayer({
     facts: { name: 'vch-1', biosUuid: UUID, version: '', debug: 0, cpuMhz: 1, memoryMiB: 1, insecureRegistries: [] },
-    ...{ volumeStores: ['default'], directory: join(directory, 'vch'), engine, bootMs: 1, ...tools, host: '127.0.0.1', port: 0 },
+    ...{ volumeStores: ['default'], directory: join(directory, 'vch'), engine, bootMs: 1, simulatedVsphere, ...tools, host: '127.0.0.1', port: 0 },
   });
   for (const id of ['1', '2']) layer.state.images.put({ id: id.repeat(64), parent: 'scratch', metadata: {} });
   client = createPortLayer({ host: layer.host, port: layer.port, clock: systemClock, pid: 1 });
@@ -113,6 +115,7 @@ async function post(deviceID: string, archive: Buffer = TAR, query: Readonly<Rec
   return { status: answer.statusCode, text: await answer.body.text() };
 }
 
+const included = Buffer.from(JSON.stringify({ Inclusions: { a: {} } })).toString('base64');
 const ok = { status: 200, text: '' };
 const refused = (status: number) => ({ status, text: '' });
 const entriesOf = async (index = launches.length - 1): Promise<readonly ArchiveEntry[]> => (await launches[index]?.disk?.entries()) ?? [];
@@ -148,8 +151,24 @@ describe('importing an archive into a container VM', () => {
     expect(await post(device, TAR, query)).toEqual(refused(status));
   });
 
-  it.each(['volume', UUID])('is not for the store %s here', async (store) => {
-    expect((await post('x', TAR, { store })).status).toBe(501);
+  it.each([
+    ['volume', 'data', 501],
+    ['volume', 'nothing', 404],
+    [UUID, '1'.repeat(64), 501],
+    [UUID, '3'.repeat(64), 500],
+  ])('into the store %s, %s, answers %i', async (store, device, status) => {
+    layer.state.volumes.create({ name: 'data', driver: 'vsphere', store: 'default', metadata: {} });
+    expect((await post(device, TAR, { store })).status).toBe(status);
+  });
+
+  it('fails on a simulated vSphere, whose disks cannot be mounted', async () => {
+    await down(true);
+    simulatedVsphere = true;
+    await up();
+    await vm(['c0']);
+    expect(await post('c0')).toEqual(refused(500));
+    expect((await call('GET', '/archive?store=container&deviceID=c0&data=true')).status).toBe(500);
+    expect((await call('HEAD', `/archive?store=container&deviceID=c0&filterSpec=${included}`)).status).toBe(500);
   });
 
   it('is refused while the VM is on, and taken when it is off again', async () => {
@@ -263,11 +282,11 @@ describe('importing an archive into a container VM', () => {
 });
 
 describe('reading an archive', () => {
-  const included = Buffer.from(JSON.stringify({ Inclusions: { a: {} } })).toString('base64');
   it.each([
     ['GET', 'store=container&deviceID=c0&data=true', 501],
     ['GET', 'store=container&deviceID=nobody&data=true', 500],
     ['GET', 'store=nowhere&deviceID=c0&data=true', 404],
+    ['GET', 'store=volume&deviceID=nothing&data=true', 500],
     ['GET', 'store=container&deviceID=c0&data=true&filterSpec=!', 422],
     ['HEAD', `store=container&deviceID=c0&filterSpec=${included}`, 501],
     ['HEAD', `store=container&deviceID=nobody&filterSpec=${included}`, 500],
