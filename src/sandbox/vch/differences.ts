@@ -72,7 +72,7 @@ export const DIFFERENCES: readonly Difference[] = [
   { part: 'port layer', real: 'GET and HEAD /archive', sandbox: '501' },
   { part: 'port layer', real: 'statistics of network and disk', sandbox: 'always 0; processor and memory are those of the processes' },
   { part: 'port layer', real: 'scopes made through the API persist', sandbox: 'they are forgotten when the VCH goes down' },
-  { part: 'personality', real: 'copying, commit and attaching by WebSocket through the Docker API', sandbox: '501' },
+  { part: 'personality', real: 'copying and commit through the Docker API', sandbox: '501' },
   {
     part: 'personality',
     real: 'a command that was asked for with streams and is started without them can take the personality down',

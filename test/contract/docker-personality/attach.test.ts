@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { DockerApi, unframed } from '../../support/docker-api.ts';
 import { startRecordedVch, type RecordedVch } from '../../support/recorded-vch.ts';
 
@@ -95,6 +96,26 @@ describe('attaching to containers through the Docker API', () => {
     const created = await api.takeOver('/volumes/create', { Name: 'by-upgrade', Driver: 'vsphere' });
     await created.ended;
     expect(created.head).toMatch(/^HTTP\/1\.1 201 /);
+  });
+
+  it('works through a WebSocket, without frames', async () => {
+    await create('socket', 'read line; echo "got $line"; echo err >&2; exit 0');
+    const address = `ws://127.0.0.1:${String(vch.personality.port)}/v1.25/containers`;
+    const socket = new WebSocket(`${address}/socket/attach/ws?stream=1`);
+    let received = '';
+    socket.on('message', (data: Buffer, binary) => (received += binary ? '(binary)' : data.toString()));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    await new Promise((resolve) => socket.on('open', resolve));
+    await api.call('POST', '/containers/socket/start');
+    socket.send('words\n');
+    await closed;
+    expect(received.split('\n').sort()).toEqual(['', 'err', 'got words']);
+    const refused = new WebSocket(`${address}/none/attach/ws`);
+    const why = await new Promise((resolve) => refused.on('unexpected-response', (_request, response) => resolve(response.statusCode)));
+    expect(why).toBe(404);
+    refused.on('error', () => undefined);
+    refused.terminate();
+    expect(await api.call('GET', '/containers/socket/attach/ws')).toMatchObject({ status: 400, json: { message: 'not websocket protocol' } });
   });
 
   it('is cut when the personality stops', async () => {

@@ -42,6 +42,8 @@ export type DockerReply =
   | { readonly kind: 'objects'; readonly objects: AsyncIterable<object> }
   /** The connection is taken over, and closed when `serve` resolves. */
   | { readonly kind: 'hijack'; readonly apiHeaders: boolean; readonly serve: (connection: RawConnection) => Promise<void> }
+  /** The same as a WebSocket. */
+  | { readonly kind: 'websocket'; readonly serve: (connection: RawConnection) => Promise<void> }
   /** What a call that would have taken it over is refused with. */
   | { readonly kind: 'raw-error'; readonly status: number; readonly message: string };
 

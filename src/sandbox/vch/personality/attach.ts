@@ -1,4 +1,4 @@
-/** Attaching to a container: by a connection that is taken over (vmware/vic lib/apiservers/engine/backends/container.go). */
+/** Attaching to a container: by a connection that is taken over, or a WebSocket (vmware/vic lib/apiservers/engine/backends/container.go). */
 import type { Vm } from '../port-layer/vm.ts';
 import { bindInteraction } from '../port-layer/handlers/streams.ts';
 import type { DockerReply, PersonalityParts, Route } from './api.ts';
@@ -19,13 +19,25 @@ export const attachHandlers: readonly Route[] = [
     path: /^\/containers\/([^/]+)\/attach$/,
     handle: async (parts, { query }, match) => {
       const wanted = { stdin: formBoolean(query, 'stdin'), stdout: formBoolean(query, 'stdout'), stderr: formBoolean(query, 'stderr'), framed: true };
-      return refusedRaw(() => attach(parts, match[1] ?? '', wanted, query.get('detachKeys') ?? ''));
+      return refusedRaw(async () => {
+        const serve = await attach(parts, match[1] ?? '', wanted, query.get('detachKeys') ?? '');
+        return { kind: 'hijack', apiHeaders: false, serve };
+      });
+    },
+  },
+  {
+    // Both outputs, mixed.
+    method: 'GET',
+    path: /^\/containers\/([^/]+)\/attach\/ws$/,
+    handle: async (parts, { query }, match) => {
+      const wanted = { stdin: true, stdout: true, stderr: true, framed: false };
+      return { kind: 'websocket', serve: await attach(parts, match[1] ?? '', wanted, query.get('detachKeys') ?? '') };
     },
   },
 ];
 
 /** Connects the container, which need not run yet, before the connection is taken over. */
-async function attach(parts: PersonalityParts, name: string, wanted: Wanted, detachKeys: string): Promise<DockerReply> {
+async function attach(parts: PersonalityParts, name: string, wanted: Wanted, detachKeys: string): Promise<(connection: RawConnection) => Promise<void>> {
   const { state, events } = parts;
   const vm = findContainer(state, name);
   await changed(async () => {
@@ -34,14 +46,13 @@ async function attach(parts: PersonalityParts, name: string, wanted: Wanted, det
     await state.containers.commit(handle, undefined);
   });
   const keys = detachKeys === '' ? DEFAULT_DETACH_KEYS : parseDetachKeys(detachKeys);
-  const serve = async (connection: RawConnection): Promise<void> => {
+  return async (connection) => {
     logContainer(events, vm, 'attach');
     // It is found out too late to be told.
     if (keys === undefined) return;
     const result = await attachStreams(state, attachmentOf(vm, wanted, keys), connection);
     if (result === 'detached') logContainer(events, vm, 'detach');
   };
-  return { kind: 'hijack', apiHeaders: false, serve };
 }
 
 function attachmentOf(vm: Vm, wanted: Wanted, detachKeys: readonly number[]): Attachment {

@@ -1,6 +1,7 @@
 /** Connections that stop being HTTP: attach and exec take them over and speak bytes in both directions. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
+import type { WebSocket } from 'ws';
 import { untilAborted } from '../../../platform/until-aborted.ts';
 
 export interface RawConnection {
@@ -44,6 +45,19 @@ export function rawConnection(input: Readable | undefined, output: NodeJS.Writab
     },
     left,
   };
+}
+
+/** Messages are pieces of the stream; those to the client are text, whatever is in them. */
+export async function webSocketConnection(webSocket: WebSocket, left: AbortSignal): Promise<RawConnection> {
+  const { createWebSocketStream } = await import('ws');
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      webSocket.send(bytes, { binary: false }, () => {
+        resolve();
+      });
+    });
+  };
+  return { input: chunksOf(createWebSocketStream(webSocket)), write, left };
 }
 
 /** Nobody's: nothing comes, and what is written is lost. */

@@ -11,7 +11,7 @@ export const RAW_STREAM = 'application/vnd.docker.raw-stream';
 const NO_CONTENT = 204;
 const COUNTED_BYTES = 2048;
 
-export async function respond(response: ServerResponse, reply: Exclude<DockerReply, { kind: 'hijack' }>, signal: AbortSignal): Promise<void> {
+export async function respond(response: ServerResponse, reply: Exclude<DockerReply, { kind: 'hijack' | 'websocket' }>, signal: AbortSignal): Promise<void> {
   switch (reply.kind) {
     case 'json': {
       const text = `${goJson(reply.value)}\n`;

@@ -38,7 +38,7 @@ export const UNSERVED: readonly UnservedRoute[] = [
     unserved(method, /^\/(swarm|nodes|services|tasks|secrets)(\/.*)?$/, swarm),
     unserved(method, /^\/plugins(\/.*)?$/, plugins),
   ]),
-  unserved('GET', /^\/containers\/[^/]+\/(attach\/ws|archive)$/, differs('WebSockets and container files')),
+  unserved('GET', /^\/containers\/[^/]+\/archive$/, differs('container files')),
   unserved('PUT', /^\/containers\/[^/]+\/archive$/, differs('container files')),
   unserved('HEAD', /^\/containers\/[^/]+\/archive$/, differs('container files')),
   unserved('POST', /^\/commit$/, differs('commit')),

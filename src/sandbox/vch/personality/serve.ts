@@ -2,11 +2,12 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../../platform/log.ts';
+import { acceptWebSocket, isWebSocketUpgrade } from '../../../platform/websocket/accept.ts';
 import { DroppedConnection } from '../port-layer/replies.ts';
 import { answerDocker, type DockerCall, type DockerReply, type PersonalityParts } from './api.ts';
 import { checkVersion, splitVersion } from './api-version.ts';
 import { DockerError } from './errors.ts';
-import { rawConnection, UpgradeRequest } from './raw-connection.ts';
+import { rawConnection, UpgradeRequest, webSocketConnection } from './raw-connection.ts';
 import { parseBody } from './request-body.ts';
 import { API_HEADERS, RAW_STREAM, respond, respondError } from './respond.ts';
 
@@ -51,6 +52,7 @@ export async function serve(parts: PersonalityParts, exchange: Exchange, log: Lo
     };
     const reply = await answerDocker(parts, call);
     if (reply.kind === 'hijack') await takeOver(exchange, reply, leave.signal);
+    else if (reply.kind === 'websocket') await takeOverWebSocket(exchange, reply, leave.signal);
     else await respond(response, reply, leave.signal);
   } catch (error) {
     if (leave.signal.aborted) return;
@@ -86,6 +88,18 @@ async function takeOver({ request, response, upgrade }: Exchange, reply: Extract
   socket.end(() => {
     socket.destroy();
   });
+}
+
+async function takeOverWebSocket(
+  { request, response, upgrade }: Exchange,
+  reply: Extract<DockerReply, { kind: 'websocket' }>,
+  left: AbortSignal,
+): Promise<void> {
+  if (upgrade === undefined || !isWebSocketUpgrade(request)) throw new DockerError(400, 'not websocket protocol');
+  response.detachSocket(request.socket);
+  const webSocket = await acceptWebSocket(request, upgrade.socket, Buffer.alloc(0), '');
+  await reply.serve(await webSocketConnection(webSocket, left));
+  webSocket.close();
 }
 
 async function readAll(request: IncomingMessage): Promise<Buffer> {
