@@ -16,7 +16,7 @@ import { startVicWorld } from '../vic-worlds.ts';
 
 export const never = new AbortController().signal;
 export const IMAGE = 'busybox:latest';
-export const WAITS = ['/bin/sh', '-c', "trap 'exit 0' TERM; sleep 1000 & wait"];
+const WAITS = ['/bin/sh', '-c', "trap 'exit 0' TERM; sleep 1000 & wait"];
 export const PATIENCE = { timeout: 60_000, interval: 50 };
 
 export const container = (more: Partial<ContainerRequest> = {}): ContainerRequest => containerRequest({ name: 'c', image: IMAGE, command: WAITS, ...more });

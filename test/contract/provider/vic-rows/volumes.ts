@@ -10,7 +10,7 @@ import { IMAGE, never, PATIENCE, type Kit, type Row } from './kit.ts';
 const NAMESPACE = 'vick-rows';
 const TOKEN = { name: 'kube-api-access-abcde', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } };
 const TOKEN_MOUNT = { name: TOKEN.name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true };
-const VOLUMES: NonNullable<Pod['spec']>['volumes'] = [
+const VOLUMES: NonNullable<NonNullable<Pod['spec']>['volumes']> = [
   { name: 'config', configMap: { name: 'settings' } },
   { name: 'secret', secret: { secretName: 'keys', items: [{ key: 'k', path: 'deep/er/key', mode: 0o400 }] } },
   { name: 'about', downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } },

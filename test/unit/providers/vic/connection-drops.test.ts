@@ -91,16 +91,18 @@ async function live(isolation: Isolation, step: Step, index: number, fault: Faul
       for (const { config } of mine(pod.uid)) expect(vch.state.kv.get(`vick.unfinished.${config.id}`), what).toBeUndefined();
     }
     const containers = async () => (await vch.provider().status(pod.uid, never))?.containers ?? [];
-    if (now === 'start')
+    if (now === 'start') {
       expect(
         (await containers()).map(({ name, state }) => [name, state.kind]),
         what,
       ).toEqual(names.map((name) => [name, 'running']));
-    if (now === 'stop')
+    }
+    if (now === 'stop') {
       expect(
         mine(pod.uid).map(({ state }) => state),
         what,
       ).toEqual(names.map(() => 'Stopped'));
+    }
   }
   proxy.decide = () => undefined;
   expect(mine(pod.uid), befell).toEqual([]);
