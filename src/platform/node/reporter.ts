@@ -13,7 +13,8 @@ export interface ReporterOptions {
 /** Progress on stderr. ora is loaded by the first step on a terminal, never in a pipe. */
 export function createReporter({ output, verbose, terminal }: ReporterOptions): Reporter {
   const chalk = new Chalk({ level: output.colour ? 1 : 0 });
-  const spinner = output.isTerminal && terminal !== undefined ? new Spinner(terminal, output.colour) : undefined;
+  // A terminal that nobody gave a size has no columns, and ora would clear lines for ever.
+  const spinner = output.isTerminal && terminal !== undefined && terminal.columns > 0 ? new Spinner(terminal, output.colour) : undefined;
   const line = (text: string): void => {
     if (spinner === undefined) output.write(`${text}\n`);
     else spinner.aside(() => output.write(`${text}\n`));

@@ -44,7 +44,8 @@ function createOutput(stream: NodeJS.WriteStream, env: Env): Output {
     },
     isTerminal,
     get columns() {
-      return isTerminal ? stream.columns : 80;
+      // A terminal that nobody gave a size says 0.
+      return isTerminal && stream.columns > 0 ? stream.columns : 80;
     },
     colour: wantsColour(isTerminal, env),
   };

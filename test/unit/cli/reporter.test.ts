@@ -37,11 +37,11 @@ describe('progress in a pipe', () => {
 
 describe('progress on a terminal', () => {
   /** What ora needs of a terminal, kept in memory. */
-  function terminal(): { reporter: ReturnType<typeof createReporter>; text: () => string } {
+  function terminal(columns = 80): { reporter: ReturnType<typeof createReporter>; text: () => string } {
     const stream = new PassThrough();
     let text = '';
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    Object.assign(stream, { isTTY: true, columns: 80, rows: 24, clearLine: () => true, cursorTo: () => true, moveCursor: () => true });
+    Object.assign(stream, { isTTY: true, columns, rows: 24, clearLine: () => true, cursorTo: () => true, moveCursor: () => true });
     const reporter = createReporter({
       output: { write: (chunk) => void stream.write(chunk), isTerminal: true, columns: 80, colour: false },
       verbose: false,
@@ -49,6 +49,14 @@ describe('progress on a terminal', () => {
     });
     return { reporter, text: () => text };
   }
+
+  it('is lines on one without a width, which has no place to rewrite', () => {
+    const { reporter, text } = terminal(0);
+    const step = reporter.step('Creating the VCH');
+    step.detail('Creating appliance on target');
+    step.done();
+    expect(text()).toBe('• Creating the VCH …\n  Creating appliance on target\n✓ Creating the VCH\n');
+  });
 
   it('shows a spinner with the latest detail, and leaves one line behind', async () => {
     const { reporter, text } = terminal();
