@@ -8,6 +8,7 @@ import type { Deps, Host, TalkSettings } from './deps.ts';
 import { decodeValue } from './decode-value.ts';
 import { renderHelp } from './help.ts';
 import { buildInput } from './input.ts';
+import { isOfferedFailure, type Offer } from './offer.ts';
 import { parseArgv, type Parsed, type RawFlags } from './parse.ts';
 import { choose } from './precedence.ts';
 import { asVickError, renderError } from './render/error.ts';
@@ -36,12 +37,38 @@ export async function run(argv: readonly string[], host: Host, signal: AbortSign
     const input = await buildInput(parsed.spec, parsed, deps, await layersOf(parsed, deps, table));
     json = input.output === 'json';
     return await execute(parsed, input, deps, signal);
-  } catch (error) {
+  } catch (thrown) {
+    const { error, offer } = isOfferedFailure(thrown) ? { error: thrown.failure, offer: thrown.offer } : { error: thrown, offer: undefined };
     const { streams } = deps ?? host.talk(settings);
     const failure = signal.aborted ? cancelled(error, signal) : asVickError(error);
     streams.stderr.write(renderError(failure, { json, verbose: settings.verbose, colour: streams.stderr.colour && !signal.aborted }));
-    return signal.aborted ? EXIT_CODES.interrupted : failure.exitCode;
+    const exit = signal.aborted ? EXIT_CODES.interrupted : failure.exitCode;
+    if (offer !== undefined && deps !== undefined && (await isAccepted(offer, deps))) {
+      await offer.accept((words, env) => run(words, asTalk(host, env), signal, table));
+    }
+    return exit;
   }
+}
+
+/** No answer, be it Ctrl-C or a terminal that is gone, is a no: the failure has been told, and nothing was promised. */
+async function isAccepted({ message, flag }: Offer, { prompter }: Pick<Deps, 'prompter'>): Promise<boolean> {
+  try {
+    return await prompter.confirm({ message, flag, default: false });
+  } catch {
+    return false;
+  }
+}
+
+/** The command has failed, so whatever is done afterwards is no result of it. */
+function asTalk(host: Host, env: Readonly<Record<string, string>>): Host {
+  return {
+    ...host,
+    env: { ...host.env, ...env },
+    talk: (settings) => {
+      const talk = host.talk(settings);
+      return { ...talk, streams: { ...talk.streams, stdout: talk.streams.stderr } };
+    },
+  };
 }
 
 /** What files say of the flags: those that the command itself names, then the operator's configuration file. */

@@ -17,6 +17,7 @@ import { CREATE_VIC_FLAGS } from '../specs/vic-flags.ts';
 import { TABLE } from '../specs/index.ts';
 import { checkSkips } from '../../operations/preflight/skips.ts';
 import { declaredVch } from './declared-vch.ts';
+import { offerCleanUp } from './offer-clean-up.ts';
 import { operationsPassword, optionsOf, vicWords } from './vic-words.ts';
 import { clusterChoice, isOn, listFlag, nameArg, numberFlag, targetInput, textFlag } from './vch-input.ts';
 
@@ -25,7 +26,12 @@ export const runCreateVch: CommandHandler = async (input, deps, signal) => {
   if (isOn(input, 'cleanup')) return await runCleanUp(input, deps, signal);
   const dryRun = textFlag(input, 'dry-run') ?? 'none';
   const request = await createRequest(input, deps, dryRun !== 'client');
-  if (dryRun === 'none') return createdOutcome(await createVch(request, deps, signal), deps);
+  if (dryRun === 'none') {
+    const created = await createVch(request, deps, signal).catch((error: unknown) => {
+      throw offerCleanUp(error, request, input, deps, signal);
+    });
+    return createdOutcome(created, deps);
+  }
   return planOutcome(dryRun === 'client' ? await planVch(request, deps) : await checkCreate(request, deps, signal), request, input, deps);
 };
 

@@ -8,7 +8,7 @@ export const createVchSpec: CommandSpec = {
   summary: 'create a VCH that joins a Kubernetes cluster as a node',
   description:
     'Checks the cluster, vic-machine and vSphere first and reports everything that is wrong at once; then runs vic-machine and waits until the node kubelet-NAME is Ready. ' +
-    'Words after -- are flags of vic-machine create. A failure says what exists, how to go on and how to remove it; ' +
+    'Words after -- are flags of vic-machine create. A failure says what exists, how to go on and how to remove it, and on a terminal asks whether to; ' +
     'the same request again on a VCH that is there says "unchanged", a different one shows the difference.',
   args: [{ name: 'NAME', description: 'name of the VCH; its node is kubelet-NAME', required: true, completes: 'none' }],
   flags: [

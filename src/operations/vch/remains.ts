@@ -30,7 +30,16 @@ export async function explainRemains(
   const hint = [error.hint, ...commands].filter((part) => part !== undefined).join('\n');
   const explained = new VickError(error.code, message, {
     cause: error.cause,
-    details: { ...error.details, vch: typeof found === 'object' ? found : undefined, resumeWith, removeWith },
+    details: {
+      ...error.details,
+      vch: typeof found === 'object' ? found : undefined,
+      resumeWith,
+      removeWith,
+      // A folder that was named may hold what was there before.
+      ...(found === undefined && files !== undefined && plan.certificateFolder.startsWith(`${plan.workingDirectory}/`)
+        ? { certificateFolder: plan.certificateFolder }
+        : {}),
+    },
     ...(hint === '' ? {} : { hint }),
   });
   return { error: explained, left: found !== undefined ? 'vch' : files === undefined ? 'nothing' : 'files' };
@@ -49,25 +58,38 @@ export async function describeLeftovers(
 }
 
 export function resumeCommand(plan: Pick<CreatePlan, 'name' | 'input'>): string {
-  return `${again(plan)} --resume`;
+  return commandLine([...again(plan), '--resume']);
 }
 
 export function cleanupCommand(plan: Pick<CreatePlan, 'name' | 'input'>): string {
-  return `${again(plan)} --cleanup`;
+  return commandLine(cleanupWords(plan));
+}
+
+export function cleanupWords(plan: Pick<CreatePlan, 'name' | 'input'>): readonly string[] {
+  return [...again(plan), '--cleanup'];
 }
 
 /** Everything else is in the journal; the target finds it where several have a VCH of that name. */
-function again({ name, input }: Pick<CreatePlan, 'name' | 'input'>): string {
-  return `vick create vch ${quoted(name)} --target ${quoted(input.target.target)}`;
+function again({ name, input }: Pick<CreatePlan, 'name' | 'input'>): readonly string[] {
+  return ['vick', 'create', 'vch', name, '--target', input.target.target];
 }
 
 /** The exact command that removes the VCH of `plan`; the password comes from the environment again. */
-export function deleteCommand({ name, input }: Pick<CreatePlan, 'name' | 'input'>): string {
+export function deleteCommand(plan: Pick<CreatePlan, 'name' | 'input'>): string {
+  return commandLine(deleteWords(plan));
+}
+
+export function deleteWords({ name, input }: Pick<CreatePlan, 'name' | 'input'>): readonly string[] {
   const { target, user, thumbprint } = input.target;
   const words = ['vick', 'delete', 'vch', name, '--target', target];
   if (user !== undefined) words.push('--user', user);
   if (thumbprint !== undefined) words.push('--thumbprint', thumbprint);
   if (input.computeResource !== undefined) words.push('--compute-resource', input.computeResource);
+  return words;
+}
+
+/** As it is typed in a shell. */
+export function commandLine(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
 
