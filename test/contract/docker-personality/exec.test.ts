@@ -57,6 +57,18 @@ describe('commands in containers through the Docker API', () => {
     expect(unframed(stream.bytes()).stdout).toHaveLength(300_000);
   });
 
+  it('end whole when there is more input than they read', async () => {
+    await container('sated');
+    const id = await exec('sated', { Cmd: ['sh', '-c', 'sleep 0.3; seq 20000'], AttachStdin: true, AttachStdout: true });
+    const stream = await api.takeOver(`/exec/${id}/start`, { Detach: false });
+    const errors: unknown[] = [];
+    stream.socket.on('error', (error) => errors.push(error));
+    for (let i = 0; i < 200; i += 1) stream.socket.write(`${'x'.repeat(100_000)}\n`);
+    await stream.ended;
+    expect(unframed(stream.bytes()).stdout).toMatch(/\n20000\n$/);
+    expect(errors).toEqual([]);
+  });
+
   it('can be read without an upgrade of the connection', async () => {
     await container('plain');
     const id = await exec('plain', { Cmd: ['echo', 'hello'], AttachStdout: true });

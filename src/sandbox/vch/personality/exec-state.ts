@@ -24,6 +24,7 @@ export function findExec({ containers }: PortLayerState, vm: Vm, id: string): Ex
 
 /** Resolves when the command runs or has run. Throws the reason when it could not be launched, or its container stopped before. */
 export async function untilLaunched(state: PortLayerState, vm: Vm, id: string, signal: AbortSignal): Promise<void> {
+  const gone = untilAborted(signal);
   for (;;) {
     const { state: found } = findExec(state, vm, id);
     if (found.state === 'failed') throw guessedStatus(found.error ?? 'state: failed');
@@ -31,6 +32,6 @@ export async function untilLaunched(state: PortLayerState, vm: Vm, id: string, s
     if (!vm.poweredOn) throw portLayerSaid(`unable to wait for task when container ${vm.id} is not running`);
     const change = vm.nextChange();
     if (signal.aborted) return;
-    await Promise.race([change, untilAborted(signal)]);
+    await Promise.race([change, gone]);
   }
 }

@@ -1,6 +1,7 @@
 /** One request to the Docker API, from its first byte to the end of its answer. */
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../../../platform/clock.ts';
 import type { Log } from '../../../platform/log.ts';
 import { acceptWebSocket, isWebSocketUpgrade } from '../../../platform/websocket/accept.ts';
 import { DroppedConnection } from '../port-layer/replies.ts';
@@ -10,6 +11,8 @@ import { DockerError } from './errors.ts';
 import { rawConnection, UpgradeRequest, webSocketConnection } from './raw-connection.ts';
 import { parseBody } from './request-body.ts';
 import { API_HEADERS, RAW_STREAM, respond, respondError } from './respond.ts';
+
+const LINGER_MS = 5_000;
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -51,7 +54,7 @@ export async function serve(parts: PersonalityParts, exchange: Exchange, log: Lo
       signal: leave.signal,
     };
     const reply = await answerDocker(parts, call);
-    if (reply.kind === 'hijack') await takeOver(exchange, reply, leave.signal);
+    if (reply.kind === 'hijack') await takeOver(exchange, reply, parts.state.clock, leave.signal);
     else if (reply.kind === 'websocket') await takeOverWebSocket(exchange, reply, leave.signal);
     else await respond(response, reply, leave.signal);
   } catch (error) {
@@ -67,7 +70,12 @@ export async function serve(parts: PersonalityParts, exchange: Exchange, log: Lo
 }
 
 /** Without an Upgrade header the answer is a 200 that lasts, and the body of the request is the input. */
-async function takeOver({ request, response, upgrade }: Exchange, reply: Extract<DockerReply, { kind: 'hijack' }>, left: AbortSignal): Promise<void> {
+async function takeOver(
+  { request, response, upgrade }: Exchange,
+  reply: Extract<DockerReply, { kind: 'hijack' }>,
+  clock: Clock,
+  left: AbortSignal,
+): Promise<void> {
   const headers = { 'Content-Type': RAW_STREAM, ...(reply.apiHeaders ? API_HEADERS : {}) };
   if (upgrade === undefined) {
     response.sendDate = false;
@@ -85,9 +93,20 @@ async function takeOver({ request, response, upgrade }: Exchange, reply: Extract
   const lines = Object.entries({ ...headers, Connection: 'Upgrade', Upgrade: 'tcp' }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`HTTP/1.1 101 UPGRADED\r\n${lines.join('')}\r\n`);
   await reply.serve(rawConnection(socket, socket, left));
-  socket.end(() => {
-    socket.destroy();
-  });
+  hangUp(socket, clock);
+}
+
+/** What is still sent is read, for a while: closed at once, the connection would be reset, and take along what the client has not read. */
+function hangUp(socket: Duplex, clock: Clock): void {
+  socket.end();
+  socket.removeAllListeners('readable');
+  socket.resume();
+  socket.once(
+    'close',
+    clock.schedule(LINGER_MS, () => {
+      socket.destroy();
+    }),
+  );
 }
 
 async function takeOverWebSocket(
