@@ -51,10 +51,16 @@ export function observed(record: ContainerRecord, seen: ObservedContainer | unde
     // A container that was never started tells nothing new: no status is written for it.
     ...(seen.state.kind === 'created' ? {} : { containerID, ...(seen.imageID === undefined ? {} : { imageID: seen.imageID }) }),
   };
-  return afterState(known, seen.state, containerID, now);
+  return afterState(known, seen.state, { containerID, before: record.containerID }, now);
 }
 
-function afterState(record: ContainerRecord, state: ObservedState, containerID: string, now: number): ContainerRecord {
+interface Ids {
+  readonly containerID: string;
+  /** The one on record; undefined: none is. */
+  readonly before: string | undefined;
+}
+
+function afterState(record: ContainerRecord, state: ObservedState, ids: Ids, now: number): ContainerRecord {
   const { run } = record;
   switch (state.kind) {
     case 'created':
@@ -63,16 +69,16 @@ function afterState(record: ContainerRecord, state: ObservedState, containerID: 
       return run?.exit === undefined ? record : newRun(record, {}, now);
     case 'running':
       if (run === undefined) return { ...record, run: { startedAt: state.startedAt } };
-      if (run.exit !== undefined || later(state.startedAt, run.startedAt, run)) return newRun(record, { startedAt: state.startedAt }, now);
+      if (run.exit !== undefined || later(state.startedAt, run.startedAt, run, ids)) return newRun(record, { startedAt: state.startedAt }, now);
       return run.startedAt === state.startedAt && run.coarse !== true ? record : { ...record, run: { startedAt: state.startedAt } };
     case 'exited': {
       const facts = omit(state, 'kind');
-      const exit: Exit = { ...facts, containerID, ...startOf(facts.startedAt ?? (run?.exit === undefined ? run?.startedAt : undefined)) };
+      const exit: Exit = { ...facts, containerID: ids.containerID, ...startOf(facts.startedAt ?? (run?.exit === undefined ? run?.startedAt : undefined)) };
       const next: Run = { exit, ...startOf(exit.startedAt) };
       if (run === undefined) return { ...record, run: next };
       // One run may show two ends: that of its process, and a later one of what was left around it.
       const comparable = run.exit === undefined || (state.startedAt !== undefined && run.startedAt !== undefined);
-      const another = comparable ? later(state.startedAt, run.startedAt, run) : later(state.finishedAt, run.exit.finishedAt, run);
+      const another = comparable ? later(state.startedAt, run.startedAt, run, ids) : later(state.finishedAt, run.exit.finishedAt, run, ids);
       if (another) return newRun(record, next, now);
       return run.exit !== undefined && run.coarse !== true ? record : { ...record, run: next };
     }
@@ -107,9 +113,12 @@ function newRun(before: ContainerRecord, run: Run, now: number): ContainerRecord
   };
 }
 
-function later(time: number | undefined, known: number | undefined, run: Run): boolean {
+/** Of times within one second that of another container is the later one. */
+function later(time: number | undefined, known: number | undefined, run: Run, { containerID, before }: Ids): boolean {
   if (time === undefined || known === undefined) return false;
-  return run.coarse === true ? Math.floor(time / 1000) > Math.floor(known / 1000) : time > known;
+  if (run.coarse !== true) return time > known;
+  const [second, knownSecond] = [Math.floor(time / 1000), Math.floor(known / 1000)];
+  return second > knownSecond || (second === knownSecond && before !== undefined && before !== containerID);
 }
 
 function startOf(startedAt: number | undefined): { readonly startedAt?: number } {

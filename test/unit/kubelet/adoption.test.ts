@@ -85,6 +85,25 @@ describe('a restarted kubelet', () => {
     expect(containerOf(uid)).toMatchObject({ restartCount: before + 1, lastState: { terminated: { exitCode: 1 } }, ready: true });
   });
 
+  it('counts a run that began and ended unseen within the second of the last end', async () => {
+    const uid = await created(podSpec({ main: ['exit', '1'] }));
+    const { lastState, containerID } = containerOf(uid);
+    expect(containerOf(uid).restartCount).toBe(1);
+    await world.kill(0);
+    // The process died after the restart, and the API still holds the end before it.
+    const terminated = { ...lastState!.terminated!, containerID: 'memory://the-first' };
+    world.cluster.modifyPod(uid, (pod) => {
+      const containerStatuses = pod.status!.containerStatuses!.map((status) => ({
+        ...{ ...status, restartCount: 0, containerID: 'memory://the-first' },
+        ...{ state: { terminated }, lastState: {} },
+      }));
+      return { ...pod, status: { ...pod.status, containerStatuses } };
+    });
+    await world.start();
+    await world.clock.advance(100);
+    expect(containerOf(uid)).toMatchObject({ restartCount: 1, containerID, lastState: { terminated: { containerID } } });
+  });
+
   it('tells of an exit that happened meanwhile', async () => {
     const uid = await created(podSpec({ main: ['sleep'] }, { restartPolicy: 'Never' }));
     await world.stop();

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { PodProvider } from '../../../src/kubelet/provider.ts';
 import type { Pod } from '../../../src/platform/kubernetes-objects.ts';
 import type { MemoryPod } from '../../support/memory-provider.ts';
+import { createStatusJudge } from '../../support/kubelet/judge-statuses.ts';
 import { createWorld, initContainers, podSpec, type World } from '../../support/kubelet/world.ts';
 
 /** What may happen to a cluster, a back end, and the kubelet between them. */
@@ -56,8 +57,10 @@ class Judge {
   readonly violations: string[] = [];
   private readonly world: World;
   private readonly terminal = new Map<string, string>();
-  private readonly counts = new Map<string, number>();
+  private readonly statuses = createStatusJudge();
   private readonly begun = new Set<string>();
+  /** A kubelet that finds pods which the API no longer has does not know which of their containers are sidecars. */
+  private readonly orphans = new Set<string>();
   /** Containers whose image was changed: they are replaced whatever policy says. */
   readonly replaced = new Set<string>();
 
@@ -65,19 +68,14 @@ class Judge {
     this.world = world;
     world.cluster.onWrite = (pod) => {
       const uid = pod.metadata!.uid!;
-      const { phase = '', initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status!;
-      const statuses = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
+      const { phase = '' } = pod.status!;
+      this.violations.push(...this.statuses.judge(pod, world.clock.now()));
       const before = this.terminal.get(uid);
       if (before !== undefined && before !== phase) this.violations.push(`${uid} went from ${before} to ${phase}`);
       if (phase === 'Succeeded' || phase === 'Failed') {
         this.terminal.set(uid, phase);
         const running = [...(world.backend.pods.get(uid)?.containers.values() ?? [])].some(({ state }) => state.kind === 'running');
         if (running) this.violations.push(`${uid} is ${phase} while a container runs`);
-      }
-      for (const { name, restartCount } of statuses) {
-        const key = `${uid}/${name}`;
-        if (restartCount < (this.counts.get(key) ?? 0)) this.violations.push(`${key} counts fewer restarts than before`);
-        this.counts.set(key, restartCount);
       }
     };
   }
@@ -87,6 +85,10 @@ class Judge {
     const { backend, cluster } = this.world;
     return {
       ...provider,
+      list: (signal) => {
+        for (const uid of backend.pods.keys()) if (cluster.pod(uid) === undefined) this.orphans.add(uid);
+        return provider.list(signal);
+      },
       create: (request, signal) => {
         const uid = request.pod.metadata!.uid!;
         if (backend.pods.has(uid)) this.violations.push(`${uid} is created twice`);
@@ -151,7 +153,7 @@ class Judge {
   private judgeStop(pod: MemoryPod, name: string): void {
     const inits = pod.request.pod.spec?.initContainers ?? [];
     const index = inits.findIndex((init) => init.name === name && isSidecar(init));
-    if (index < 0 || this.replaced.has(`${pod.uid}/${name}`)) return;
+    if (index < 0 || this.orphans.has(pod.uid) || this.replaced.has(`${pod.uid}/${name}`)) return;
     const served = [...(pod.request.pod.spec?.containers ?? []), ...inits.slice(index + 1)];
     const left = served.filter((container) => pod.containers.get(container.name)?.state.kind === 'running').map((container) => container.name);
     if (left.length > 0) this.violations.push(`${pod.uid}/${name} is stopped before ${left.join(', ')}`);
