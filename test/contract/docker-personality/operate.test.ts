@@ -77,6 +77,16 @@ describe('operating containers through the Docker API', () => {
     expect(await api.call(method, path)).toMatchObject({ status, json: { message } });
   });
 
+  it('shows an image by its name, or by its id where nothing is known by that name', async () => {
+    const image = async (name: string): Promise<string | undefined> =>
+      ((await api.call('GET', '/containers/json?all=1')).json as { Names: string[]; Image: string }[]).find(({ Names }) => Names.includes(`/${name}`))?.Image;
+    await create('tagged', ['true']);
+    await api.call('POST', '/containers/create?name=untagged', { Image: 'busybox', HostConfig: {}, Cmd: ['true'] });
+    expect(await image('tagged')).toBe('busybox:latest');
+    expect(await image('untagged')).toBe('edb7206e07d7');
+    expect((await api.call('GET', '/containers/untagged/json')).json).toMatchObject({ Config: { Image: 'busybox' } });
+  });
+
   it('misses the start of what is removed at once, where VMs take no time to end', async () => {
     const simulated = await startRecordedVch();
     try {

@@ -61,9 +61,9 @@ export function commandOf(vm: Vm): readonly string[] {
   return vm.config.tasks.find((task) => task.id === vm.id)?.argv ?? [];
 }
 
-export function imageName(vm: Vm, cache: ImageCache): string {
-  const { repoName, imageId } = vm.config;
-  return repoName.includes(':') ? repoName : (cache.referencesOf(imageId).tags[0] ?? imageId.slice(0, 12));
+/** As it was named, or the start of its id when nothing is known by that name, as without a tag. */
+export function imageName({ config: { repoName, layerId } }: Vm, cache: ImageCache): string {
+  return cache.hasReference(repoName) ? repoName : (cache.imageOfLayer(layerId)?.slice(0, 12) ?? repoName);
 }
 
 export function statusOf(vm: Vm): string {

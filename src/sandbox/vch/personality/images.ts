@@ -101,6 +101,16 @@ export class ImageCache {
     return { tags: all.filter((one) => !one.includes('@')), digests: all.filter((one) => one.includes('@')) };
   }
 
+  /** Exactly as it is written: no tag is implied. */
+  hasReference(reference: string): boolean {
+    return [...this.repositories.values()].some((references) => references.has(reference));
+  }
+
+  /** The image that a layer is the top of, also when the image is gone. */
+  imageOfLayer(layerId: string): string | undefined {
+    return this.layerImages.get(layerId);
+  }
+
   async add(image: CachedImage, layer: LayerRecord | undefined, digest: string | undefined): Promise<void> {
     this.byId.set(image.image_id, image);
     this.byName.set(image.registry, image);

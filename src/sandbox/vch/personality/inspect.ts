@@ -3,19 +3,17 @@ import { containerInfo } from '../port-layer/vm-info.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import type { Vm } from '../port-layer/vm.ts';
 import { containerState } from './container-state.ts';
-import { commandOf, dockerLabels, imageName, isAutoRemoved, statusOf } from './containers.ts';
+import { commandOf, dockerLabels, isAutoRemoved, statusOf } from './containers.ts';
 import type { CreatedContainer } from './create-container.ts';
-import type { ImageCache } from './images.ts';
 
 const DRIVER = 'vSphere Integrated Containers Backend Engine';
 
 export interface InspectParts {
   readonly state: PortLayerState;
-  readonly cache: ImageCache;
   readonly created: ReadonlyMap<string, CreatedContainer>;
 }
 
-export function inspectContainer({ state, cache, created }: InspectParts, vm: Vm): unknown {
+export function inspectContainer({ state, created }: InspectParts, vm: Vm): unknown {
   const [path = '', ...args] = commandOf(vm);
   return {
     Id: vm.id,
@@ -32,7 +30,7 @@ export function inspectContainer({ state, cache, created }: InspectParts, vm: Vm
     HostConfig: hostConfigOf(vm, created.get(vm.id)),
     GraphDriver: { Name: DRIVER, Data: null },
     Mounts: mountsOf(vm),
-    Config: configOf(vm, created.get(vm.id), cache),
+    Config: configOf(vm, created.get(vm.id)),
     NetworkSettings: networkSettingsOf(state, vm),
   };
 }
@@ -50,7 +48,7 @@ function stateOf(state: PortLayerState, vm: Vm): unknown {
   };
 }
 
-function configOf(vm: Vm, own: CreatedContainer | undefined, cache: ImageCache): unknown {
+function configOf(vm: Vm, own: CreatedContainer | undefined): unknown {
   const primary = vm.config.tasks.find((task) => task.id === vm.id);
   const labels = dockerLabels(vm);
   return {
@@ -64,7 +62,7 @@ function configOf(vm: Vm, own: CreatedContainer | undefined, cache: ImageCache):
     Env: primary?.env ?? [],
     // As it was asked for, whatever the VM's settings made of it.
     Cmd: own?.command ?? commandOf(vm),
-    Image: own?.image ?? imageName(vm, cache),
+    Image: own?.image ?? vm.config.repoName,
     Volumes: {},
     WorkingDir: primary?.workingDir ?? '',
     Entrypoint: own?.entrypoint ?? null,
