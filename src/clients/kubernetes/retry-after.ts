@@ -151,10 +151,10 @@ class Gate {
 
   /** Resolves with the turn of the caller, who must end it; rejects with the last refusal when that would be after `end`. */
   async pass(end: number, signal: AbortSignal | undefined): Promise<number> {
-    while (this.until !== undefined) {
+    for (let waited = false; this.until !== undefined; waited = true) {
       signal?.throwIfAborted();
       const now = this.clock.now();
-      if (this.until > end || now > end) throw this.refusal;
+      if ((now < this.until && this.until > end) || (waited && now > end)) throw this.refusal;
       if (now < this.until) await this.clock.sleep(this.until - now, signal);
       else if (this.busy) await new Promise<void>((resolve) => this.waiting.push(resolve));
       else {

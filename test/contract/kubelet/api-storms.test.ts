@@ -108,6 +108,23 @@ describe('a storm over every request', () => {
   );
 });
 
+describe('a storm that is there before the kubelet', () => {
+  it.each(STORMS)(
+    '%s: is waited out',
+    async (_name, trouble) => {
+      world = await startStormWorld({ trouble, ms: 40_000 });
+      const times = world.door.asked.filter(({ refused }) => refused).map(({ at }) => at);
+      expect(times.length).toBeGreaterThan(1);
+      expect(busiest(times)).toBeLessThan(20);
+      expect(times.length).toBeLessThan(60);
+      await create('web');
+      await world.post(paths.configMaps('default'), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { color: 'blue' } });
+      await world.until(async () => (await allRunning(1)) && (await isReady()), 20_000);
+    },
+    120_000,
+  );
+});
+
 /** What makes the kubelet send requests of a kind. */
 const OCCASIONS: Readonly<Record<string, (uids: readonly string[]) => Promise<void> | void>> = {
   'PATCH pods/status': (uids) => {

@@ -12,7 +12,7 @@ import { resourceDefinitions } from '../../../src/sandbox/control-plane/resource
 import { startControlPlane } from '../../../src/sandbox/control-plane/server.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { MemoryBackend } from '../../support/memory-provider.ts';
-import { startStormProxy, type StormProxy } from '../../support/storm-proxy.ts';
+import { startStormProxy, type StormProxy, type Trouble } from '../../support/storm-proxy.ts';
 
 export const NODE = 'kubelet-storm';
 const never = new AbortController().signal;
@@ -33,8 +33,10 @@ export interface StormWorld {
   stop(): Promise<void>;
 }
 
-export async function startStormWorld(): Promise<StormWorld> {
+/** `atFirst`: what the kubelet finds when it starts, for `ms`. */
+export async function startStormWorld(atFirst?: { readonly trouble: Trouble; readonly ms: number }): Promise<StormWorld> {
   const clock = new FakeClock();
+  const begun = clock.now();
   const plane = await startControlPlane({ clock, random: systemRandom, definitions: resourceDefinitions });
   plane.tokens.add('of-the-admin', { username: 'admin', groups: ['system:masters'] });
   plane.tokens.add('of-the-node', { username: `system:node:${NODE}`, groups: ['system:nodes'] });
@@ -49,6 +51,7 @@ export async function startStormWorld(): Promise<StormWorld> {
     ...{ ...tools, nodeName: NODE, kubeletVersion: 'v1.32.0-vick.0', cluster: createCluster(node.api, tools) },
     provider: { ...base, support: [...base.support, ...honoured], volumes: { update: () => Promise.resolve() } },
   });
+  if (atFirst !== undefined) door.decide = () => (clock.now() < begun + atFirst.ms ? atFirst.trouble : undefined);
   const ending = new AbortController();
   const running = kubelet.run(ending.signal);
 
@@ -64,12 +67,12 @@ export async function startStormWorld(): Promise<StormWorld> {
     }
   };
   const until: StormWorld['until'] = async (holds, limitMs) => {
-    const begun = clock.now();
+    const from = clock.now();
     while (!(await holds())) {
-      if (clock.now() - begun >= limitMs) throw new Error(`not so after ${String(limitMs)} ms`);
+      if (clock.now() - from >= limitMs) throw new Error(`not so after ${String(limitMs)} ms`);
       await advance(100);
     }
-    return clock.now() - begun;
+    return clock.now() - from;
   };
   let ready = false;
   void kubelet.ready.then(() => (ready = true));
