@@ -63,6 +63,16 @@ describe('a node whose VCH restarts', () => {
     expect(fake.stdout()).toContain(`Node ${NODE} is Ready`);
   });
 
+  it('is told by what it posts alone where there is no lease', async () => {
+    const { vick, fake, api } = await start();
+    api.leases.clear();
+    api.onLook = (look) => {
+      if (look === 90) setReady(world!, 'True', '2026-11-23T12:01:30Z');
+    };
+    expect(await vick('configure vch vch1 --memory 4096'), fake.stderr()).toBe(0);
+    expect(looksAt(world!)).toBe(90);
+  });
+
   it('is believed at once when it was registered anew', async () => {
     const { vick, fake, api } = await start();
     api.onLook = (look) => {

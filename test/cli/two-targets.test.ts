@@ -75,6 +75,8 @@ describe('two VCHs of one name on two targets', () => {
     expect(await vick(`delete vch vch2 --yes --target 127.0.0.1:8991`), fake.stderr()).toBe(0);
     expect(fake.stderr()).toContain(`The files in ${first} are of the VCH vch2 on 127.0.0.1:8989 and stay.`);
     expect([await there(first), await there(second)]).toEqual([true, true]);
+    // vic-machine delete had to run somewhere.
+    expect(await readdir(join(world!.state, 'vch'))).toHaveLength(2);
     await nextListing('ls-two', 'ls-one');
     expect(await vick(`delete vch vch2 --yes --target ${THERE}`), fake.stderr()).toBe(0);
     expect([await there(first), await there(second)]).toEqual([true, false]);

@@ -109,6 +109,8 @@ async function remove(request: DeleteVchRequest, session: VicSession, api: Kuber
     : !hasFiles
       ? 'absent'
       : await attempt(deps.reporter, `Delete ${folder}`, problems, () => removeFolder(folder, deps.fs), 'kept' as const);
+  // Made for this run alone; all that is in it is the log of a delete that succeeded.
+  if (!hasFiles && problems.length === 0) await deps.fs.remove(folder).catch(() => undefined);
   if (problems.length === 0) await removeJournal(name, request.target.target, deps);
   return { name, id: vch?.id, node: nodeResult, identity, files: hasFiles ? files : 'absent', keptVolumeStores: removed?.keptVolumeStores ?? [], problems };
 }
