@@ -1,4 +1,5 @@
 /** A disk of a machine as a folder of this computer: what was written to it, laid over the files of its image. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { ArchiveEntry } from '../../platform/tar.ts';
@@ -11,6 +12,9 @@ export interface DiskFolder {
 export interface WrittenDisk extends DiskFolder {
   /** As `diskEntries`, for an engine that sends the files on. */
   entries(): Promise<readonly ArchiveEntry[]>;
+  /** Keeps what an engine, whose programs do not write to the disk itself, wants for their next life. */
+  keep(name: string, archive: Buffer): Promise<void>;
+  kept(name: string): Promise<Buffer | undefined>;
 }
 
 /** What the files of the folder do not tell by themselves. Paths are relative to the root of the disk. */
@@ -66,8 +70,26 @@ export async function removeMountPoint(fs: FileSystem, place: string): Promise<v
   await fs.remove(place);
 }
 
+/** `name`: of any characters. */
+function keptFile({ directory }: DiskFolder, name: string): string {
+  return join(directory, `kept-${createHash('sha256').update(name).digest('hex').slice(0, 32)}.tar`);
+}
+
+export function writtenDisk(fs: FileSystem, { directory }: DiskFolder): WrittenDisk {
+  const disk = { directory };
+  return {
+    directory,
+    entries: () => diskEntries(fs, disk),
+    keep: (name, archive) => fs.writeFile(keptFile(disk, name), archive, { mode: 0o600 }),
+    kept: async (name) => {
+      const file = keptFile(disk, name);
+      return (await fs.info(file)) === undefined ? undefined : fs.readBytes(file);
+    },
+  };
+}
+
 /** What is on the disk beside its image, parents first; without what is neither file, folder nor link. */
-export async function diskEntries(fs: FileSystem, disk: DiskFolder): Promise<readonly ArchiveEntry[]> {
+async function diskEntries(fs: FileSystem, disk: DiskFolder): Promise<readonly ArchiveEntry[]> {
   const index = await readDiskIndex(fs, disk);
   const within = async (folder: string): Promise<readonly ArchiveEntry[]> => {
     const names = await fs.list(join(diskRoot(disk), folder));

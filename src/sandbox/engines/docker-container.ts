@@ -13,8 +13,8 @@ export interface ContainerLaunch {
   readonly clock: Clock;
   readonly name: string;
   readonly spec: ContainerSpec;
-  /** An archive that is unpacked at its root before anything runs. */
-  readonly files?: Buffer;
+  /** Fills its file system before anything runs. */
+  readonly prepare?: (container: string, signal: AbortSignal) => Promise<void>;
   /** Aborts when the machine goes off. */
   readonly machineEnd: AbortSignal;
 }
@@ -33,7 +33,7 @@ export async function runContainer(launch: ContainerLaunch, request: LaunchReque
   const id = await engine.createContainer(name, spec, never);
   let connection: Duplex | undefined;
   try {
-    if (launch.files !== undefined) await engine.putArchive(id, '/', launch.files, never);
+    await launch.prepare?.(id, never);
     // Podman prepares the program already now, and says here what is wrong with it.
     connection = await engine.attach(id, { stdin: request.openStdin, stdout: true, stderr: true }, never);
     machineEnd.throwIfAborted();

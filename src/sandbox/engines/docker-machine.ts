@@ -8,6 +8,7 @@ import { packArchive } from '../../platform/tar.ts';
 import { runContainer } from './docker-container.ts';
 import { runExec } from './docker-exec.ts';
 import { HOLDER, MACHINE_LABEL, removeLabelled, ROLE_LABEL, SITE_LABEL } from './docker-labels.ts';
+import { keepFolders, restoreFolders, type KeptTask } from './docker-kept.ts';
 import { launchText } from './docker-launch-text.ts';
 import { isLaunchError, LaunchError, type EngineTask, type LaunchRequest, type Machine, type MachineUsage } from './port.ts';
 
@@ -56,6 +57,8 @@ export class DockerMachine implements Machine {
   /** Calls that may still make something. */
   private readonly underWay = new Set<Promise<unknown>>();
   private launches = 0;
+  /** Tasks of which something is kept when the machine goes off. */
+  private readonly kept: (KeptTask & { readonly container: string })[] = [];
 
   constructor(options: DockerEngineOptions, id: string, hostname: string | undefined) {
     this.options = options;
@@ -100,6 +103,7 @@ export class DockerMachine implements Machine {
     const deadline = clock.monotonic() + DESTROY_WITHIN_MS;
     this.life.abort(new LaunchError(OFF));
     await Promise.allSettled(this.underWay);
+    await Promise.all(this.kept.splice(0).map(({ container, ...task }) => keepFolders(this.options, container, task)));
     for (;;) {
       try {
         await removeLabelled(engine, `${MACHINE_LABEL}=${this.id}`, never);
@@ -128,10 +132,16 @@ export class DockerMachine implements Machine {
     if (joined !== undefined) return runExec({ engine, clock, container: joined, machineEnd: signal }, request);
     this.launches += 1;
     const name = `vick-${this.id.slice(0, 12)}-${String(this.launches)}`;
-    const files = request.disk === undefined ? {} : { files: packArchive(await request.disk.entries(), clock.now()) };
-    const { task, container } = await runContainer({ engine, clock, machineEnd: signal, name, spec: this.taskSpec(request, image, holder), ...files }, request);
+    const kept = request.disk === undefined ? undefined : { id: request.id, disk: request.disk };
+    const prepare = async (id: string, wanted: AbortSignal): Promise<void> => {
+      if (kept === undefined) return;
+      await engine.putArchive(id, '/', packArchive(await kept.disk.entries(), clock.now()), wanted);
+      await restoreFolders(engine, id, kept, wanted);
+    };
+    const { task, container } = await runContainer({ engine, clock, machineEnd: signal, name, spec: this.taskSpec(request, image, holder), prepare }, request);
     const entry: RunningTask = { container, image, ended: task.exited };
     this.running.add(entry);
+    if (kept !== undefined && request.joins !== true) this.kept.push({ container, ...kept });
     void task.exited.then(() => this.running.delete(entry));
     return task;
   }

@@ -10,7 +10,7 @@ import { nodeFileSystem } from '../../../src/platform/node/fs.ts';
 import { packArchive, type ArchiveEntry } from '../../../src/platform/tar.ts';
 import { detectEngine } from '../../../src/providers/docker/engine-kind.ts';
 import { ensureSandboxImage, SANDBOX_COMMAND } from '../../../src/providers/docker/sandbox-image.ts';
-import { diskEntries, type WrittenDisk } from '../../../src/sandbox/engines/disk-folder.ts';
+import { writtenDisk, type WrittenDisk } from '../../../src/sandbox/engines/disk-folder.ts';
 import { SITE_LABEL } from '../../../src/sandbox/engines/docker-labels.ts';
 import { createDockerEngine } from '../../../src/sandbox/engines/docker.ts';
 import type { Engine, EngineTask, LaunchRequest, Machine } from '../../../src/sandbox/engines/port.ts';
@@ -47,8 +47,7 @@ await overEngines('files on the disks of a sandbox', (real) => {
       const archive = packArchive(entries, 0);
       const of = disks.map((disk) => ({ ...disk, layerId: image }));
       await new VmDisks(nodeFileSystem, directory).unpack(of, 0, { files: engine.files!, archive, filter: decodeFilterSpec()!, signal: never });
-      const disk = { directory: join(directory, 'disks', '0') };
-      return { ...disk, entries: () => diskEntries(nodeFileSystem, disk) };
+      return writtenDisk(nodeFileSystem, { directory: join(directory, 'disks', '0') });
     };
 
     beforeAll(async () => {
@@ -109,6 +108,32 @@ await overEngines('files on the disks of a sandbox', (real) => {
       await machine.destroy();
       machine = open();
       expect(await out(await sh(script, { disk }))).toBe(seen);
+    });
+
+    it('keeps what a program makes in a folder that was written empty, for its next life alone', async () => {
+      // Podman gives what is put into a container to root.
+      const owner = real.name === 'podman' ? '0:0' : '7:8';
+      const disk = await write([folder('data'), folder('srv/config'), file('srv/config/a', 'as written')]);
+      const script =
+        'cat /data/*/kept; cat /srv/config/a; mkdir -p /data/sub; echo more >> /data/sub/kept; chown 7:8 /data /data/sub/kept; stat -c " %u:%g" /data; echo changed > /srv/config/a; exit 3';
+      expect(await out(await sh(script, { disk }))).toMatch(/No such file or directory|as written 7:8/);
+      await machine.destroy();
+      machine = open();
+      const second = await sh('stat -c "%u:%g" /data /data/sub/kept; cat /data/sub/kept; echo two >> /data/sub/kept; cat /srv/config/a; echo up; sleep 1000', {
+        disk,
+      });
+      const said: string[] = [];
+      await new Promise<void>((resolve) => {
+        second.stdout.on('data', (chunk: Buffer) => {
+          said.push(chunk.toString());
+          if (said.join('').includes('up')) resolve();
+        });
+      });
+      expect(said.join('')).toBe(`${owner}\n${owner}\nmore\nas writtenup\n`);
+      await machine.destroy();
+      machine = open();
+      expect(await out(await sh('cat /data/sub/kept', { disk }))).toBe('more\ntwo\n');
+      expect(await out(await sh('ls /data', { disk, id: 'another' }))).toBe('');
     });
 
     it('gives owner and mode their meaning for who is not root', async () => {

@@ -1,7 +1,7 @@
 /** The disks of a container VM: what was written to them lies in folders below the VM's own, and goes with it. */
 import { join } from 'node:path';
 import type { FileSystem } from '../../../platform/fs.ts';
-import { clearMountPoints, diskEntries, diskRoot, readDiskIndex, writeDiskIndex, type DiskFolder, type WrittenDisk } from '../../engines/disk-folder.ts';
+import { clearMountPoints, diskRoot, readDiskIndex, writeDiskIndex, writtenDisk, type DiskFolder, type WrittenDisk } from '../../engines/disk-folder.ts';
 import type { EngineFiles } from '../../engines/port.ts';
 import { DiskFiles } from './archive/disk-files.ts';
 import type { FilterSpec } from './archive/filter-spec.ts';
@@ -40,7 +40,7 @@ export class VmDisks {
     await this.settled();
     const there: readonly string[] = await this.fs.list(this.directory).catch(() => []);
     for (const index of there) await clearMountPoints(this.fs, this.folder(Number(index)));
-    this.mounted = disks.flatMap(({ layerId }, index) => (there.includes(String(index)) ? [{ layerId, disk: this.writtenDisk(index) }] : []));
+    this.mounted = disks.flatMap(({ layerId }, index) => (there.includes(String(index)) ? [{ layerId, disk: writtenDisk(this.fs, this.folder(index)) }] : []));
   }
 
   /** Those that something was ever written to. */
@@ -69,11 +69,6 @@ export class VmDisks {
       await writeDiskIndex(fs, disk, view.index);
       await opened.close();
     }
-  }
-
-  private writtenDisk(index: number): WrittenDisk {
-    const folder = this.folder(index);
-    return { ...folder, entries: () => diskEntries(this.fs, folder) };
   }
 
   private folder(index: number): DiskFolder {

@@ -9,7 +9,7 @@ import { systemClock } from '../../../../src/platform/node/clock.ts';
 import { nodeFileSystem } from '../../../../src/platform/node/fs.ts';
 import { nodeProcessTable, nodeSpawner } from '../../../../src/platform/node/spawner.ts';
 import { packArchive, type ArchiveEntry } from '../../../../src/platform/tar.ts';
-import { clearMountPoints, diskEntries, type WrittenDisk } from '../../../../src/sandbox/engines/disk-folder.ts';
+import { clearMountPoints, writtenDisk, type WrittenDisk } from '../../../../src/sandbox/engines/disk-folder.ts';
 import type { EngineTask, LaunchRequest, Machine } from '../../../../src/sandbox/engines/port.ts';
 import { createProcessEngine, MACHINE_VARIABLE } from '../../../../src/sandbox/engines/process.ts';
 import { decodeFilterSpec } from '../../../../src/sandbox/vch/port-layer/archive/filter-spec.ts';
@@ -42,7 +42,7 @@ test('an engine without the programs for it says so, once and for all', async ()
   expect(looks).toBe(after);
   const directory = await mkdtemp(join(tmpdir(), 'vick-none-'));
   const machine = lacking.openMachine({ id: 'none', directory });
-  const disk = { directory: '/nowhere', entries: () => Promise.resolve([]) };
+  const disk = writtenDisk(nodeFileSystem, { directory: '/nowhere' });
   const launching = machine.launch({ id: 't', path: 'sh', args: [], env: [], workingDir: '', user: '', tty: false, openStdin: false, disk });
   await expect(launching).rejects.toMatchObject({ name: 'LaunchError', message: expect.stringContaining('nsenter') as string });
   await rm(directory, { recursive: true });
@@ -102,8 +102,7 @@ function rooms(): void {
   const write = async (entries: readonly ArchiveEntry[]): Promise<WrittenDisk> => {
     const request = { files: engine.files!, archive: packArchive(entries, 0), filter: decodeFilterSpec()!, signal: never };
     await new VmDisks(nodeFileSystem, directory).unpack([{ deltaId: 'c0', layerId: 'i' }], 0, request);
-    const disk = { directory: join(directory, 'disks', '0') };
-    return { ...disk, entries: () => diskEntries(nodeFileSystem, disk) };
+    return writtenDisk(nodeFileSystem, { directory: join(directory, 'disks', '0') });
   };
   const sh = (script: string, more: Partial<LaunchRequest> = {}): Promise<EngineTask> =>
     machine.launch({ id: 'task', path: '/bin/sh', args: ['-c', script], env: [PATH], workingDir: '', user: '', tty: false, openStdin: false, ...more });

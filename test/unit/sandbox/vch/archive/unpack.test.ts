@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeFileSystem } from '../../../../../src/platform/node/fs.ts';
 import { packArchive, type ArchiveEntry } from '../../../../../src/platform/tar.ts';
-import { diskEntries, readDiskIndex, writeDiskIndex } from '../../../../../src/sandbox/engines/disk-folder.ts';
+import { readDiskIndex, writeDiskIndex, writtenDisk } from '../../../../../src/sandbox/engines/disk-folder.ts';
 import { DiskFiles } from '../../../../../src/sandbox/vch/port-layer/archive/disk-files.ts';
 import { decodeFilterSpec, type FilterSpec } from '../../../../../src/sandbox/vch/port-layer/archive/filter-spec.ts';
 import { unpackArchive } from '../../../../../src/sandbox/vch/port-layer/archive/unpack.ts';
@@ -48,7 +48,7 @@ async function unpack(entries: readonly ArchiveEntry[] | Buffer, filter = ALL): 
 
 /** `path mode content` of what the disk has beside its image. */
 async function written(): Promise<readonly string[]> {
-  const entries = await diskEntries(nodeFileSystem, disk);
+  const entries = await writtenDisk(nodeFileSystem, disk).entries();
   return entries
     .map(({ path, kind, mode, content, target }) =>
       kind === 'link'
