@@ -10,7 +10,7 @@ export interface Offer {
   readonly accept: (runVick: RunVick) => Promise<void>;
 }
 
-export type RunVick = (argv: readonly string[], env: Readonly<Record<string, string>>) => Promise<ExitCode>;
+type RunVick = (argv: readonly string[], env: Readonly<Record<string, string>>) => Promise<ExitCode>;
 
 const BRAND = Symbol.for('vick.dev/offered-failure');
 
