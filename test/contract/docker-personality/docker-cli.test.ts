@@ -1,9 +1,13 @@
 /** The `docker` command of this computer against the sandbox's Docker API. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../../../src/platform/log.ts';
+import { createAuthority } from '../../../src/sandbox/certificates.ts';
+import { createRegistry } from '../../../src/sandbox/vch/catalogue.ts';
+import { startPersonality } from '../../../src/sandbox/vch/personality/personality.ts';
 import { startRecordedVch, type RecordedVch } from '../../support/recorded-vch.ts';
 
 const LIMIT_MS = 30_000;
@@ -78,6 +82,34 @@ describe.skipIf(!hasDocker)('the docker command', () => {
     expect(await docker(['exec', '-i', 'box', 'cat'], { input: 'x'.repeat(100_000) })).toMatchObject({ code: 0, stdout: 'x'.repeat(100_000) });
     expect(await docker(['exec', 'box', '/does/not/exist'])).toMatchObject({ code: 126 });
     expect(await ok('exec', '-d', 'box', 'true')).toBe('');
+  });
+
+  it('gets the output of commands through TLS, where it sends the end of the input first', async () => {
+    const now = Date.now();
+    const authority = await createAuthority({ commonName: 'vch', now });
+    const server = await authority.issueServer({ commonName: 'vch', names: ['127.0.0.1'], now });
+    const issued = await authority.issueClient({ commonName: 'docker', organizations: [], now });
+    for (const [name, pem] of Object.entries({ ca: authority.certificate, cert: issued.certificate, key: issued.key })) {
+      await writeFile(join(home, `${name}.pem`), pem);
+    }
+    const safe = await startPersonality({
+      ...{ state: vch.portLayer.state, portLayer: 'none', registry: createRegistry(), host: '127.0.0.1', port: 0, log: silentLog },
+      tls: { mode: 'tls', certificate: server.certificate, key: server.key, clientCa: authority.certificate },
+    });
+    try {
+      await ok('run', '-d', '--name', 'vault', 'busybox:latest', 'sleep', '1000');
+      const there = [
+        '-H',
+        `tcp://127.0.0.1:${String(safe.port)}`,
+        '--tlsverify',
+        ...['cacert=ca', 'cert=cert', 'key=key'].map((flag) => `--tls${flag.replace('=', `=${home}/`)}.pem`),
+      ];
+      const { code, stdout } = await docker([...there, 'exec', 'vault', 'sh', '-c', 'sleep 0.2; echo late']);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'late\n' });
+      expect((await docker([...there, 'run', '-i', '--rm', 'busybox:latest', 'cat'], { input: 'in and out' })).stdout).toBe('in and out');
+    } finally {
+      await safe.stop();
+    }
   });
 
   it.skipIf(!hasScript)('runs commands at a terminal', async () => {

@@ -52,6 +52,8 @@ export async function startPersonality(options: PersonalityOptions): Promise<Run
             key: tls.key,
             minVersion: 'TLSv1.2',
             requestTimeout: 0,
+            // A client that has sent all its input waits for the output; without TLS this is so anyway.
+            allowHalfOpen: true,
             ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
           },
           listener,
