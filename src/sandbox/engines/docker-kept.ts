@@ -23,7 +23,7 @@ export interface KeptTask {
 }
 
 /** A folder with more than this begins empty again. */
-export const KEPT_BYTES = 64 * 1024 * 1024;
+const KEPT_BYTES = 64 * 1024 * 1024;
 const WITHIN_MS = 15_000;
 
 /** Ends what runs in the container, if there is anything to keep. Never rejects: what cannot be kept is told in the log. */
