@@ -138,3 +138,37 @@ test('a pod is told which volume it cannot have', async () => {
   const refused = await untilPod(site.api, 'host', (found) => found?.status?.phase === 'Failed');
   expect(refused?.status).toMatchObject({ reason: 'UnsupportedPodField', message: expect.stringContaining('shares nothing with a host') as string });
 });
+
+test('of containers that share a VM only the one that fails is restarted, and a job ends with the exit codes of all', async () => {
+  await create('shared', {
+    containers: [
+      { name: 'steady', image, command: shell(WAITS) },
+      { name: 'failing', image, command: shell('exit 7') },
+    ],
+  });
+  const containerOf = (found: Pod | undefined, name: string) => found?.status?.containerStatuses?.find((one) => one.name === name);
+  const restarted = await untilPod(site.api, 'shared', (found) => (containerOf(found, 'failing')?.restartCount ?? 0) >= 1);
+  expect(containerOf(restarted, 'failing')?.lastState?.terminated).toMatchObject({ exitCode: 7, reason: 'Error' });
+  expect(containerOf(restarted, 'steady')).toMatchObject({ restartCount: 0, ready: true });
+  await create('job', {
+    restartPolicy: 'Never',
+    containers: [
+      { name: 'work', image, command: shell('sleep 0.5; exit 0') },
+      { name: 'beside', image, command: shell('exit 3') },
+    ],
+  });
+  const ended = await untilPod(site.api, 'job', (found) => found?.status?.phase === 'Failed');
+  expect(['work', 'beside'].map((name) => containerOf(ended, name)?.state?.terminated?.exitCode)).toEqual([0, 3]);
+});
+
+test('a sidecar starts before the main container and outlasts it', async () => {
+  await create('with-sidecar', {
+    restartPolicy: 'Never',
+    initContainers: [{ name: 'side', image, restartPolicy: 'Always', command: shell(WAITS) }],
+    containers: [{ name: 'main', image, command: shell('sleep 0.5; exit 0') }],
+  });
+  const done = await untilPod(site.api, 'with-sidecar', (found) => found?.status?.phase === 'Succeeded');
+  const [side, main] = [done?.status?.initContainerStatuses?.[0]?.state?.terminated, done?.status?.containerStatuses?.[0]?.state?.terminated];
+  expect([side?.exitCode, main?.exitCode]).toEqual([0, 0]);
+  expect(Date.parse(side!.startedAt!)).toBeLessThanOrEqual(Date.parse(main!.startedAt!));
+});

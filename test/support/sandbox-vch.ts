@@ -44,6 +44,7 @@ export interface SandboxVch {
 
 export interface SandboxVchOptions {
   readonly bootMs?: number;
+  readonly haltMs?: number;
   /** What runs the containers; default: processes of this machine. */
   readonly engine?: Engine;
 }
@@ -103,7 +104,7 @@ async function startServices(directory: string, options: SandboxVchOptions, port
     facts: { name: 'vch-1', biosUuid: HOST_UUID, version: 'v1.4.3-21053-abcdef', debug: 0, cpuMhz: 9200, memoryMiB: 32_768, insecureRegistries: [] },
     volumeStores: ['default'],
     directory,
-    bootMs: options.bootMs ?? 20,
+    ...{ bootMs: options.bootMs ?? 20, haltMs: options.haltMs ?? 20 },
     engine: options.engine ?? createProcessEngine({ spawner: nodeSpawner, processes: nodeProcessTable, fs: nodeFileSystem, clock: systemClock, hostPath }),
     ...{ clock: systemClock, random: systemRandom, fs: nodeFileSystem, log: silentLog, host: '127.0.0.1', port: ports.portLayer },
   });

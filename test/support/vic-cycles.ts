@@ -21,6 +21,8 @@ export async function cyclePods(provider: VicProvider, count: number, signal: Ab
       const log = await provider.logs?.open({ uid, container: 'c' }, { follow: false, previous: false, timestamps: false }, signal);
       await log?.toArray();
       await provider.stats?.pods(signal);
+      // The task first: a VM that is stopped waits for it.
+      await provider.stop({ uid, container: 'd', graceSeconds: 1 }, signal);
     }
     await provider.status(uid, signal);
     await provider.remove(uid, signal);
@@ -34,7 +36,7 @@ function podWithToken(): RequestedPod {
   const mounts = [{ volume: name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', subPath: undefined, readOnly: true }];
   const files = [{ path: 'token', content: Buffer.alloc(1024, 't'), mode: 0o644 }];
   return {
-    ...podRequest([containerRequest({ command: ['sleep', '1000'], mounts })]),
+    ...podRequest(['c', 'd'].map((own) => containerRequest({ name: own, command: ['sleep', '1000'], mounts }))),
     volumes: [{ name, kind: 'files', files, inMemory: true, injectedToken: true }],
   };
 }

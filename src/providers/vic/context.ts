@@ -4,7 +4,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { primaryOf, taskOf, type PodContainer } from './identity.ts';
-import { isPoweredOn, observePod } from './observe.ts';
+import type { Look } from './look.ts';
+import { isPoweredOn } from './observe.ts';
 import type { PodVm } from './pod-index.ts';
 import type { ProcessConfig } from './process-config.ts';
 import type { PodRuns } from './runs.ts';
@@ -18,6 +19,8 @@ export interface VicContext {
   /** The VMs that a pod consists of: one, or one for each of its containers. */
   readonly vmsOf: (uid: string, signal: AbortSignal) => Promise<readonly PodVm[]>;
   readonly runsOf: (vm: PodVm, signal: AbortSignal) => Promise<PodRuns>;
+  /** Undefined: the VM is gone. */
+  readonly look: (vm: PodVm, signal: AbortSignal) => Promise<Look | undefined>;
   /** What a container was last started as, as far as it can still be known. */
   readonly processOf: (vm: PodVm, container: PodContainer, primary: boolean, signal: AbortSignal) => Promise<ProcessConfig>;
 }
@@ -44,13 +47,17 @@ export async function findVm({ vmsOf }: Pick<VicContext, 'vmsOf'>, { uid, contai
 
 /** Rejects when the container does not run. */
 export async function findRunning(context: VicContext, target: ContainerTarget, signal: AbortSignal): Promise<RunningContainer> {
-  const vm = await findVm(context, target, signal);
-  const { identity, info } = vm;
-  const container = identity.containers.find(({ name }) => name === target.container);
+  const look = await context.look(await findVm(context, target, signal), signal);
+  const container = look?.vm.identity.containers.find(({ name }) => name === target.container);
+  if (look === undefined) throw new Error(`there is no VM for the pod ${target.uid}`);
   if (container === undefined) throw new Error(`the pod has no container ${target.container}`);
-  const runs = await context.runsOf(vm, signal);
-  const seen = observePod(identity, info, runs).containers.find(({ name }) => name === target.container);
-  if (!isPoweredOn(info) || seen?.state.kind !== 'running') throw new Error(`the container ${target.container} does not run`);
-  const primary = primaryOf(identity, runs.group)?.name;
-  return { vm, container, primary: primary === target.container, taskId: taskOf(info.id, target.container, primary) };
+  const { vm, runs, pod } = look;
+  const seen = pod.containers.find(({ name }) => name === target.container);
+  if (!isPoweredOn(vm.info) || seen?.state.kind !== 'running') throw new Error(`the container ${target.container} does not run`);
+  const task = runs.tasks[target.container];
+  const primary = primaryOf(vm.identity, runs.group)?.name;
+  return {
+    ...{ vm, container, primary: task === undefined && primary === target.container },
+    taskId: task?.id ?? taskOf(vm.info.id, target.container, primary),
+  };
 }

@@ -64,10 +64,9 @@ export function readIdentity(info: Pick<ContainerInfo, 'annotations'>): PodIdent
   return { uid, namespace, name, ...readDetails(text, name, info.annotations[CONTAINER]) };
 }
 
-/** What the VM starts with: its first init container, or all that are none. */
+/** What the VM starts with: the container that is the first to start. */
 export function firstGroup({ containers }: PodIdentity): readonly string[] {
-  const init = containers.find(({ role }) => role === 'init');
-  return init === undefined ? containers.map(({ name }) => name) : [init.name];
+  return containers.slice(0, 1).map(({ name }) => name);
 }
 
 /** The one of a group whose end the port layer tells: the first main container, or the first there is. */
@@ -82,6 +81,11 @@ export function primaryOf(identity: PodIdentity, group: readonly string[]): PodC
  */
 export function taskOf(vmId: string, container: string, primary: string | undefined): string {
   return container === primary ? vmId : `${container}-${vmId.slice(0, 12)}`;
+}
+
+/** A task that is joined while the VM runs. Never the id of another one, of which the port layer would not tell them apart. */
+export function taskIdOf(vmId: string, container: string, number: number): string {
+  return `${vmId.slice(0, 12)}-${container}-${String(number)}`;
 }
 
 function readDetails(text: string | undefined, podName: string, container: string | undefined): Pick<PodIdentity, 'hostname' | 'containers' | 'part'> {

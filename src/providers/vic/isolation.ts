@@ -1,5 +1,5 @@
 import type { SupportTable } from '../../kubelet/provider.ts';
-import { degraded, honoured, refused } from './support-entries.ts';
+import { degraded, honoured, quietly, refused } from './support-entries.ts';
 
 /** What shares a VM: all containers of a pod, or none. */
 export type Isolation = 'pod' | 'container';
@@ -23,23 +23,25 @@ export const ISOLATION_SUPPORT: Readonly<Record<Isolation, SupportTable>> = {
     ),
     ...degraded(
       ['containers[].terminationMessagePolicy'],
-      'A message file cannot be read from a pod VM that has ended; with FallbackToLogsOnError the end of the log is the message of a container that failed, if it was alone in its VM.',
+      'A message file cannot be read from a pod VM that has ended; with FallbackToLogsOnError the end of the log is the message of a container that failed, if it started with its VM.',
     ),
     ...honoured(
       ['restartPolicy'],
-      'The containers of a pod start and stop with their VM: they are restarted together, once the first container has ended and the VM is off.',
+      'Each container is restarted by itself: with its VM where that is off, else as a task in the running VM, which has no log. How the last container of a VM ended is not known when the VM goes off before the kubelet has seen it.',
     ),
-    ...honoured(['terminationGracePeriodSeconds'], 'The stop signal reaches the first container; when it has ended, the VM is powered off.'),
-    ...honoured(['containers[].lifecycle.stopSignal'], 'Of several containers of a pod, the first one’s counts.'),
-    ...honoured(['initContainers'], 'Each init container is a start of the VM with nothing else in it, so it costs a boot of the VM.'),
-    ...degraded(
-      ['initContainers[].restartPolicy'],
-      'A sidecar starts together with the main containers, after every init container, and ends with the VM: it is not restarted by itself.',
+    ...quietly(
+      ['terminationGracePeriodSeconds', 'containers[].lifecycle.stopSignal'],
+      'The stop signal reaches the container that its VM started with, the first one; the others are killed when they are to stop, because a VCH has no signals for them.',
     ),
     ...honoured(
-      PROBES,
-      'A command costs a change of the VM each time; http, tcp and gRPC go to the address of the pod and cost nothing. A failed liveness probe restarts the whole pod VM.',
+      ['initContainers'],
+      'Each init container is a start of the VM with nothing else in it, so it costs a boot of the VM; after a sidecar it runs beside it.',
     ),
+    ...degraded(
+      ['initContainers[].restartPolicy'],
+      'A sidecar is what its VM starts with, so the log that the VCH keeps is the sidecar’s, and not that of the containers which start after it.',
+    ),
+    ...honoured(PROBES, 'A command costs a change of the VM each time; http, tcp and gRPC go to the address of the pod and cost nothing.'),
     ...degraded(['shareProcessNamespace'], 'Containers of a pod VM always run in one process namespace.'),
   ],
   container: [

@@ -25,15 +25,16 @@ const PAUSE_MS = 1_000;
 const PATIENCE = 30;
 
 /**
- * Logs from the one log that a VM has. Both streams of a process are one there; of several processes in one VM only one is
- * written, and the VCH does not say which: such a log begins with a line that says so.
+ * Logs from the one log that a VM has: that of the process which started with it. Both streams of the process are one there.
+ * Of several that started together, in VMs that an earlier version has made, the VCH does not say which one is written: such
+ * a log begins with a line that says so.
  */
 export function containerLogs(context: VicContext): ContainerLogs {
   return {
     open: async (target, options, signal) => {
       if (options.stream !== undefined) throw new Error('a VCH keeps standard output and standard error as one log; they cannot be told apart');
       const vm = await findVm(context, target, signal);
-      const window = choose(windows(vm, await context.runsOf(vm, signal), target.container), target.container, options.previous);
+      const window = choose(runsOf(vm, await context.runsOf(vm, signal), target.container), target.container, options.previous);
       const ending = new AbortController();
       const until = AbortSignal.any([signal, ending.signal]);
       const source = await begin(context, vm, window, options, until);
@@ -47,20 +48,38 @@ export function containerLogs(context: VicContext): ContainerLogs {
   };
 }
 
-function windows({ info }: PodVm, runs: PodRuns, container: string): readonly Window[] {
-  const past = runs.past.map(({ group, startedAt, stoppedAt }, index): Window => {
-    return { group, startedAt, after: toSeconds(runs.past[index - 1]?.stoppedAt), until: toSeconds(stoppedAt) };
+/** What a VCH keeps no log of: what was started while the VM ran. */
+const UNLOGGED = 'unlogged';
+
+/** The runs of a container, oldest first. */
+function runsOf({ info }: PodVm, runs: PodRuns, container: string): readonly (Window | typeof UNLOGGED)[] {
+  const starts = runs.past.filter(({ task }) => task !== true);
+  const past = runs.past.flatMap((run): readonly (Window | typeof UNLOGGED)[] => {
+    if (!run.group.includes(container)) return [];
+    if (run.task === true) return [UNLOGGED];
+    const { group, startedAt, stoppedAt } = run;
+    return [{ group, startedAt, after: toSeconds(starts[starts.indexOf(run) - 1]?.stoppedAt), until: toSeconds(stoppedAt) }];
   });
-  const current: readonly Window[] = isCurrent(runs, info)
-    ? [{ group: runs.group, startedAt: info.process.startedAt, after: toSeconds(runs.past.at(-1)?.stoppedAt), until: undefined }]
-    : [];
-  return [...past, ...current].filter(({ group }) => group.includes(container));
+  const { group } = runs;
+  const current = isCurrent(runs, info) && group.includes(container);
+  const task = runs.tasks[container];
+  return [
+    ...past,
+    ...(current ? [{ group, startedAt: info.process.startedAt, after: toSeconds(starts.at(-1)?.stoppedAt), until: undefined }] : []),
+    ...(task === undefined ? [] : ([...(task.before === undefined || task.afterLogged ? [] : ([UNLOGGED] as const)), UNLOGGED] as const)),
+  ];
 }
 
-function choose(found: readonly Window[], container: string, previous: boolean): Window {
+function choose(found: readonly (Window | typeof UNLOGGED)[], container: string, previous: boolean): Window {
   const window = found.at(previous ? -2 : -1);
-  if (window !== undefined) return window;
-  throw new Error(previous ? `previous terminated container "${container}" not found` : `container "${container}" has not been started`);
+  if (window === undefined) {
+    throw new Error(previous ? `previous terminated container "${container}" not found` : `container "${container}" has not been started`);
+  }
+  if (window !== UNLOGGED) return window;
+  throw new Error(
+    `the log of the container ${container} is not kept: it was started while other containers of its pod VM ran, and a VCH writes the log of the first one only; ` +
+      'with --isolation container each has a log of its own',
+  );
 }
 
 function toSeconds(ms: number | undefined): number {

@@ -1,13 +1,16 @@
-import type { ContainerInfo } from '../../clients/port-layer/port.ts';
+import type { ContainerInfo, TaskInfo } from '../../clients/port-layer/port.ts';
 import type { ObservedContainer, ObservedPod, ObservedState } from '../../kubelet/provider.ts';
 import { primaryOf, taskOf, type PodIdentity } from './identity.ts';
 import { launchMessage } from './pipe-words.ts';
-import { initialRuns, isCurrent, lastEnd, unknownEnd, type PodRuns } from './runs.ts';
+import { initialRuns, isCurrent, lastEnd, unknownEnd, type End, type PodRuns, type TaskRun } from './runs.ts';
 
 type Exit = Extract<ObservedState, { kind: 'exited' }>;
 
+/** Of tasks that have not ended, by container: what the port layer says of them right now. */
+export type LiveTasks = ReadonlyMap<string, 'starting' | 'running'>;
+
 /** What the port layer shows of a pod's VM, and what is on record of its earlier runs, in the kubelet's words. Pure; nothing is invented. */
-export function observePod(identity: PodIdentity, info: ContainerInfo, runs: PodRuns = initialRuns(identity)): ObservedPod {
+export function observePod(identity: PodIdentity, info: ContainerInfo, runs: PodRuns = initialRuns(identity), live: LiveTasks = new Map()): ObservedPod {
   const primary = primaryOf(identity, runs.group)?.name;
   const current = isPoweredOn(info) || isCurrent(runs, info);
   return {
@@ -21,6 +24,8 @@ export function observePod(identity: PodIdentity, info: ContainerInfo, runs: Pod
 
   function stateOf(name: string): ObservedState {
     if (!isKnown(info)) return vmUnknown(info);
+    const task = runs.tasks[name];
+    if (task !== undefined) return taskState(task, live.get(name));
     if (!current || !runs.group.includes(name)) return lastEnd(identity, runs, name) ?? { kind: 'created' };
     return name === primary ? primaryState(info) : otherState(name, info);
   }
@@ -56,7 +61,24 @@ export function primaryState(info: ContainerInfo): ObservedState {
   }
 }
 
-/** Any other container: the port layer says nothing of it while the VM is on, nor afterwards. */
+/** A task without an end that the port layer does not know was never committed. */
+function taskState({ end, before, startedAt }: TaskRun, live: 'starting' | 'running' | undefined): ObservedState {
+  if (end !== undefined) return end;
+  if (live === undefined) return before ?? { kind: 'created' };
+  return live === 'running' ? { kind: 'running', startedAt } : { kind: 'starting' };
+}
+
+/** How a task ended that the port layer calls stopped or failed. */
+export function endOfTask({ startedAt }: TaskRun, { state, exitCode, errorMessage }: TaskInfo, now: number): End {
+  const times = { startedAt, finishedAt: Math.max(now, startedAt) };
+  if (state === 'failed') {
+    const status = errorMessage === '' ? 'the process could not be started' : errorMessage;
+    return { kind: 'exited', exitCode: 128, ...launchFailure({ status, path: '', args: [] }), ...times };
+  }
+  return { kind: 'exited', exitCode: exitCode === -1 ? 137 : exitCode, ...times };
+}
+
+/** Any other container that started with the VM: the port layer says nothing of it while the VM is on, nor afterwards. */
 function otherState(container: string, info: ContainerInfo): ObservedState {
   switch (info.state) {
     case 'Created':
@@ -111,7 +133,11 @@ function exitCode({ process }: ContainerInfo): number {
 }
 
 /** Undefined: it was launched, or never tried. The exit codes are a shell's. */
-function launchFailure({ status, path, args }: ContainerInfo['process']): Pick<Exit, 'exitCode' | 'reason' | 'message'> | undefined {
+function launchFailure({
+  status,
+  path,
+  args,
+}: Pick<ContainerInfo['process'], 'status' | 'path' | 'args'>): Pick<Exit, 'exitCode' | 'reason' | 'message'> | undefined {
   if (status === '' || status === 'true') return undefined;
   // The first argument repeats the path.
   const message = launchMessage({ path, args: args.slice(1) }, status);

@@ -27,7 +27,7 @@ export interface PodPlan {
   readonly network: NetworkConfig;
   /** Those of all containers: a VM cannot be given a disk later. */
   readonly disks: readonly DiskPlan[];
-  /** Those that the VM starts with, the primary first. */
+  /** That of the container which is the first to start. */
   readonly tasks: readonly TaskPlan[];
 }
 
@@ -70,7 +70,11 @@ export function planCreate(request: DefinedPod, images: ReadonlyMap<string, VchI
   const containers = request.containers.map((container) => rememberedAs(container, imageOf(container, images)));
   const { part } = request;
   const unstarted: PodIdentity = { uid, namespace, name, hostname, containers, ...(part === undefined ? {} : { part }) };
-  const tasks = planTasks(unstarted, firstGroup(unstarted), request.containers, images);
+  const first = firstGroup(unstarted);
+  // What is wrong with any of them is found now; the others get their tasks when they start.
+  const tasks = containers
+    .flatMap((container) => planTasks(unstarted, [container.name], request.containers, images))
+    .filter((task) => first.includes(task.container));
   const definitions = new Map(tasks.map(({ container, definition }) => [container, definition]));
   return {
     identity: {

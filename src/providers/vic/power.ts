@@ -91,7 +91,7 @@ export async function stopVm(
   const info = await portLayer.containerInfo(vm.id, signal);
   if (info === undefined || !isPoweredOn(info)) return;
   const alone = vm.containers <= 1;
-  if (!alone) await signalPrimary(options, vm, seconds, signal);
+  if (!alone) await waitForPrimary(options, vm, seconds, signal);
   await retryConflicts({ clock, random, budgetMs: STOP_BUDGET_MS }, signal, async () => {
     const handle = await portLayer.handleOf(vm.id, signal);
     if (handle === undefined) return await confirmAbsent(portLayer, vm.id, signal);
@@ -188,25 +188,26 @@ async function releaseAddresses({ portLayer, log }: PowerOptions, id: string, si
   }
 }
 
-async function signalPrimary(
+/** Sends the primary its stop signal and waits for its end, not for that of the VM. False: it still runs after `graceSeconds`. */
+export async function waitForPrimary(
   { portLayer, clock }: PowerOptions,
   vm: { readonly id: string; readonly stopSignal: string },
-  seconds: number,
+  graceSeconds: number,
   signal: AbortSignal,
-): Promise<void> {
-  const end = clock.monotonic() + seconds * 1000;
+): Promise<boolean> {
+  const end = clock.monotonic() + Math.max(1, Math.ceil(graceSeconds)) * 1000;
   try {
     await portLayer.signalContainer(vm.id, signalNumber(vm.stopSignal), signal);
   } catch (error) {
     signal.throwIfAborted();
     // Not booted far enough to take a signal: nothing runs that could be told.
-    if (portLayerFailure(error)?.kind === 'refused') return;
+    if (portLayerFailure(error)?.kind === 'refused') return false;
     throw error;
   }
-  while (clock.monotonic() < end) {
+  for (;;) {
     const info = await portLayer.containerInfo(vm.id, signal);
-    if (info === undefined || !isPoweredOn(info)) return;
-    if (info.process.stoppedAt > 0 && info.process.stoppedAt >= info.process.startedAt) return;
+    if (info === undefined || !isPoweredOn(info) || hasEnded(info)) return true;
+    if (clock.monotonic() >= end) return false;
     await clock.sleep(Math.min(POLL_MS, end - clock.monotonic()), signal);
   }
 }

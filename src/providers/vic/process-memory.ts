@@ -20,7 +20,7 @@ export function createProcessMemory(images: ImageStore): ProcessMemory {
   const known = new Map<string, ReadonlyMap<string, ProcessConfig>>();
   return {
     remember: (vmId, tasks) => {
-      known.set(vmId, new Map(tasks.map(({ container, process }) => [container, process])));
+      known.set(vmId, new Map([...(known.get(vmId) ?? []), ...tasks.map(({ container, process }) => [container, process] as const)]));
     },
     forget: (vmId) => {
       known.delete(vmId);

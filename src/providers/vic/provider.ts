@@ -6,7 +6,6 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { capacityOf } from './capacity.ts';
-import { primaryOf, readIdentity } from './identity.ts';
 import { createImageStore } from './image-store.ts';
 import { containerAttach, containerExec, type EndedTasks } from './exec.ts';
 import { vmOfContainer, type VicContext } from './context.ts';
@@ -19,15 +18,17 @@ import type { PodRuns } from './runs.ts';
 import { podStats } from './stats.ts';
 import { terminationMessages } from './termination-message.ts';
 import { nodeFacts } from './node-facts.ts';
-import { observePod } from './observe.ts';
+import { aliveIn, lookAt, type Look } from './look.ts';
 import { createPodIndex, standingVms, type PodVm } from './pod-index.ts';
 import { together } from './pod-parts.ts';
 import { removeVm, stopVm } from './power.ts';
 import { createRunStore } from './run-store.ts';
-import { startGroup } from './start-group.ts';
+import { startContainer } from './start-container.ts';
+import { stopContainer } from './stop-container.ts';
 import { vicSupport } from './support.ts';
 import { createUnfinishedVms } from './unfinished.ts';
 import { waitForVch } from './wait-for-vch.ts';
+import { createTaskWatch } from './watch-tasks.ts';
 import { watchPodVms } from './watch.ts';
 
 export interface VicProviderOptions {
@@ -76,7 +77,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const ended: EndedTasks = new Map();
 
   /** What a pod consists of, and whether there is a VM of it that is unfinished. Forgets those that are gone. */
-  const lookAt = async (uid: string, signal: AbortSignal): Promise<{ readonly vms: readonly PodVm[]; readonly begun: boolean }> => {
+  const findVms = async (uid: string, signal: AbortSignal): Promise<{ readonly vms: readonly PodVm[]; readonly begun: boolean }> => {
     const ids = await index.find(uid, signal);
     let begun = false;
     const found = await Promise.all(
@@ -91,19 +92,23 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     );
     return { vms: standingVms(found.flat()), begun };
   };
-  const vmsOf = async (uid: string, signal: AbortSignal): Promise<readonly PodVm[]> => (await lookAt(uid, signal)).vms;
+  const vmsOf = async (uid: string, signal: AbortSignal): Promise<readonly PodVm[]> => (await findVms(uid, signal)).vms;
 
   const runsOf = (vm: PodVm, signal: AbortSignal): Promise<PodRuns> => runs.read(vm.info.id, vm.identity, signal);
-  const context: VicContext = { ...power, vmsOf, runsOf, processOf: (vm, container, primary, signal) => processes.read(vm, container, primary, signal) };
+  const look = (vm: PodVm, signal: AbortSignal): Promise<Look | undefined> => lookAt({ portLayer, clock, runs }, vm, signal);
+  const processOf: VicContext['processOf'] = (vm, container, primary, signal) => processes.read(vm, container, primary, signal);
+  const context: VicContext = { ...power, vmsOf, runsOf, look, processOf };
   const logs = containerLogs(context);
   const messages = terminationMessages(logs, log);
-  const stats = podStats({ portLayer, clock, log, runsOf, list: (signal) => index.list(signal) });
+  const stats = podStats({ portLayer, clock, log, look, list: (signal) => index.list(signal) });
+  const tasks = createTaskWatch({ portLayer, clock, log, runsOf, look });
 
   const remove = async (id: string, signal: AbortSignal): Promise<void> => {
     await removeVm(power, id, signal);
     await runs.remove(id, signal);
     await unfinished.forget(id, signal);
     processes.forget(id);
+    tasks.forget(id);
     ended.delete(id);
     index.forget(id);
   };
@@ -111,7 +116,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
   return {
     name: 'vic',
-    unit: isolation,
+    unit: 'container',
     imagesOf: 'pod',
     support: vicSupport(isolation),
     images,
@@ -147,24 +152,22 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
     start: async (request, signal) => {
       const present = await vmsOf(request.uid, signal);
-      const parts = present.some(({ identity }) => identity.part !== undefined) ? request.containers.map((name) => [name]) : [request.containers];
-      for (const containers of parts) {
-        const [first = ''] = containers;
-        const vm = vmOfContainer(present, first) ?? (await makePart(making, first, request, signal));
-        const tasks = vm === undefined ? undefined : await startGroup({ ...power, images, runs }, vm, { ...request, containers }, signal);
-        if (vm === undefined || tasks === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
-        if (tasks !== 'running') processes.remember(vm.info.id, tasks);
+      if (present.length === 0) throw new Error(`there is no VM for the pod ${request.uid}`);
+      for (const name of request.containers) {
+        const vm = vmOfContainer(present, name) ?? (await makePart(making, name, request, signal));
+        const started = vm === undefined ? undefined : await startContainer({ ...power, images, runs }, vm, name, request.define, signal);
+        if (vm === undefined || started === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
+        if (started !== 'running') processes.remember(vm.info.id, started);
+        tasks.follow(vm);
       }
     },
 
     stop: async ({ uid, container, graceSeconds }, signal) => {
       const stop = async (id: string): Promise<void> => {
         const info = await portLayer.containerInfo(id, signal);
-        const identity = info === undefined ? undefined : readIdentity(info);
-        if (container !== undefined && identity?.part !== undefined && identity.part.container !== container) return;
-        const group = identity === undefined ? [] : (await runs.read(id, identity, signal)).group;
-        const stopSignal = (identity === undefined ? undefined : primaryOf(identity, group))?.stopSignal ?? '';
-        await stopVm(power, { id, containers: group.length, stopSignal }, graceSeconds, signal);
+        const vm = info === undefined ? undefined : index.read(info);
+        const other = container !== undefined && vm?.identity.part !== undefined && vm.identity.part.container !== container;
+        if (vm !== undefined && !other) await stopContainer({ ...power, runs }, vm, container, graceSeconds, signal);
       };
       await Promise.all((await index.find(uid, signal)).map(stop));
     },
@@ -180,18 +183,28 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     },
 
     status: async (uid, signal) => {
-      const { vms, begun } = await lookAt(uid, signal);
-      const each = vms.map(async (vm) => messages.add(observePod(vm.identity, vm.info, await runsOf(vm, signal)), vm, signal));
-      if (vms.length > 0) return together(uid, vms, await Promise.all(each));
+      const { vms, begun } = await findVms(uid, signal);
+      const looks = (await Promise.all(vms.map((vm) => look(vm, signal)))).filter((one) => one !== undefined);
+      const pods = await Promise.all(looks.map((one) => messages.add(one, signal)));
+      const present = looks.map(({ vm }) => vm);
+      if (present.length > 0) return together(uid, present, pods);
       // There is something to be removed, and nothing to be run.
       return begun ? { uid, ips: [], containers: [], sandboxLost: true } : undefined;
     },
 
     watch: async (onChange, signal) => {
       const powerOff = (id: string, ending: AbortSignal): Promise<void> => stopVm(power, { id, containers: 1, stopSignal: '' }, 1, ending);
-      const alone = async (vm: PodVm, ending: AbortSignal): Promise<boolean> => (await runsOf(vm, ending)).group.length === 1;
+      const idle = async (vm: PodVm, ending: AbortSignal): Promise<boolean> => {
+        const seen = await look(vm, ending);
+        return seen?.runs.group.length === 1 && aliveIn(seen).length === 0;
+      };
+      tasks.listen(onChange, signal);
       try {
-        await watchPodVms({ portLayer, index, clock, log, alone, powerOff, remove, pollMs: options.pollMs ?? POLL_MS }, onChange, signal);
+        await watchPodVms(
+          { portLayer, index, clock, log, idle, follow: (vm) => tasks.follow(vm), powerOff, remove, pollMs: options.pollMs ?? POLL_MS },
+          onChange,
+          signal,
+        );
       } finally {
         stats.stop();
       }

@@ -3,9 +3,9 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { NetworkUsage, NodeUsage, PodStats, PodUsage } from '../../kubelet/capabilities.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import { isPoweredOn, observePod } from './observe.ts';
+import type { Look } from './look.ts';
+import { isPoweredOn } from './observe.ts';
 import type { PodVm } from './pod-index.ts';
-import type { PodRuns } from './runs.ts';
 import { memoryInBytes } from './units.ts';
 
 export interface StatsOptions {
@@ -13,7 +13,7 @@ export interface StatsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly list: (signal: AbortSignal) => Promise<readonly PodVm[]>;
-  readonly runsOf: (vm: PodVm, signal: AbortSignal) => Promise<PodRuns>;
+  readonly look: (vm: PodVm, signal: AbortSignal) => Promise<Look | undefined>;
 }
 
 /** What was summed up of one VM's samples. They tell of single intervals; readers want counters. */
@@ -84,7 +84,7 @@ export function podStats(options: StatsOptions): PodStats & { stop(): void } {
             const subscription = subscriptions.get(vm.info.id) ?? subscribe(vm.info.id);
             subscription.askedAt = clock.monotonic();
             await Promise.race([subscription.first, patience]);
-            return usageOf(vm, await options.runsOf(vm, signal), subscription.totals);
+            return usageOf(vm, await options.look(vm, signal), subscription.totals);
           }),
         );
         return byPod(each);
@@ -144,7 +144,7 @@ function joined(a: PodUsage, b: PodUsage): PodUsage {
   return { uid: a.uid, ...(interfaces.size === 0 ? {} : { network: { time, interfaces: [...interfaces.values()] } }), containers };
 }
 
-function usageOf({ identity, info }: PodVm, runs: PodRuns, totals: Totals | undefined): PodUsage {
+function usageOf({ identity }: PodVm, look: Look | undefined, totals: Totals | undefined): PodUsage {
   if (totals === undefined) return { uid: identity.uid, containers: [] };
   const { time, cpuMhz, activeMemoryBytes } = totals.latest;
   const usage = {
@@ -152,8 +152,8 @@ function usageOf({ identity, info }: PodVm, runs: PodRuns, totals: Totals | unde
     memory: { time, workingSetBytes: activeMemoryBytes },
   };
   // vSphere measures the VM. Only where one container runs in it are its numbers that container's.
-  const running = observePod(identity, info, runs).containers.filter(({ state }) => state.kind === 'running');
-  const [only] = runs.group.length === 1 ? running : [];
+  const running = look?.pod.containers.filter(({ state }) => state.kind === 'running') ?? [];
+  const [only] = running.length === 1 && look?.runs.group.length === 1 ? running : [];
   return {
     uid: identity.uid,
     ...usage,

@@ -2,12 +2,12 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { ContainerLogs } from '../../kubelet/capabilities.ts';
 import type { ObservedPod, ObservedState } from '../../kubelet/provider.ts';
 import type { Log } from '../../platform/log.ts';
-import type { PodVm } from './pod-index.ts';
+import type { Look } from './look.ts';
 
 /** Ends of logs that stand for termination messages, where a container asked for that. A message file cannot be read. */
 export interface TerminationMessages {
-  /** `pod` with the messages of containers that have failed. What cannot be read is left out, and tried again. */
-  add(pod: ObservedPod, vm: PodVm, signal: AbortSignal): Promise<ObservedPod>;
+  /** What was seen, with the messages of containers that have failed. What cannot be read is left out, and tried again. */
+  add(look: Look, signal: AbortSignal): Promise<ObservedPod>;
   forget(uid: string): void;
 }
 
@@ -39,10 +39,10 @@ export function terminationMessages(logs: ContainerLogs, log: Log): TerminationM
   };
 
   return {
-    add: async (pod, { identity }, signal) => {
-      // Of containers that share a VM, nobody knows whose log it is.
-      const together = identity.containers.filter(({ role }) => role !== 'init').length > 1;
-      const asked = identity.containers.filter(({ logMessage, role }) => logMessage === true && (role === 'init' || !together)).map(({ name }) => name);
+    add: async ({ pod, vm: { identity }, runs }, signal) => {
+      // The log is that of the one which started with the VM.
+      const logged = (name: string): boolean => runs.tasks[name] === undefined && (runs.group.length === 1 || !runs.group.includes(name));
+      const asked = identity.containers.filter(({ logMessage, name }) => logMessage === true && logged(name)).map(({ name }) => name);
       if (asked.length === 0) return pod;
       const containers = await Promise.all(
         pod.containers.map(async (container) => {

@@ -2,7 +2,7 @@ import type { ContainerInfo, PortLayer } from '../../clients/port-layer/port.ts'
 import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import { hasEnded } from './observe.ts';
+import { hasEnded, isPoweredOn } from './observe.ts';
 import { surplusVms, type PodIndex, type PodVm } from './pod-index.ts';
 
 export interface WatchOptions {
@@ -12,8 +12,10 @@ export interface WatchOptions {
   readonly log: Log;
   /** Between two looks at the whole list, in milliseconds. */
   readonly pollMs: number;
-  /** Whether the VM has one process only. */
-  readonly alone: (vm: PodVm, signal: AbortSignal) => Promise<boolean>;
+  /** Whether nothing runs in a VM whose first process has ended. */
+  readonly idle: (vm: PodVm, signal: AbortSignal) => Promise<boolean>;
+  /** Called for each VM that is on, at each look. */
+  readonly follow: (vm: PodVm) => void;
   /** Powers a VM off in which nothing runs any more. */
   readonly powerOff: (id: string, signal: AbortSignal) => Promise<void>;
   /** Removes a VM whose pod has another one. */
@@ -64,6 +66,7 @@ async function pollList(options: WatchOptions, onChange: (uid: string | undefine
     if (stopped(signal)) return;
     try {
       const vms = await index.list(signal);
+      for (const vm of vms) if (isPoweredOn(vm.info)) options.follow(vm);
       const now = new Map(vms.map(({ identity, info }) => [`${identity.uid}/${info.id}`, fingerprint(info)]));
       for (const key of changed(seen, now)) onChange(key.split('/')[0]);
       seen = now;
@@ -85,7 +88,7 @@ async function pollList(options: WatchOptions, onChange: (uid: string | undefine
  */
 async function tidy(options: WatchOptions, vms: readonly PodVm[], suspects: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const surplus = new Set(surplusVms(vms));
-  const idle = await Promise.all(vms.map(async (vm) => vm.info.state === 'Running' && hasEnded(vm.info) && (await options.alone(vm, signal))));
+  const idle = await Promise.all(vms.map(async (vm) => vm.info.state === 'Running' && hasEnded(vm.info) && (await options.idle(vm, signal))));
   const found = vms.filter((vm, position) => surplus.has(vm) || idle[position] === true);
   for (const vm of found) {
     const { identity, info } = vm;

@@ -20,6 +20,7 @@ export interface ContainersOptions {
   readonly directory: string;
   /** How long a container VM boots, ms. */
   readonly bootMs: number;
+  readonly haltMs: number;
   /** Behave as a simulated vSphere where it differs: a requested stop leaves addresses bound, exec tasks survive. */
   readonly simulatedVsphere: boolean;
 }
@@ -181,6 +182,7 @@ export class Containers {
       directory,
       log: new VmLog(fs, clock, join(directory, 'output.log')),
       bootMs: afflictions(config.annotations).bootMs ?? this.options.bootMs,
+      haltMs: this.options.haltMs,
       keepExecs: simulatedVsphere,
       changed: () => {
         for (const resolve of this.waiting.splice(0)) resolve();

@@ -37,6 +37,8 @@ export interface PortLayerOptions {
   readonly engine: Engine;
   /** How long a container VM boots, ms. Default 200. */
   readonly bootMs?: number;
+  /** How long a guest takes to switch off once everything in it has ended, ms; default 50. */
+  readonly haltMs?: number;
   /** Behave as a simulated vSphere where it differs from a real one; default false. */
   readonly simulatedVsphere?: boolean;
   readonly clock: Clock;
@@ -98,7 +100,15 @@ async function buildState(options: PortLayerOptions): Promise<PortLayerState> {
   await kv.load();
   const store = new VmStore(fs, containersDirectory);
   const containers = new Containers(
-    { clock, fs, engine, directory: containersDirectory, bootMs: options.bootMs ?? 200, simulatedVsphere: options.simulatedVsphere ?? false },
+    {
+      clock,
+      fs,
+      engine,
+      directory: containersDirectory,
+      bootMs: options.bootMs ?? 200,
+      haltMs: options.haltMs ?? 50,
+      simulatedVsphere: options.simulatedVsphere ?? false,
+    },
     { handles, networks, events, store },
   );
   await containers.restore();

@@ -15,6 +15,8 @@ export interface VmContext {
   readonly log: VmLog;
   /** How long this VM boots, ms. */
   readonly bootMs: number;
+  /** How long a guest takes to switch off once everything in it has ended, ms. */
+  readonly haltMs: number;
   /** The VM switched itself off, or was switched off hard. `requested`: by a stop. */
   readonly poweredOff: (vm: Vm, requested: boolean) => void;
   readonly poweredOn: (vm: Vm) => void;

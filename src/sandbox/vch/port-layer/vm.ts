@@ -240,7 +240,15 @@ export class Vm {
 
   /** The guest switches off when every session has ended and no exec runs. */
   private settle(life: Life): void {
-    if (this.life === life && !life.ending && this.sessions.allEnded) void this.powerOff(life, this.stopping);
+    if (this.life !== life || life.ending || !this.sessions.allEnded) return;
+    if (this.stopping) void this.powerOff(life, true);
+    else void this.halt(life);
+  }
+
+  /** What has ended can still be seen while the guest goes down. */
+  private async halt(life: Life): Promise<void> {
+    await this.context.clock.sleep(this.context.haltMs, life.end.signal).catch(() => undefined);
+    if (this.life === life && !life.ending && this.sessions.allEnded) await this.powerOff(life, this.stopping);
   }
 
   private async powerOff(life: Life, requested: boolean): Promise<void> {

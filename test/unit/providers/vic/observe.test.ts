@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { decodeContainerInfo } from '../../../../src/clients/port-layer/decode.ts';
 import type { ContainerInfo } from '../../../../src/clients/port-layer/port.ts';
 import { podAnnotations, readIdentity, type PodContainer } from '../../../../src/providers/vic/identity.ts';
-import { observePod } from '../../../../src/providers/vic/observe.ts';
+import { endOfTask, observePod } from '../../../../src/providers/vic/observe.ts';
+import { closeTask, decodeRuns, encodeRuns, initialRuns, type PodRuns, type TaskRun } from '../../../../src/providers/vic/runs.ts';
 import { recording } from '../../../support/replay-server.ts';
 
 const container = (name: string, more: Partial<PodContainer> = {}): PodContainer => ({
@@ -27,7 +28,9 @@ function states(name: string, count = 1) {
     .map(({ response, purpose }) => {
       const info = decodeContainerInfo(response.body);
       const containers = Array.from({ length: count }, (_, index) => container(`c${String(index)}`));
-      return { purpose, vm: info.state, ...observePod({ ...POD, containers }, info) };
+      const identity = { ...POD, containers };
+      // As in a VM that started with all of them.
+      return { purpose, vm: info.state, ...observePod(identity, info, { ...initialRuns(identity), group: containers.map(({ name }) => name) }) };
     });
 }
 
@@ -135,5 +138,47 @@ describe('identity in annotations', () => {
         containers: [],
       });
     }
+  });
+});
+
+describe('a container that joined its VM while that ran', () => {
+  const identity = { ...POD, containers: [container('a'), container('b')] };
+  const on = synthetic('Running', { status: 'true', startTime: 100 });
+  const task = (more: Partial<TaskRun> = {}): TaskRun => ({ id: 'vm-b-1', boot: 100_000, startedAt: 101_500, afterLogged: false, ...more });
+  const runs = (more: Partial<TaskRun> = {}): PodRuns => ({ ...initialRuns(identity), tasks: { b: task(more) }, taskCount: 1 });
+  const stateOf = (record: PodRuns, live?: 'starting' | 'running') =>
+    observePod(identity, on, record, new Map(live === undefined ? [] : [['b', live]])).containers[1]!.state;
+
+  it('is what the port layer says of it, and what is on record once it has ended', () => {
+    expect(stateOf(runs(), 'starting')).toEqual({ kind: 'starting' });
+    expect(stateOf(runs(), 'running')).toEqual({ kind: 'running', startedAt: 101_500 });
+    const end = { kind: 'exited', exitCode: 3, startedAt: 101_500, finishedAt: 102_000 } as const;
+    expect(stateOf(runs({ end }), 'running')).toEqual(end);
+  });
+
+  it('is what it was before, as long as the port layer has never heard of it', () => {
+    expect(stateOf(runs())).toEqual({ kind: 'created' });
+    const before = { kind: 'exited', exitCode: 1, finishedAt: 100_900 } as const;
+    expect(stateOf(runs({ before }))).toEqual(before);
+  });
+
+  it('never ends before it started, whatever the clock says, and a launch that failed has the exit code of a shell', () => {
+    const info = { id: 'vm-b-1', state: 'stopped', exitCode: 0, errorMessage: '' };
+    expect(endOfTask(task(), info, 5)).toEqual({ kind: 'exited', exitCode: 0, startedAt: 101_500, finishedAt: 101_500 });
+    expect(endOfTask(task(), { ...info, state: 'failed', errorMessage: 'no such file or directory' }, 200_000)).toMatchObject({ exitCode: 127 });
+    expect(endOfTask(task(), { ...info, state: 'failed' }, 200_000)).toMatchObject({ exitCode: 128, reason: 'StartError' });
+  });
+
+  it('is a past run once it starts with the VM, and survives its record', () => {
+    const end = { kind: 'exited', exitCode: 3, startedAt: 101_500, finishedAt: 102_000 } as const;
+    const closed = closeTask(runs({ end }), 'b');
+    expect(closed.tasks).toEqual({});
+    expect(closed.past).toEqual([{ group: ['b'], startedAt: 101_500, stoppedAt: 102_000, end, task: true }]);
+    expect(decodeRuns(encodeRuns(closed))).toEqual(closed);
+    expect(closeTask(runs(), 'b').past).toEqual([]);
+    const older = JSON.parse(encodeRuns(closed)) as Record<string, unknown>;
+    delete older['tasks'];
+    delete older['taskCount'];
+    expect(decodeRuns(JSON.stringify(older))).toMatchObject({ tasks: {}, taskCount: 0 });
   });
 });

@@ -135,11 +135,7 @@ describe('the plan of a pod VM', () => {
   it('has one disk for every layer, however many containers use it', () => {
     const { disks, tasks } = plan([{}, {}, {}], ['a', 'b', 'a']);
     expect(disks.map(({ layerId }) => layerId)).toEqual(['a', 'b']);
-    expect(tasks.map(({ container, primary, namespace }) => [container, primary, namespace])).toEqual([
-      ['c0', true, 'a'],
-      ['c1', false, 'b'],
-      ['c2', false, 'a'],
-    ]);
+    expect(tasks.map(({ container, primary, namespace }) => [container, primary, namespace])).toEqual([['c0', true, 'a']]);
   });
 
   it('names host, domain and VM within their limits', () => {
@@ -163,12 +159,10 @@ describe('the plan of a pod VM', () => {
     expect(tasks.map(({ container, primary }) => [container, primary])).toEqual([['c0', true]]);
   });
 
-  it('makes the first main container the primary, whose end is known, though a sidecar comes before it', () => {
-    const { tasks } = plan([{ role: 'sidecar' }, {}, {}], ['a', 'b', 'c']);
-    expect(tasks.map(({ container, primary }) => [container, primary])).toEqual([
-      ['c1', true],
-      ['c0', false],
-      ['c2', false],
-    ]);
+  it('begins with what starts first, and finds what is wrong with any of them', () => {
+    const { tasks, identity } = plan([{ role: 'sidecar' }, {}, {}], ['a', 'b', 'c']);
+    expect(tasks.map(({ container, primary }) => [container, primary])).toEqual([['c0', true]]);
+    expect(identity.containers.map(({ definition }) => definition !== undefined)).toEqual([true, false, false]);
+    expect(() => plan([{}, { env: [{ name: 'lost-by-a-shell', value: 'a|b' }] }], ['a', 'b'])).toThrow(/lost-by-a-shell/);
   });
 });

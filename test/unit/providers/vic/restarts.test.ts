@@ -126,6 +126,103 @@ describe('conflicts', () => {
   });
 });
 
+describe('a pod whose containers share a VM', () => {
+  const two = (script = 'sleep 1000'): RequestedPod => podRequest(['a', 'b'].map((name) => containerRequest({ name, command: ['/bin/sh', '-c', script] })));
+  const execs = (uid: string) => [...mine(uid)[0]!.sessions.execs.values()];
+
+  it('is started and stopped through conflicts in a row, each of its containers once', async () => {
+    let left = 0;
+    const portLayer = portLayerWith((real) => ({
+      commit: (handle, options, signal) => ((left -= 1) >= 0 ? Promise.reject(conflict()) : real.commit(handle, options, signal)),
+    }));
+    const provider = vch.provider({ portLayer });
+    const pod = two();
+    await provider.create(pod, never);
+    for (const { name } of pod.definitions) {
+      left = 2;
+      await provider.start(startRequest(pod, name), never);
+    }
+    expect(execs(pod.uid).filter(({ running }) => running)).toHaveLength(1);
+    left = 2;
+    await provider.stop({ uid: pod.uid, container: 'b', graceSeconds: 2 }, never);
+    expect(execs(pod.uid).filter(({ running }) => running)).toHaveLength(0);
+    expect((await provider.status(pod.uid, never))?.containers.map(({ state }) => state.kind)).toEqual(['running', 'exited']);
+    await provider.remove(pod.uid, never);
+  });
+
+  it('is not started twice when the answer to its commit is a conflict although it was applied', async () => {
+    let commits = 0;
+    const portLayer = portLayerWith((real) => ({
+      commit: async (handle, options, signal) => {
+        await real.commit(handle, options, signal);
+        if ((commits += 1) === 3) throw conflict();
+      },
+    }));
+    const provider = vch.provider({ portLayer });
+    const pod = two();
+    await provider.create(pod, never);
+    for (const { name } of pod.definitions) await provider.start(startRequest(pod, name), never);
+    expect(commits).toBe(3);
+    expect(execs(pod.uid)).toHaveLength(1);
+    await provider.remove(pod.uid, never);
+  });
+
+  it('says of what ended with the power of its VCH that it is not known, and runs it again', async () => {
+    const provider = vch.provider();
+    const pod = two();
+    await provider.create(pod, never);
+    for (const { name } of pod.definitions) await provider.start(startRequest(pod, name), never);
+    await vch.restart();
+    for (const by of [provider, vch.provider()]) {
+      expect((await by.status(pod.uid, never))?.containers.map(({ state }) => state.kind)).toEqual(['exited', 'unknown']);
+    }
+    for (const { name } of [...pod.definitions].reverse()) await provider.start(startRequest(pod, name), never);
+    expect((await provider.status(pod.uid, never))?.containers.map(({ state }) => state.kind)).toEqual(['running', 'running']);
+    expect(execs(pod.uid)).toHaveLength(1);
+    await provider.remove(pod.uid, never);
+  });
+
+  it('is what it was when a kubelet is killed between the record of a start and the start', async () => {
+    const killed = portLayerWith(() => ({ joinTask: () => Promise.reject(new Error('killed')) }));
+    const provider = vch.provider();
+    const pod = two();
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod, 'a'), never);
+    await expect(vch.provider({ portLayer: killed }).start(startRequest(pod, 'b'), never)).rejects.toThrow('killed');
+    const next = vch.provider();
+    expect((await next.status(pod.uid, never))?.containers.map(({ state }) => state.kind)).toEqual(['running', 'created']);
+    await next.start(startRequest(pod, 'b'), never);
+    expect((await next.status(pod.uid, never))?.containers.map(({ state }) => state.kind)).toEqual(['running', 'running']);
+    await next.remove(pod.uid, never);
+  });
+
+  it('leaves no ended tasks behind in a VM where one crashes over and over', async () => {
+    const provider = vch.provider();
+    const pod = podRequest([
+      containerRequest({ name: 'a', command: ['sleep', '1000'] }),
+      containerRequest({ name: 'b', command: ['/bin/sh', '-c', 'exit 1'] }),
+    ]);
+    await provider.create(pod, never);
+    await provider.start(startRequest(pod, 'a'), never);
+    for (let run = 0; run < 5; run += 1) {
+      await provider.start(startRequest(pod, 'b'), never);
+      await expect.poll(async () => (await provider.status(pod.uid, never))?.containers[1]?.state.kind).toBe('exited');
+    }
+    expect(mine(pod.uid)[0]!.config.execs).toHaveLength(1);
+    await provider.remove(pod.uid, never);
+  });
+
+  it('tells nothing when the port layer cannot be asked for its tasks', async () => {
+    const silent = portLayerWith(() => ({ handleOf: () => Promise.resolve(undefined) }));
+    const provider = vch.provider();
+    const pod = two();
+    await provider.create(pod, never);
+    for (const { name } of pod.definitions) await provider.start(startRequest(pod, name), never);
+    await expect(vch.provider({ portLayer: silent }).status(pod.uid, never)).rejects.toThrow('gives no handle');
+    await provider.remove(pod.uid, never);
+  });
+});
+
 describe('a pod whose containers have VMs of their own', () => {
   const two = (): RequestedPod => podRequest(['a', 'b'].map((name) => containerRequest({ name, command: ['sleep', '1000'] })));
 

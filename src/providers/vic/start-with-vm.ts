@@ -1,15 +1,14 @@
 import type { ContainerInfo, Handle, PortLayer } from '../../clients/port-layer/port.ts';
-import { ProviderFailure, type StartRequest } from '../../kubelet/provider.ts';
+import { ProviderFailure, type ContainerRequest, type DefineContainers } from '../../kubelet/provider.ts';
 import { primaryOf, taskOf, type PodIdentity } from './identity.ts';
-import type { ImageConfig } from './image-cache.ts';
 import type { ImageStore } from './image-store.ts';
 import { joinTasks } from './join-tasks.ts';
-import { isPoweredOn, observePod, primaryState } from './observe.ts';
+import { primaryState } from './observe.ts';
 import { planTasks, type TaskPlan } from './plan-create.ts';
 import type { PodVm } from './pod-index.ts';
 import { startVm, type PowerOptions } from './power.ts';
 import type { RunStore } from './run-store.ts';
-import { closeRun, initialRuns, isCurrent, type PodRuns } from './runs.ts';
+import { closeRun, closeTask, initialRuns, isCurrent, type PodRuns } from './runs.ts';
 
 export interface StartOptions extends PowerOptions {
   readonly images: ImageStore;
@@ -17,39 +16,41 @@ export interface StartOptions extends PowerOptions {
 }
 
 /**
- * Starts the VM with the processes of one group. A VM that is off can be given other processes, and keeps its disks and
- * its log; so init containers run one after the other in the VM of their pod. Returns what was started; undefined when
- * the VM is gone, `running` when the group runs already.
+ * Starts a VM that is off with the process of one container. It can be given another one than before, and keeps its disks
+ * and its log; so init containers run one after the other in the VM of their pod. Returns what was started; undefined when
+ * the VM is gone, `running` when it is on already.
  */
-export async function startGroup(
+export async function startWithVm(
   options: StartOptions,
   vm: PodVm,
-  request: StartRequest,
+  container: string,
+  define: DefineContainers,
   signal: AbortSignal,
 ): Promise<readonly TaskPlan[] | 'running' | undefined> {
   const { runs, portLayer } = options;
   const { identity, info } = vm;
   const record = await runs.read(info.id, identity, signal);
-  const group = identity.containers.map(({ name }) => name).filter((name) => request.containers.includes(name));
-  if (group.length === 0) throw new ProviderFailure('CreateContainerError', 'the pod VM was made without the containers that are to be started');
-  if (isPoweredOn(info) && !sameGroup(record.group, group) && alive(vm, record)) throw new Error(`${record.group.join(', ')} still runs in the pod VM`);
+  const group = [container];
 
   let started: readonly TaskPlan[] | undefined;
   const present = await startVm(
     options,
     { id: info.id, alone: record.group.length <= 1 },
     async (handle, ips, before) => {
-      const definitions = await request.define(ips);
-      const tasks = planTasks(identity, group, definitions, await imageConfigs(options.images, identity, request, signal));
-      const next: PodRuns = {
-        ...closeRun(record, before, primaryState(before)),
-        group,
-        definitions: Object.fromEntries(tasks.map(({ container, definition }) => [container, definition])),
-      };
+      const tasks = await planContainer(options.images, identity, container, await define(ips), signal);
+      const definitions = Object.fromEntries(tasks.map((task) => [task.container, task.definition]));
       started = tasks;
       const inVm = setUp(identity, record, before);
-      const same = sameGroup(inVm.group, group) && tasks.every(({ container, definition }) => inVm.definitions[container] === definition);
-      if (!same || next.past !== record.past) await runs.write(info.id, next, signal);
+      const same = sameGroup(inVm.group, group) && tasks.every((task) => inVm.definitions[task.container] === task.definition);
+      await runs.update(
+        info.id,
+        identity,
+        (latest) => {
+          const closed = closeTask(closeRun(latest, before, primaryState(before)), container);
+          return same && closed === latest ? latest : { ...closed, group, definitions };
+        },
+        signal,
+      );
       if (same) return handle;
       const cleared = await removeTasks(portLayer, handle, info.id, identity, inVm.group, signal);
       return await joinTasks(portLayer, { handle: cleared, vmId: info.id, tasks }, signal);
@@ -85,30 +86,25 @@ async function removeTasks(
   return current;
 }
 
-/** Of the images that the VM was made of. */
-async function imageConfigs(
+/** The task of one container as it is defined now, of the image that the VM was made of. ProviderFailure where it cannot be. */
+export async function planContainer(
   images: ImageStore,
   identity: PodIdentity,
-  request: StartRequest,
+  container: string,
+  definitions: readonly ContainerRequest[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, { readonly config: ImageConfig }>> {
-  const found = new Map<string, { readonly config: ImageConfig }>();
-  for (const { name, imageId } of identity.containers.filter((container) => request.containers.includes(container.name))) {
-    const image = await images.byId(imageId, signal);
-    if (image === undefined) {
-      throw new ProviderFailure('CreateContainerError', `the VCH no longer has the image ${imageId.slice(0, 12)} that ${name} was made of`, {
-        container: name,
-      });
-    }
-    found.set(name, image);
+): Promise<readonly TaskPlan[]> {
+  const remembered = identity.containers.find(({ name }) => name === container);
+  if (remembered === undefined) throw new ProviderFailure('CreateContainerError', `the pod VM was made without a container ${container}`, { container });
+  const image = await images.byId(remembered.imageId, signal);
+  if (image === undefined) {
+    throw new ProviderFailure('CreateContainerError', `the VCH no longer has the image ${remembered.imageId.slice(0, 12)} that ${container} was made of`, {
+      container,
+    });
   }
-  return found;
+  return planTasks(identity, [container], definitions, new Map([[container, image]]));
 }
 
 function sameGroup(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name));
-}
-
-function alive({ identity, info }: PodVm, runs: PodRuns): boolean {
-  return observePod(identity, info, runs).containers.some(({ state }) => state.kind === 'running' || state.kind === 'starting');
 }

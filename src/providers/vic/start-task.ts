@@ -1,0 +1,120 @@
+import { portLayerFailure } from '../../clients/port-layer/failure.ts';
+import type { Handle } from '../../clients/port-layer/port.ts';
+import type { DefineContainers } from '../../kubelet/provider.ts';
+import { retryConflicts } from './conflict-retry.ts';
+import { taskIdOf } from './identity.ts';
+import { inspect, type Look } from './look.ts';
+import type { TaskPlan } from './plan-create.ts';
+import type { PowerOptions } from './power.ts';
+import type { End, PodRuns, TaskRun } from './runs.ts';
+import { planContainer, type StartOptions } from './start-with-vm.ts';
+
+const START_BUDGET_MS = 60_000;
+/** How long a launch is waited for; one that takes longer shows as starting. */
+const LAUNCH_MS = 60_000;
+const POLL_MS = 50;
+
+/**
+ * Starts a container in its VM, which is on, as a task of its own. It is put on record before it is made, so that whoever
+ * comes after knows what to look for. Undefined: the VM has gone off meanwhile.
+ */
+export async function startTask(
+  options: StartOptions,
+  look: Look,
+  container: string,
+  define: DefineContainers,
+  signal: AbortSignal,
+): Promise<readonly TaskPlan[] | undefined> {
+  const { portLayer, clock, random, runs } = options;
+  const { identity, info } = look.vm;
+  const vmId = info.id;
+  const endpoints = (await portLayer.boundEndpoints(vmId, signal)) ?? [];
+  const ips = endpoints.map(({ address }) => address.split('/')[0] ?? '').filter((address) => address !== '');
+  const tasks = await planContainer(options.images, identity, container, await define(ips), signal);
+  const [plan] = tasks;
+  if (plan === undefined) return undefined;
+  let tried: string | undefined;
+  const id = await retryConflicts({ clock, random, budgetMs: START_BUDGET_MS }, signal, async () => {
+    // The answer to an attempt may have been lost, and not the attempt.
+    if (tried !== undefined && (await inspect(options, vmId, tried, signal)) !== undefined) return tried;
+    const handle = await portLayer.handleOf(vmId, signal);
+    if (handle === undefined || (await portLayer.handleState(handle, signal)) !== 'Running') return undefined;
+    const old = (await runs.read(vmId, identity, signal)).tasks[container]?.id;
+    const record = await runs.update(vmId, identity, (latest) => withTask(latest, look, container, tried !== undefined, clock.now()), signal);
+    const taskId = record.tasks[container]?.id ?? '';
+    const joined = await join(options, { handle: await removeOld(options, handle, old, signal), taskId, plan }, signal);
+    tried = taskId;
+    await commit(options, { vmId, taskId, handle: joined }, signal);
+    return taskId;
+  });
+  if (id === undefined) return undefined;
+  await awaitLaunch(options, vmId, id, signal);
+  return tasks;
+}
+
+/** Every attempt has an id of its own, and follows the same run. */
+function withTask(runs: PodRuns, { vm: { info }, pod }: Look, container: string, again: boolean, now: number): PodRuns {
+  const last = runs.tasks[container];
+  const number = runs.taskCount + 1;
+  const state = pod.containers.find(({ name }) => name === container)?.state;
+  const ended: End | undefined = state?.kind === 'exited' || state?.kind === 'unknown' ? state : undefined;
+  // Nothing came of a task without an end: it follows what that one followed.
+  const follows = last === undefined || last.end !== undefined ? { before: ended, afterLogged: last === undefined && ended !== undefined } : last;
+  const finished = ended?.kind === 'exited' ? Math.max(ended.finishedAt, ended.startedAt ?? 0) : 0;
+  const task: TaskRun = {
+    ...{ id: taskIdOf(info.id, container, number), boot: info.process.startedAt },
+    // A run is told from the one before it by a later start, whatever the clocks of the two hosts say.
+    startedAt: again && last !== undefined ? last.startedAt : Math.max(now, finished + 1),
+    ...(follows.before === undefined ? {} : { before: follows.before }),
+    afterLogged: follows.afterLogged,
+  };
+  return { ...runs, tasks: { ...runs.tasks, [container]: task }, taskCount: number };
+}
+
+/** On the handle that adds the next task, so that it costs no change of its own. */
+async function removeOld({ portLayer }: PowerOptions, handle: Handle, id: string | undefined, signal: AbortSignal): Promise<Handle> {
+  if (id === undefined) return handle;
+  try {
+    return await portLayer.removeTask(handle, id, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = portLayerFailure(error);
+    // It was never made, or forgotten when the VM was off.
+    if (failure?.kind !== 'refused' || failure.reason === 'Failed to get the Handle') throw error;
+    return handle;
+  }
+}
+
+async function join(
+  { portLayer }: PowerOptions,
+  { handle, taskId, plan }: { readonly handle: Handle; readonly taskId: string; readonly plan: TaskPlan },
+  signal: AbortSignal,
+): Promise<Handle> {
+  const { namespace, process, openStdin, tty } = plan;
+  const joined = await portLayer.joinTask({ handle, id: taskId, namespace, ...process, attach: true, openStdin, tty }, signal);
+  return await portLayer.bindTask(joined.handle, taskId, signal);
+}
+
+async function commit(
+  options: StartOptions,
+  { vmId, taskId, handle }: { readonly vmId: string; readonly taskId: string; readonly handle: Handle },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await options.portLayer.commit(handle, {}, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const kind = portLayerFailure(error)?.kind;
+    if (kind === 'conflict' || kind === 'absent' || kind === 'unreachable') throw error;
+    if ((await inspect(options, vmId, taskId, signal)) === undefined) throw error;
+  }
+}
+
+async function awaitLaunch({ portLayer, clock }: PowerOptions, vmId: string, taskId: string, signal: AbortSignal): Promise<void> {
+  const end = clock.monotonic() + LAUNCH_MS;
+  for (;;) {
+    const task = await inspect({ portLayer, clock }, vmId, taskId, signal);
+    if (task?.state !== 'created' || clock.monotonic() > end) return;
+    await clock.sleep(POLL_MS, signal);
+  }
+}
