@@ -150,6 +150,13 @@ describe('what a VCH has besides containers', () => {
     expect(await joined()).toEqual(['bridge', 'side']);
   });
 
+  it('takes the network of a container from its settings, whatever its mode says', async () => {
+    const settings = { Aliases: ['web'], Links: ['db:store'], IPAMConfig: { IPv4Address: '10.118.0.77' } };
+    await container('chosen', { NetworkMode: 'default' }, { NetworkingConfig: { EndpointsConfig: { public: settings } } });
+    const vm = vch.portLayer.state.containers.list()[0];
+    expect(vm?.config.endpoints).toEqual([{ scope: 'public', ports: [], aliases: ['db:store', ':web'], address: '10.118.0.77' }]);
+  });
+
   it('removes a container that asked for it, once it has ended, and tells of all of it', async () => {
     const { json } = await api.call('POST', '/containers/create?name=brief', {
       ...{ Image: 'busybox:latest', Cmd: ['sh', '-c', 'sleep 0.1; exit 5'], Labels: { tier: 'db' } },

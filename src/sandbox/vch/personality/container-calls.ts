@@ -17,7 +17,8 @@ export const containerHandlers: readonly Route[] = [
     path: /^\/containers\/create$/,
     handle: async (parts, call) => {
       const id = await createContainer(parts, (await call.body()) as CreateBody | undefined, call.query.get('name') ?? undefined);
-      logCreated(parts.events, parts.state.containers.need(id));
+      const vm = parts.state.containers.need(id);
+      logCreated(parts.events, vm, parts.cache.find(vm.config.imageId)?.config);
       return { kind: 'json', status: 201, value: { Id: id, Warnings: null } };
     },
   },

@@ -7,9 +7,10 @@ export function logContainer(events: EventLog, vm: Vm, action: string, more: Rea
   events.log('container', action, actorOf(vm, more));
 }
 
-/** The first event of a container is told before its record has been read: neither its image nor its labels are known. */
-export function logCreated(events: EventLog, vm: Vm): void {
-  events.log('container', 'create', { id: vm.id, attributes: { name: vm.config.name } });
+/** The first event of a container is told before its record has been read: only what its image says is known. */
+export function logCreated(events: EventLog, vm: Vm, imageConfig: Readonly<Record<string, unknown>> = {}): void {
+  const labels = imageConfig['Labels'] as Readonly<Record<string, string>> | null | undefined;
+  events.log('container', 'create', { id: vm.id, attributes: { ...labels, name: vm.config.name } });
 }
 
 function actorOf(vm: Vm, more: Readonly<Record<string, string>>): EventActor {

@@ -6,6 +6,7 @@ import { modify } from '../port-layer/handles.ts';
 import { PortLayerError } from '../port-layer/replies.ts';
 import type { PortLayerState } from '../port-layer/state.ts';
 import { addEndpoint, addMount, changeTask, joinImage, joinLogging, joinTask, newVm, setInteraction } from '../port-layer/vm-config.ts';
+import { aliasesOf, type EndpointSettings } from './endpoint-settings.ts';
 import { memoryMiB, cpuCount } from './container-size.ts';
 import { makeVolume, mountsOf } from './container-mounts.ts';
 
@@ -44,11 +45,6 @@ export interface HostConfig {
   readonly CpusetCpus?: string;
   readonly Memory?: number;
   readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null;
-}
-
-interface EndpointSettings {
-  readonly IPAMConfig?: { readonly IPv4Address?: string } | null;
-  readonly Aliases?: readonly string[] | null;
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -101,9 +97,9 @@ export async function createContainer(
     }),
   );
   modify(handle, changeTask(id, { active: true }));
-  const [, settings] = endpoints[0] ?? [];
+  const [network, settings] = endpoints[0] ?? [host.NetworkMode ?? ''];
   const address = settings?.IPAMConfig?.IPv4Address ?? '';
-  modify(handle, addEndpoint({ scope: scopeOf(state, host), ports, aliases: [...(settings?.Aliases ?? [])], ...(address === '' ? {} : { address }) }));
+  modify(handle, addEndpoint({ scope: scopeOf(state, network), ports, aliases: aliasesOf(settings), ...(address === '' ? {} : { address }) }));
   for (const mount of mounts) {
     makeVolume(state, mount, { container: name ?? '', image: body.Image ?? '' });
     modify(handle, addMount(mount));
@@ -149,7 +145,7 @@ function environment(own: readonly string[], { config }: CachedImage, tty: boole
   return entries;
 }
 
-function scopeOf({ networks }: PortLayerState, { NetworkMode: mode = '' }: HostConfig): string {
+function scopeOf({ networks }: PortLayerState, mode: string): string {
   const name = mode === '' || mode === 'default' ? 'bridge' : (mode.split(':')[0] ?? '');
   try {
     return networks.resolve(name);

@@ -6,6 +6,7 @@ import type { PortLayerState } from '../port-layer/state.ts';
 import { addEndpoint } from '../port-layer/vm-config.ts';
 import type { BodyType } from './body-types.ts';
 import { findContainer } from './containers.ts';
+import { aliasesOf, type EndpointSettings } from './endpoint-settings.ts';
 import { DockerError } from './errors.ts';
 import { labelAnnotations, type ScopeInfo } from './network-resource.ts';
 
@@ -25,11 +26,7 @@ interface IpamConfig {
 
 export interface ConnectBody {
   readonly Container?: string;
-  readonly EndpointConfig?: {
-    readonly IPAMConfig?: { readonly IPv4Address?: string } | null;
-    readonly Links?: readonly string[] | null;
-    readonly Aliases?: readonly string[] | null;
-  } | null;
+  readonly EndpointConfig?: EndpointSettings | null;
 }
 
 export const NETWORK_BODY: BodyType = {
@@ -70,8 +67,7 @@ export async function connectNetwork(state: PortLayerState, network: string, { C
     if (address !== '' && parseAddress(address) === undefined) throw new DockerError(500, `invalid ip address ${JSON.stringify(address)}`);
     if (vm.poweredOn) return;
     const handle = state.containers.take(vm.id);
-    const aliases = [...(settings?.Links ?? []), ...(settings?.Aliases ?? []).map((alias) => `:${alias}`)];
-    modify(handle, addEndpoint({ scope, ports: [], aliases, ...(address === '' ? {} : { address }) }));
+    modify(handle, addEndpoint({ scope, ports: [], aliases: aliasesOf(settings), ...(address === '' ? {} : { address }) }));
     await state.containers.commit(handle, undefined);
   } catch (error) {
     throw error instanceof PortLayerError ? new DockerError(500, error.message) : error;
