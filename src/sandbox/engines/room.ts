@@ -1,6 +1,7 @@
 /**
  * A room: a mount namespace whose root is a disk, with everything of this computer that the disk does not have mounted
- * into it. Programs that run in it see both; the computer itself is not changed, and nothing is left when the room ends.
+ * into it. Programs in it see both; what they write into folders of the disk stays there, and what they do to files of the
+ * computer they do to the computer, as without a room. Nobody else sees the mounts, and they end with the room.
  */
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -28,6 +29,7 @@ export interface Room {
 /** Where the root of the computer is for a moment. */
 const OLD_ROOT = '.vick-old-root';
 const OPEN_MS = 20_000;
+const NAMES_LIMIT = 2000;
 /**
  * The room is there as long as its input is open, so that it ends with this process in any case. What alone cannot be
  * mounted (mount says 64) is missing in the room.
@@ -128,7 +130,9 @@ async function planFolder(fs: FileSystem, disk: DiskFolder, folder: string): Pro
   if ((await fs.readLink(here)) !== undefined || (await fs.info(here))?.kind !== 'directory') return [];
   const own = new Set(await fs.list(here));
   const names = await fs.list(`/${folder}`).catch((): readonly string[] => []);
-  const points = await Promise.all(names.filter((name) => !own.has(name)).map((name) => pointAt(fs, join(folder, name))));
+  // Each costs a mount. Where they are very many, the folder has the disk's own, and the machine's folder, which is needed.
+  const wanted = names.length <= NAMES_LIMIT ? names : names.filter((name) => `${disk.directory}/`.startsWith(`/${join(folder, name)}/`));
+  const points = await Promise.all(wanted.filter((name) => !own.has(name)).map((name) => pointAt(fs, join(folder, name))));
   return points.filter((point) => point !== undefined);
 }
 

@@ -1,5 +1,5 @@
 /** Files of disks, as plain processes find them; the computer has none of them. */
-import { lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -36,15 +36,17 @@ test('an engine without the programs for it says so, once and for all', async ()
   const fs = { ...nodeFileSystem, isExecutable: (path: string) => ((looks += 1), Promise.resolve(!path.endsWith('/nsenter'))) };
   const lacking = createProcessEngine({ ...tools, fs, hostPath: '/usr/bin:/bin' });
   const { files } = lacking;
-  expect(await files?.refusal(never)).toContain('nsenter');
+  // Elsewhere than on Linux it is not even looked for.
+  const why = process.platform === 'linux' ? 'nsenter' : 'Linux';
+  expect(await files?.refusal(never)).toContain(why);
   const after = looks;
-  expect(await files?.refusal(never)).toContain('nsenter');
+  expect(await files?.refusal(never)).toContain(why);
   expect(looks).toBe(after);
   const directory = await mkdtemp(join(tmpdir(), 'vick-none-'));
   const machine = lacking.openMachine({ id: 'none', directory });
   const disk = writtenDisk(nodeFileSystem, { directory: '/nowhere' });
   const launching = machine.launch({ id: 't', path: 'sh', args: [], env: [], workingDir: '', user: '', tty: false, openStdin: false, disk });
-  await expect(launching).rejects.toMatchObject({ name: 'LaunchError', message: expect.stringContaining('nsenter') as string });
+  await expect(launching).rejects.toMatchObject({ name: 'LaunchError', message: expect.stringContaining(why) as string });
   await rm(directory, { recursive: true });
 });
 
@@ -243,6 +245,18 @@ function rooms(): void {
     expect((await machine.usage())?.processes).toBeGreaterThanOrEqual(3);
     await machine.destroy();
     expect(await task.exited).toBe(137);
+  });
+
+  it('have a folder for themselves in which the computer has thousands, but for the way to the machine', async () => {
+    const full = directory;
+    directory = join(full, 'machine');
+    machine = open();
+    await mkdir(directory);
+    for (let number = 0; number < 2001; number += 1) writeFileSync(join(full, String(number)), '');
+    const disk = await write([folder(full), file(join(full, 'own'))]);
+    expect((await end(await sh(`ls '${full}'; pwd`, { disk }))).out).toBe(`machine\nown\n${directory}/tasks/task\n`);
+    await machine.destroy();
+    directory = full;
   });
 
   it('are mounted where nobody else sees it', async () => {
