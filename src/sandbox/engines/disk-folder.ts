@@ -52,8 +52,22 @@ export async function writeMountPoints(fs: FileSystem, disk: DiskFolder, paths: 
 export async function clearMountPoints(fs: FileSystem, disk: DiskFolder): Promise<void> {
   const text = await fs.readTextIfExists(mountPointFile(disk));
   if (text === undefined) return;
-  await Promise.all((JSON.parse(text) as readonly string[]).map((path) => removeMountPoint(fs, join(diskRoot(disk), path))));
+  await Promise.all(
+    (JSON.parse(text) as readonly string[]).map(async (path) => {
+      if (await isBehindLink(fs, disk, path)) return;
+      await removeMountPoint(fs, join(diskRoot(disk), path));
+    }),
+  );
   await fs.remove(mountPointFile(disk));
+}
+
+/** A program may have put a link where a folder of the disk was: what lies behind it may be the computer's own. */
+export async function isBehindLink(fs: FileSystem, disk: DiskFolder, path: string): Promise<boolean> {
+  const parents = path.split('/').slice(0, -1);
+  for (const [depth] of parents.entries()) {
+    if ((await fs.readLink(join(diskRoot(disk), ...parents.slice(0, depth + 1)))) !== undefined) return true;
+  }
+  return false;
 }
 
 /**

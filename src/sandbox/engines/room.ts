@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import type { Clock } from '../../platform/clock.ts';
 import type { FileSystem } from '../../platform/fs.ts';
 import type { ChildProcess, Spawner } from '../../platform/runner.ts';
-import { clearMountPoints, diskRoot, readDiskIndex, removeMountPoint, writeMountPoints, type DiskFolder } from './disk-folder.ts';
+import { clearMountPoints, diskRoot, isBehindLink, readDiskIndex, removeMountPoint, writeMountPoints, type DiskFolder } from './disk-folder.ts';
 import type { RoomTools, RoomWay } from './room-way.ts';
 
 export interface RoomOptions {
@@ -127,7 +127,7 @@ async function planMountPoints(fs: FileSystem, disk: DiskFolder): Promise<readon
 async function planFolder(fs: FileSystem, disk: DiskFolder, folder: string): Promise<readonly MountPoint[]> {
   const here = join(diskRoot(disk), folder);
   // A program may have removed it meanwhile, or put something else in its place.
-  if ((await fs.readLink(here)) !== undefined || (await fs.info(here))?.kind !== 'directory') return [];
+  if ((await isBehindLink(fs, disk, join(folder, 'any'))) || (await fs.info(here))?.kind !== 'directory') return [];
   const own = new Set(await fs.list(here));
   const names = await fs.list(`/${folder}`).catch((): readonly string[] => []);
   // Each costs a mount. Where they are very many, the folder has the disk's own, and the machine's folder, which is needed.

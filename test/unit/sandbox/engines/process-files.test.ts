@@ -1,6 +1,6 @@
 /** Files of disks, as plain processes find them; the computer has none of them. */
 import { lstatSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -298,6 +298,22 @@ function rooms(): void {
     await clearMountPoints(nodeFileSystem, disk);
     expect((await readdir(onDisk())).sort()).toEqual(['full', 'usr', 'vick-data']);
     expect(await readdir(onDisk('usr'))).toEqual(['kept']);
+  });
+
+  it('do not cost the computer what a program’s links lead to', async () => {
+    const disk = await write([folder('etc/vick')]);
+    await symlink('kept', join(host(), 'link'));
+    await writeFile(join(host(), 'empty'), '');
+    await writeFile(join(disk.directory, 'mount-points.json'), '["etc/link", "etc/kept", "etc/empty"]');
+    await rm(onDisk('etc'), { recursive: true });
+    await symlink(host(), onDisk('etc'));
+    await clearMountPoints(nodeFileSystem, disk);
+    expect((await readdir(host())).sort()).toEqual(['empty', 'kept', 'link']);
+    // Nor is anything put there.
+    machine = open();
+    await end(await sh('true', { disk }));
+    await machine.destroy();
+    expect((await readdir(host())).sort()).toEqual(['empty', 'kept', 'link']);
   });
 
   it('are mounted once for many tasks at the same time', async () => {
