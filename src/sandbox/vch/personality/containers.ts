@@ -62,7 +62,7 @@ export function commandOf(vm: Vm): readonly string[] {
 }
 
 /** As it was named, or the start of its id when nothing is known by that name, as without a tag. */
-export function imageName({ config: { repoName, layerId } }: Vm, cache: ImageCache): string {
+function imageName({ config: { repoName, layerId } }: Vm, cache: ImageCache): string {
   return cache.hasReference(repoName) ? repoName : (cache.imageOfLayer(layerId)?.slice(0, 12) ?? repoName);
 }
 

@@ -1,5 +1,6 @@
 /** The `filters` parameter of Docker's lists (docker/docker api/types/filters): names with sets of values. */
 import { DockerError } from './errors.ts';
+import { parseGoJson } from './go-json.ts';
 
 export class Filters {
   private readonly fields: ReadonlyMap<string, ReadonlyMap<string, boolean>>;
@@ -11,7 +12,7 @@ export class Filters {
   /** Both forms are read: values as keys of an object, and as a list. Throws 500 for anything else. */
   static parse(text: string | null): Filters {
     if (text === null || text === '') return new Filters(new Map());
-    const value = parseJson(text);
+    const value = parseGoJson(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable(value, 'map[string]map[string]bool');
     const fields = Object.entries(value).map(([name, values]) => [name, readValues(values)] as const);
     return new Filters(new Map(fields));
@@ -56,16 +57,6 @@ export class Filters {
       const [key = '', ...rest] = wanted.split('=');
       return Object.hasOwn(labels, key) && (rest.length === 0 || labels[key] === rest.join('='));
     });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    const character = at === undefined ? (/token '?(.)/.exec(String(error))?.[1] ?? '') : (text[Number(at)] ?? '');
-    throw new DockerError(500, character === '' ? 'unexpected EOF' : `invalid character '${character}' looking for beginning of value`);
   }
 }
 

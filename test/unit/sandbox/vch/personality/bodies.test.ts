@@ -3,7 +3,7 @@ import { typedBody, type BodyType } from '../../../../../src/sandbox/vch/persona
 import { guessedStatus } from '../../../../../src/sandbox/vch/personality/errors.ts';
 import { execEnvironment, EXEC_BODY } from '../../../../../src/sandbox/vch/personality/exec-create.ts';
 import { formBoolean, formInteger } from '../../../../../src/sandbox/vch/personality/form-values.ts';
-import { goJson } from '../../../../../src/sandbox/vch/personality/go-json.ts';
+import { goJson, parseGoJson } from '../../../../../src/sandbox/vch/personality/go-json.ts';
 
 const VOLUME: BodyType = { package: 'volume', name: 'VolumesCreateBody', fields: { Name: 'string', Labels: 'map' } };
 
@@ -60,6 +60,16 @@ describe('the environment of a command', () => {
 describe('answers', () => {
   it('escape what HTML gives a meaning to', () => {
     expect(goJson({ a: '<b> & "c"' })).toBe('{"a":"\\u003cb\\u003e \\u0026 \\"c\\""}');
+  });
+
+  it.each([
+    ['{"a":', 'unexpected EOF'],
+    ['{"a": "b', 'unexpected EOF'],
+    ['', 'unexpected EOF'],
+    ['x', "invalid character 'x' looking for beginning of value"],
+    ['{"a":]}', "invalid character ']' looking for beginning of value"],
+  ])('refuse the document %s', (text, message) => {
+    expect(() => parseGoJson(text)).toThrow(expect.objectContaining({ status: 500, message }) as Error);
   });
 
   it.each([
