@@ -7,7 +7,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Pod, Taint } from '../platform/kubernetes-objects.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
-import { untilAborted } from '../platform/until-aborted.ts';
+import { orAborted } from '../platform/until-aborted.ts';
 import type { Cluster } from './cluster.ts';
 import { createEventRecorder } from './events.ts';
 import type { NodeIdentity } from './node/desired-node.ts';
@@ -105,7 +105,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
   // Pods are judged by the labels and taints of the Node, so there must be one.
   const runPods = async (): Promise<void> => {
-    await Promise.race([registered.promise, untilAborted(abort.signal)]);
+    await orAborted(registered.promise, abort.signal);
     await pods.run(abort.signal);
   };
 
@@ -113,7 +113,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const runImages = async (): Promise<void> => {
     const { imageLimitBytes: limitBytes } = options;
     if (limitBytes === undefined || provider.images === undefined) return;
-    await Promise.race([synced.promise, untilAborted(abort.signal)]);
+    await orAborted(synced.promise, abort.signal);
     await keepImagesWithin({ images: provider.images, pods: () => pods.pods(), limitBytes, clock, log }, abort.signal);
   };
 

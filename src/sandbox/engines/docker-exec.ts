@@ -5,7 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { launchText } from './docker-launch-text.ts';
 import { carryOutput, type CarriedOutput } from './docker-output.ts';
 import { LaunchError, type EngineTask, type LaunchRequest } from './port.ts';
-import { untilAborted } from '../../platform/until-aborted.ts';
+import { orAborted } from '../../platform/until-aborted.ts';
 
 export interface ExecLaunch {
   readonly engine: ContainerEngine;
@@ -41,7 +41,7 @@ export async function runExec(launch: ExecLaunch, request: LaunchRequest): Promi
   if (begun.Running !== true && NOT_LAUNCHED.includes(begun.ExitCode)) await refuseFailedLaunch(clock, request.path, output);
   let over = false;
   const exited = (async () => {
-    await Promise.race([output.carried, untilAborted(machineEnd)]);
+    await orAborted(output.carried, machineEnd);
     const code = await exitCode(launch, exec);
     over = true;
     connection.destroy();

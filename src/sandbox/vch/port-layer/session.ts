@@ -5,7 +5,7 @@ import type { WrittenDisk } from '../../engines/disk-folder.ts';
 import { isLaunchError, type EngineTask, type Machine } from '../../engines/port.ts';
 import type { TaskConfig } from './vm-config.ts';
 import type { TaskState } from './task-state.ts';
-import { untilAborted } from '../../../platform/until-aborted.ts';
+import { orAborted } from '../../../platform/until-aborted.ts';
 
 export interface SessionOptions {
   readonly task: TaskConfig;
@@ -76,7 +76,7 @@ export class Session {
 
   /** Launches and resolves when the program runs or could not be started; a held task waits for its first reader. */
   async launch(machine: Machine, signal: AbortSignal, diskOf: (layerId: string) => WrittenDisk | undefined): Promise<void> {
-    await Promise.race([this.released, untilAborted(signal)]);
+    await orAborted(this.released, signal);
     if (signal.aborted) return;
     const { id, path, argv, env, workingDir, user, tty, openStdin, namespace } = this.task;
     const disk = diskOf(namespace);
