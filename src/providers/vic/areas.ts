@@ -47,7 +47,7 @@ export const VIC_AREAS: readonly ProviderArea[] = [
   area(
     'logs',
     'degraded',
-    'Every option but single streams; of several containers in one VM that of the one which started with it, and the others are refused.',
+    'Every option but single streams; of several containers in one VM that of the one which started with it, and for the others a line that says so.',
   ),
   area('exec / attach', 'honoured', 'With terminals, sizes, exit codes; commands with "|" by way of /bin/sh of the image.'),
   area('update', 'honoured', 'Deadlines, labels and annotations take effect; images of running pods do not change.'),

@@ -4,6 +4,7 @@ import type { LogOptions as WireOptions } from '../../clients/port-layer/port.ts
 import type { ContainerLogs, LogOptions } from '../../kubelet/capabilities.ts';
 import { findVm, type VicContext } from './context.ts';
 import { readEntries, secondOf, type LogEntry } from './log-entries.ts';
+import { noLog } from './no-log.ts';
 import { hasEnded, isPoweredOn } from './observe.ts';
 import type { PodVm } from './pod-index.ts';
 import { isCurrent, type PodRuns } from './runs.ts';
@@ -35,6 +36,7 @@ export function containerLogs(context: VicContext): ContainerLogs {
       if (options.stream !== undefined) throw new Error('a VCH keeps standard output and standard error as one log; they cannot be told apart');
       const vm = await findVm(context, target, signal);
       const window = choose(runsOf(vm, await context.runsOf(vm, signal), target.container), target.container, options.previous);
+      if (window === UNLOGGED) return noLog(context, target, options.previous ? { ...options, follow: false } : options, signal);
       const ending = new AbortController();
       const until = AbortSignal.any([signal, ending.signal]);
       const source = await begin(context, vm, window, options, until);
@@ -70,16 +72,12 @@ function runsOf({ info }: PodVm, runs: PodRuns, container: string): readonly (Wi
   ];
 }
 
-function choose(found: readonly (Window | typeof UNLOGGED)[], container: string, previous: boolean): Window {
+function choose(found: readonly (Window | typeof UNLOGGED)[], container: string, previous: boolean): Window | typeof UNLOGGED {
   const window = found.at(previous ? -2 : -1);
   if (window === undefined) {
     throw new Error(previous ? `previous terminated container "${container}" not found` : `container "${container}" has not been started`);
   }
-  if (window !== UNLOGGED) return window;
-  throw new Error(
-    `the log of the container ${container} is not kept: it was started while other containers of its pod VM ran, and a VCH writes the log of the first one only; ` +
-      'with --isolation container each has a log of its own',
-  );
+  return window;
 }
 
 function toSeconds(ms: number | undefined): number {

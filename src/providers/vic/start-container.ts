@@ -38,6 +38,7 @@ export async function startContainer(
     if (state === 'Running' && aliveIn(look).length > 0) {
       const started = await startTask(options, look, container, define, signal);
       if (started !== undefined) return started;
+      await clock.sleep(POLL_MS, signal);
     } else if (state === 'Running') {
       // On its way to power-off: what was started now would be lost with it.
       idleSince ??= clock.monotonic();

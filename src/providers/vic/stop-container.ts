@@ -24,13 +24,19 @@ export async function stopContainer(options: StopOptions, vm: PodVm, container: 
   const primary = primaryOf(identity, look.runs.group);
   const stopSignal = primary?.stopSignal ?? '';
   const id = info.id;
+  const all = { id, containers: Math.max(1, alive.length), stopSignal };
   if (container === undefined) {
-    await stopVm(options, { id, containers: Math.max(1, alive.length), stopSignal }, graceSeconds, signal);
+    await stopVm(options, all, graceSeconds, signal);
     return;
   }
   if (!alive.includes(container)) return;
   if (look.runs.tasks[container] !== undefined) {
     await endTask(options, look, container, signal);
+    return;
+  }
+  // An earlier version has started it with the VM, beside the one that signals reach.
+  if (container !== primary?.name) {
+    await stopVm(options, all, graceSeconds, signal);
     return;
   }
   if (alive.length === 1) {

@@ -164,7 +164,9 @@ describe('logs of a pod VM', () => {
     const pod = await up(shell(`echo from c; ${WAITS}`), shell(WAITS, { name: 'd', image: 'alpine:3.8' }));
     await expect.poll(() => logOf(pod.uid), { timeout: 10_000 }).toContain('from c');
     expect(await logOf(pod.uid)).toBe('from c\n');
-    await expect(logOf(pod.uid, {}, 'd')).rejects.toThrow('--isolation container');
+    expect(await logOf(pod.uid, {}, 'd')).toContain('--isolation container');
+    expect(await logOf(pod.uid, { tailLines: 0 }, 'd')).toBe('');
+    expect(await logOf(pod.uid, { timestamps: true }, 'd')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z \(vick: .*\)\n$/);
   });
 });
 

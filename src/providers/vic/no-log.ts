@@ -1,0 +1,43 @@
+import { Readable } from 'node:stream';
+import type { ContainerTarget, LogOptions } from '../../kubelet/capabilities.ts';
+import { findVm, type VicContext } from './context.ts';
+import { aliveIn } from './look.ts';
+
+const PAUSE_MS = 1_000;
+
+/**
+ * What stands for a log that the VCH does not keep: one line that says so, and with `follow` the wait for the end of the run.
+ * An error would say it as well, but readers of several logs at once (`kubectl logs --all-containers`, or of a selector) give
+ * up all of them at the first one.
+ */
+export function noLog(context: VicContext, target: ContainerTarget, { follow, tailLines, timestamps }: LogOptions, signal: AbortSignal): Readable {
+  const time = timestamps ? `${new Date(context.clock.now()).toISOString().slice(0, -1)}000000Z ` : '';
+  const ending = new AbortController();
+  const until = AbortSignal.any([signal, ending.signal]);
+  const text = async function* (): AsyncGenerator<Buffer> {
+    if (tailLines !== 0) yield Buffer.from(`${time}(vick: ${reason(target.container)})\n`);
+    const first = follow ? await taskOf(context, target, until) : undefined;
+    while (first !== undefined && (await taskOf(context, target, until)) === first) await context.clock.sleep(PAUSE_MS, until);
+  };
+  const log = Readable.from(text(), { objectMode: false });
+  const stop = (): void => void log.destroy(signal.reason as Error);
+  signal.addEventListener('abort', stop, { once: true });
+  log.once('close', () => {
+    signal.removeEventListener('abort', stop);
+    ending.abort(new Error('the log is no longer read'));
+  });
+  return log;
+}
+
+function reason(container: string): string {
+  return (
+    `the log of the container ${container} is not kept: it was started while other containers of its pod VM ran, and a VCH writes the log of the first one only; ` +
+    'with --isolation container each has a log of its own'
+  );
+}
+
+/** Of the run that is under way. */
+async function taskOf(context: VicContext, target: ContainerTarget, signal: AbortSignal): Promise<string | undefined> {
+  const look = await context.look(await findVm(context, target, signal), signal);
+  return look !== undefined && aliveIn(look).includes(target.container) ? look.runs.tasks[target.container]?.id : undefined;
+}
