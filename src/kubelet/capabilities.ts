@@ -105,7 +105,7 @@ export interface ContainerAttach {
   attach(target: ContainerTarget, streams: SessionStreams, signal: AbortSignal): Promise<void>;
 }
 
-export interface PortTarget {
+interface PortTarget {
   readonly uid: string;
   readonly port: number;
   readonly via: 'loopback' | 'address';

@@ -11,7 +11,7 @@ export type Trouble =
   /** The connection is closed: `before` the server hears of the request, or `after` it was carried out. */
   | { readonly reset: 'before' | 'after' };
 
-export interface Asked {
+interface Asked {
   /** `PATCH pods/status`, `WATCH pods` … */
   readonly kind: string;
   readonly at: number;

@@ -26,7 +26,7 @@ export interface PodIndex {
 }
 
 /** Of VMs that are the same: the one that runs, else the oldest. Every caller makes the same choice. */
-export function standingVm(vms: readonly PodVm[]): PodVm | undefined {
+function standingVm(vms: readonly PodVm[]): PodVm | undefined {
   const rank = (a: PodVm, b: PodVm): number =>
     Number(isPoweredOn(b.info)) - Number(isPoweredOn(a.info)) || a.info.createdAt - b.info.createdAt || (a.info.id < b.info.id ? -1 : 1);
   return [...vms].sort(rank)[0];

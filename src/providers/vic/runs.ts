@@ -37,7 +37,7 @@ export interface TaskRun {
 
 export type End = Extract<ObservedState, { kind: 'exited' | 'unknown' }>;
 
-export interface PastRun {
+interface PastRun {
   readonly group: readonly string[];
   /** Milliseconds in whole seconds, as the port layer tells them. */
   readonly startedAt: number;
