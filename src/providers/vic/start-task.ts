@@ -4,6 +4,7 @@ import type { DefineContainers } from '../../kubelet/provider.ts';
 import { retryConflicts } from './conflict-retry.ts';
 import { taskIdOf } from './identity.ts';
 import { inspect, type Look } from './look.ts';
+import { carryPipes } from './pipe-words.ts';
 import type { TaskPlan } from './plan-create.ts';
 import type { PowerOptions } from './power.ts';
 import type { End, PodRuns, TaskRun } from './runs.ts';
@@ -91,7 +92,7 @@ async function join(
   signal: AbortSignal,
 ): Promise<Handle> {
   const { namespace, process, openStdin, tty } = plan;
-  const joined = await portLayer.joinTask({ handle, id: taskId, namespace, ...process, attach: true, openStdin, tty }, signal);
+  const joined = await portLayer.joinTask({ handle, id: taskId, namespace, ...process, ...carryPipes(process), attach: true, openStdin, tty }, signal);
   return await portLayer.bindTask(joined.handle, taskId, signal);
 }
 

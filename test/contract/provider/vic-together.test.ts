@@ -63,6 +63,16 @@ describe(`containers that share a VM, over ${VIC_WORLD}`, () => {
     await provider.remove(pod.uid, never);
   });
 
+  it('get words with a pipe as they were meant, whichever way they start', async () => {
+    const script = '[ "$(echo "$BARS" | tr a-z A-Z)" = "A|B" ] && exit 7; exit 1';
+    const bars = { env: [{ name: 'BARS', value: 'a|b' }] };
+    const pod = await started(shell('a', WAITS), shell('b', script, bars));
+    await reaches(pod.uid, 'b', { kind: 'exited', exitCode: 7 });
+    const alone = await started(shell('a', script, bars));
+    await reaches(alone.uid, 'a', { kind: 'exited', exitCode: 7 });
+    for (const { uid } of [pod, alone]) await provider.remove(uid, never);
+  });
+
   it('start what the VM was started with again as a task, while another one runs', async () => {
     const pod = await started(shell('a', 'echo crash; sleep 1; exit 3'), shell('b', WAITS));
     await reaches(pod.uid, 'a', { kind: 'exited', exitCode: 3 });
