@@ -187,6 +187,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       const looks = (await Promise.all(vms.map((vm) => look(vm, signal)))).filter((one) => one !== undefined);
       const pods = await Promise.all(looks.map((one) => messages.add(one, signal)));
       const present = looks.map(({ vm }) => vm);
+      for (const vm of present) tasks.follow(vm);
       if (present.length > 0) return together(uid, present, pods);
       // There is something to be removed, and nothing to be run.
       return begun ? { uid, ips: [], containers: [], sandboxLost: true } : undefined;

@@ -5,6 +5,7 @@ import { retryConflicts } from './conflict-retry.ts';
 import { taskIdOf } from './identity.ts';
 import { inspect, type Look } from './look.ts';
 import { carryPipes } from './pipe-words.ts';
+import { addressesOf } from './observe.ts';
 import type { TaskPlan } from './plan-create.ts';
 import type { PowerOptions } from './power.ts';
 import type { End, PodRuns, TaskRun } from './runs.ts';
@@ -30,17 +31,19 @@ export async function startTask(
   const { identity, info } = look.vm;
   const vmId = info.id;
   const endpoints = (await portLayer.boundEndpoints(vmId, signal)) ?? [];
-  const ips = endpoints.map(({ address }) => address.split('/')[0] ?? '').filter((address) => address !== '');
+  const bound = endpoints.map(({ address }) => address.split('/')[0] ?? '').filter((address) => address !== '');
+  // With DHCP the guest alone knows.
+  const ips = bound.length > 0 ? bound : addressesOf(info);
   const tasks = await planContainer(options.images, identity, container, await define(ips), signal);
   const [plan] = tasks;
   if (plan === undefined) return undefined;
+  const old = look.runs.tasks[container]?.id;
   let tried: string | undefined;
   const id = await retryConflicts({ clock, random, budgetMs: START_BUDGET_MS }, signal, async () => {
     // The answer to an attempt may have been lost, and not the attempt.
     if (tried !== undefined && (await inspect(options, vmId, tried, signal)) !== undefined) return tried;
     const handle = await portLayer.handleOf(vmId, signal);
     if (handle === undefined || (await portLayer.handleState(handle, signal)) !== 'Running') return undefined;
-    const old = (await runs.read(vmId, identity, signal)).tasks[container]?.id;
     const record = await runs.update(vmId, identity, (latest) => withTask(latest, look, container, tried !== undefined, clock.now()), signal);
     const taskId = record.tasks[container]?.id ?? '';
     const joined = await join(options, { handle: await removeOld(options, handle, old, signal), taskId, plan }, signal);
@@ -49,8 +52,10 @@ export async function startTask(
     return taskId;
   });
   if (id === undefined) return undefined;
-  await awaitLaunch(options, vmId, id, signal);
-  return tasks;
+  if (await awaitLaunch(options, vmId, id, signal)) return tasks;
+  // The VM was going off already when the task came: a process that ran would still have been seen.
+  await runs.update(vmId, identity, (latest) => withoutTask(latest, container, id), signal);
+  return undefined;
 }
 
 /** Every attempt has an id of its own, and follows the same run. */
@@ -70,6 +75,13 @@ function withTask(runs: PodRuns, { vm: { info }, pod }: Look, container: string,
     afterLogged: follows.afterLogged,
   };
   return { ...runs, tasks: { ...runs.tasks, [container]: task }, taskCount: number };
+}
+
+/** As if the task had never been: what it followed stands. */
+function withoutTask(runs: PodRuns, container: string, id: string): PodRuns {
+  const { [container]: task, ...tasks } = runs.tasks;
+  if (task?.id !== id) return runs;
+  return { ...runs, tasks: task.before === undefined || task.afterLogged ? tasks : { ...tasks, [container]: { ...task, end: task.before } } };
 }
 
 /** On the handle that adds the next task, so that it costs no change of its own. */
@@ -111,11 +123,12 @@ async function commit(
   }
 }
 
-async function awaitLaunch({ portLayer, clock }: PowerOptions, vmId: string, taskId: string, signal: AbortSignal): Promise<void> {
+/** False: the port layer has never shown the task. */
+async function awaitLaunch({ portLayer, clock }: PowerOptions, vmId: string, taskId: string, signal: AbortSignal): Promise<boolean> {
   const end = clock.monotonic() + LAUNCH_MS;
-  for (;;) {
+  for (let seen = false; ; seen = true) {
     const task = await inspect({ portLayer, clock }, vmId, taskId, signal);
-    if (task?.state !== 'created' || clock.monotonic() > end) return;
+    if (task?.state !== 'created' || clock.monotonic() > end) return seen || task !== undefined;
     await clock.sleep(POLL_MS, signal);
   }
 }

@@ -196,6 +196,24 @@ describe('a pod whose containers share a VM', () => {
     await next.remove(pod.uid, never);
   });
 
+  it('starts with its VM anew when that goes off at the moment of the start', async () => {
+    let commits = 0;
+    const portLayer = portLayerWith((real) => ({
+      commit: async (handle, options, signal) => {
+        await real.commit(handle, options, signal);
+        // The task was taken by a VM that has nothing left of it.
+        if ((commits += 1) === 3) await vch.state.containers.list()[0]!.cut();
+      },
+    }));
+    const provider = vch.provider({ portLayer });
+    const pod = two();
+    await provider.create(pod, never);
+    for (const { name } of pod.definitions) await provider.start(startRequest(pod, name), never);
+    expect((await provider.status(pod.uid, never))?.containers.map(({ state }) => state.kind)).toEqual(['exited', 'running']);
+    expect(commits).toBe(4);
+    await provider.remove(pod.uid, never);
+  });
+
   it('leaves no ended tasks behind in a VM where one crashes over and over', async () => {
     const provider = vch.provider();
     const pod = podRequest([
