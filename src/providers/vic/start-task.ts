@@ -15,6 +15,8 @@ const START_BUDGET_MS = 60_000;
 /** How long a launch is waited for; one that takes longer shows as starting. */
 const LAUNCH_MS = 60_000;
 const POLL_MS = 50;
+/** What the port layer says of a process that its VM had no time left for. */
+const POWERED_OFF = 'powered off';
 
 /**
  * Starts a container in its VM, which is on, as a task of its own. It is put on record before it is made, so that whoever
@@ -51,10 +53,10 @@ export async function startTask(
     await commit(options, { vmId, taskId, handle: joined }, signal);
     return taskId;
   });
-  if (id === undefined) return undefined;
-  if (await awaitLaunch(options, vmId, id, signal)) return tasks;
-  // The VM was going off already when the task came: a process that ran would still have been seen.
-  await runs.update(vmId, identity, (latest) => withoutTask(latest, container, id), signal);
+  if (id !== undefined && (await awaitLaunch(options, vmId, id, signal))) return tasks;
+  const last = id ?? tried;
+  // The VM was going off already: a process that ran in it would still have been seen.
+  if (last !== undefined) await runs.update(vmId, identity, (latest) => withoutTask(latest, container, last), signal);
   return undefined;
 }
 
@@ -123,12 +125,13 @@ async function commit(
   }
 }
 
-/** False: the port layer has never shown the task. */
+/** False: the task was gone before it was seen to run. */
 async function awaitLaunch({ portLayer, clock }: PowerOptions, vmId: string, taskId: string, signal: AbortSignal): Promise<boolean> {
   const end = clock.monotonic() + LAUNCH_MS;
-  for (let seen = false; ; seen = true) {
+  for (;;) {
     const task = await inspect({ portLayer, clock }, vmId, taskId, signal);
-    if (task?.state !== 'created' || clock.monotonic() > end) return seen || task !== undefined;
+    const cut = task?.state === 'failed' && task.errorMessage.includes(POWERED_OFF);
+    if (task?.state !== 'created' || clock.monotonic() > end) return task !== undefined && !cut;
     await clock.sleep(POLL_MS, signal);
   }
 }

@@ -208,6 +208,15 @@ describe(`containers that share a VM, over ${VIC_WORLD}`, () => {
     await provider.remove(two.uid, never);
   });
 
+  it('run whatever became of the one before them while they were started', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const pod = await started(shell('a', `sleep 0.0${String(round)}; exit 0`), shell('b', WAITS));
+      expect(await stateOf(pod.uid, 'b')).toMatchObject({ kind: 'running' });
+      await reaches(pod.uid, 'a', { kind: 'exited', exitCode: 0 });
+      await provider.remove(pod.uid, never);
+    }
+  }, 60_000);
+
   it('are taken over by a kubelet that gives each container a VM of its own', async () => {
     const pod = await started(shell('a', WAITS), shell('b', WAITS));
     const other = world.provider({ isolation: 'container' });
