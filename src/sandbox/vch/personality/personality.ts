@@ -58,10 +58,16 @@ export async function startPersonality(options: PersonalityOptions): Promise<Run
           },
           listener,
         );
-  const taken = new Set<Duplex>();
+  const connections = new Set<Duplex>();
+  server.on('connection', (socket: Duplex) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  // Half open, it would stay for ever.
+  server.on('tlsClientError', (_error: Error, socket: Duplex) => {
+    socket.destroy();
+  });
   server.on('upgrade', (request, socket, head) => {
-    taken.add(socket);
-    socket.once('close', () => taken.delete(socket));
     void serve(parts, upgradeExchange(request, socket, head), log);
   });
   await listen(server, options.host, options.port);
@@ -73,8 +79,10 @@ export async function startPersonality(options: PersonalityOptions): Promise<Run
     cache,
     stop: async () => {
       unwatch();
-      for (const socket of taken) socket.destroy();
-      await closeServer(server);
+      const closed = closeServer(server);
+      // Also those that are no HTTP connections any more, or not yet.
+      for (const socket of connections) socket.destroy();
+      await closed;
     },
   };
 }
