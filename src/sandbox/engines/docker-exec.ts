@@ -11,6 +11,8 @@ export interface ExecLaunch {
   readonly engine: ContainerEngine;
   readonly clock: Clock;
   readonly container: string;
+  /** Settles when the container has ended. Engines leave connections of its commands open, whose processes they have killed. */
+  readonly containerEnd: Promise<unknown>;
   /** Aborts when the machine goes off. */
   readonly machineEnd: AbortSignal;
 }
@@ -26,7 +28,7 @@ const NOT_LAUNCHED: readonly unknown[] = [126, 127, -1, null];
 const LAUNCH_FAILURE = /^\s*(?:Error: )?(?:OCI runtime exec failed|crun: |runc: |exec failed|exec \S+ failed|unable to find user)/i;
 
 export async function runExec(launch: ExecLaunch, request: LaunchRequest): Promise<EngineTask> {
-  const { engine, clock, container, machineEnd } = launch;
+  const { engine, clock, container, containerEnd, machineEnd } = launch;
   const spec = {
     Cmd: [request.path, ...request.args],
     ...{ AttachStdin: request.openStdin, AttachStdout: true, AttachStderr: !request.tty, Tty: request.tty },
@@ -41,7 +43,7 @@ export async function runExec(launch: ExecLaunch, request: LaunchRequest): Promi
   if (begun.Running !== true && NOT_LAUNCHED.includes(begun.ExitCode)) await refuseFailedLaunch(clock, request.path, output);
   let over = false;
   const exited = (async () => {
-    await orAborted(output.carried, machineEnd);
+    await orAborted(Promise.race([output.carried, containerEnd]), machineEnd);
     const code = await exitCode(launch, exec);
     over = true;
     connection.destroy();
@@ -77,11 +79,15 @@ async function refuseFailedLaunch(clock: Clock, path: string, output: CarriedOut
   }
 }
 
-async function exitCode({ engine, clock, machineEnd }: ExecLaunch, exec: string): Promise<number> {
+async function exitCode({ engine, clock, containerEnd, machineEnd }: ExecLaunch, exec: string): Promise<number> {
+  let alone = false;
+  void containerEnd.then(() => (alone = true));
   while (!machineEnd.aborted) {
     try {
+      const last = alone;
       const { Running, ExitCode } = await engine.inspectExec(exec, machineEnd);
       if (Running !== true) return ExitCode ?? KILLED;
+      if (last) return KILLED;
       await clock.sleep(LOOK_MS, machineEnd);
     } catch {
       // Its container is gone, and it with it.

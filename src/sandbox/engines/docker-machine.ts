@@ -128,8 +128,8 @@ export class DockerMachine implements Machine {
     signal.throwIfAborted();
     const image = request.image === undefined || request.image === '' ? '' : request.image;
     if (image === '') throw new LaunchError('no such file or directory');
-    const joined = request.joins === true ? [...this.running].find((task) => task.image === image)?.container : undefined;
-    if (joined !== undefined) return runExec({ engine, clock, container: joined, machineEnd: signal }, request);
+    const joined = request.joins === true ? [...this.running].find((task) => task.image === image) : undefined;
+    if (joined !== undefined) return runExec({ engine, clock, container: joined.container, containerEnd: joined.ended, machineEnd: signal }, request);
     this.launches += 1;
     const name = `vick-${this.id.slice(0, 12)}-${String(this.launches)}`;
     const kept = request.disk === undefined ? undefined : { id: request.id, disk: request.disk };
