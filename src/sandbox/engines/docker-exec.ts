@@ -80,11 +80,13 @@ async function refuseFailedLaunch(clock: Clock, path: string, output: CarriedOut
 }
 
 async function exitCode({ engine, clock, containerEnd, machineEnd }: ExecLaunch, exec: string): Promise<number> {
-  let alone = false;
-  void containerEnd.then(() => (alone = true));
+  const end = { come: false };
+  void containerEnd.then(() => {
+    end.come = true;
+  });
   while (!machineEnd.aborted) {
     try {
-      const last = alone;
+      const last = end.come;
       const { Running, ExitCode } = await engine.inspectExec(exec, machineEnd);
       if (Running !== true) return ExitCode ?? KILLED;
       if (last) return KILLED;
