@@ -15,15 +15,8 @@ export interface PodProvider {
   /** Short name, also the `<type>` of `containerID` and `containerRuntimeVersion`: `vic`, `docker`, `memory`. */
   readonly name: string;
   /**
-   * What starts and stops together: one container, or a group of a pod's containers (those of a pod VM start at
-   * power-on and end with it). With `container`, start is called for one container at a time and stop with its name.
-   * With `pod`, start is called with the group that is to run until the pod stops again (one init container, or all
-   * containers that are not init containers), and stop without a name.
-   */
-  readonly unit: 'container' | 'pod';
-  /**
-   * What images are chosen for at once: a whole pod at `create`, which keeps them for its life, or a container at its
-   * start. Default: as `unit`. With `pod`, `create` is given definitions whatever the unit.
+   * What images are chosen for at once: a whole pod at `create`, which is given definitions then and keeps their images
+   * for its life, or a container at its start. Default: a container.
    */
   readonly imagesOf?: 'container' | 'pod';
   readonly support: SupportTable;
@@ -54,12 +47,12 @@ export interface PodProvider {
    */
   create(request: CreatePodRequest, signal: AbortSignal): Promise<void>;
   /**
-   * Starts one container, or a group (see `unit`), from the given definition: a container that has run before is made
-   * anew. Starting what runs already succeeds. Once it has resolved, `status` shows the new run and no longer the exit
-   * of the one before, whose log stays readable as `previous`.
+   * Starts containers from the given definitions: one that has run before is made anew. Starting what runs already
+   * succeeds. Once it has resolved, `status` shows the new run and no longer the exit of the one before, whose log stays
+   * readable as `previous`.
    */
   start(request: StartRequest, signal: AbortSignal): Promise<void>;
-  /** Stops with the container's stop signal, then by force after `graceSeconds`. Resolves when it has stopped. */
+  /** Stops one container with its stop signal, then by force after `graceSeconds`. Resolves when it has stopped. */
   stop(target: StopTarget, signal: AbortSignal): Promise<void>;
   /** Removes the pod and everything of it; resolves when it is verifiably gone. */
   remove(uid: string, signal: AbortSignal): Promise<void>;
@@ -110,7 +103,7 @@ export interface CreatePodRequest {
 
 export interface StartRequest {
   readonly uid: string;
-  /** One name with unit `container`; the group that runs together with unit `pod`. */
+  /** The core names one at a time. */
   readonly containers: readonly string[];
   /** The definitions of just these containers, worked out anew for every start. */
   readonly define: DefineContainers;
@@ -200,8 +193,7 @@ export interface VolumeFile {
 
 export interface StopTarget {
   readonly uid: string;
-  /** Undefined when `unit` is `pod`. */
-  readonly container?: string;
+  readonly container: string;
   readonly graceSeconds: number;
 }
 
@@ -253,8 +245,8 @@ export type ProviderFailureReason =
   | 'CreatePodSandboxError';
 
 /** See PodProvider.imagesOf. */
-export function imagesOf(provider: Pick<PodProvider, 'unit' | 'imagesOf'>): 'container' | 'pod' {
-  return provider.imagesOf ?? provider.unit;
+export function imagesOf(provider: Pick<PodProvider, 'imagesOf'>): 'container' | 'pod' {
+  return provider.imagesOf ?? 'container';
 }
 
 const FAILURE = Symbol.for('vick.dev/provider-failure');

@@ -23,8 +23,8 @@ export interface MemoryPod {
   readonly name: string;
   readonly request: CreatePodRequest;
   readonly ip: string;
-  readonly unit: 'container' | 'pod';
-  /** With unit `container` those that were started at least once. */
+  readonly imagesOf: 'container' | 'pod';
+  /** With images of containers those that were started at least once. */
   readonly containers: Map<string, MemoryContainer>;
   lost: boolean;
 }
@@ -48,7 +48,7 @@ export class MemoryBackend {
   readonly pods = new Map<string, MemoryPod>();
   /** Every call in order, as `create web-uid`, `start web-uid/main`, `stop web-uid 30s`. */
   readonly calls: string[] = [];
-  /** Images that cannot be had, with the error to throw: by `start`, and by `create` with unit `pod`. */
+  /** Images that cannot be had, with the error to throw: by `start`, and by `create` with images of pods. */
   readonly missingImages = new Map<string, Error>();
   facts: NodeFacts = {
     systemInfo: {
@@ -173,23 +173,24 @@ export class MemoryBackend {
     return found;
   }
 
-  /** A provider over this back end; `unit` as in PodProvider. */
-  provider(unit: 'container' | 'pod' = 'container'): PodProvider {
+  /** A provider over this back end. With images of pods a pod has its address while something of it runs, as a pod VM does. */
+  provider(imagesOf: 'container' | 'pod' = 'container'): PodProvider {
     return {
       name: 'memory',
-      unit,
+      imagesOf,
       support: [
         { field: 'containers', support: 'honoured' },
         { field: 'initContainers', support: 'honoured' },
-        ...(unit === 'container' ? [{ field: 'ephemeralContainers', support: 'honoured' as const }] : []),
+        { field: 'ephemeralContainers', support: 'honoured' },
       ],
       describe: (signal) => this.run('describe', 'describe', signal, () => this.facts),
       capacity: (signal) => this.run('capacity', 'capacity', signal, () => this.nodeCapacity),
       health: () => Promise.resolve(this.health()),
       list: (signal) => this.run('list', 'list', signal, () => this.recovered()),
-      create: (request, signal) => this.run('create', `create ${request.pod.metadata?.uid ?? ''}`, signal, () => this.create(request, unit)),
-      start: (request, signal) => this.run('start', `start ${describeStart(request, unit)}`, signal, () => this.start(request)),
-      stop: (target, signal) => this.run('stop', `stop ${describeTarget(target)} ${String(target.graceSeconds)}s`, signal, () => this.stop(target, signal)),
+      create: (request, signal) => this.run('create', `create ${request.pod.metadata?.uid ?? ''}`, signal, () => this.create(request, imagesOf)),
+      start: (request, signal) => this.run('start', `start ${describeStart(request)}`, signal, () => this.start(request)),
+      stop: (target, signal) =>
+        this.run('stop', `stop ${target.uid}/${target.container} ${String(target.graceSeconds)}s`, signal, () => this.stop(target, signal)),
       remove: (uid, signal) =>
         this.run('remove', `remove ${uid}`, signal, () => {
           if (this.pods.delete(uid)) this.changed(uid);
@@ -221,18 +222,18 @@ export class MemoryBackend {
     return [...this.pods.values()].map(({ uid, namespace, name }) => ({ uid, namespace, name }));
   }
 
-  private async create(request: CreatePodRequest, unit: 'container' | 'pod'): Promise<void> {
+  private async create(request: CreatePodRequest, imagesOf: 'container' | 'pod'): Promise<void> {
     const { uid = '', namespace = '', name = '' } = request.pod.metadata ?? {};
     if (this.pods.has(uid)) return;
     const containers = new Map<string, MemoryContainer>();
-    const definitions = unit === 'pod' ? await request.define([]) : [];
+    const definitions = imagesOf === 'pod' ? await request.define([]) : [];
     for (const definition of definitions) {
       this.refuseMissing(definition);
       containers.set(definition.name, { request: definition, id: this.newId(), state: { kind: 'created' }, starts: 0 });
     }
     this.serial += 1;
     const ip = `10.88.${String(Math.floor(this.serial / 250) % 250)}.${String((this.serial % 250) + 1)}`;
-    this.pods.set(uid, { uid, namespace, name, request, ip, unit, containers, lost: false });
+    this.pods.set(uid, { uid, namespace, name, request, ip, imagesOf, containers, lost: false });
     this.changed(uid);
   }
 
@@ -242,9 +243,7 @@ export class MemoryBackend {
     if (pod.lost) throw new Error(`pod ${target.uid} has lost its sandbox`);
     const running = (name: string): boolean => pod.containers.get(name)?.state.kind === 'running';
     if (target.containers.every(running)) return;
-    const others = [...pod.containers.keys()].filter((name) => !target.containers.includes(name) && running(name));
-    if (pod.unit === 'pod' && others.length > 0) throw new Error(`the VM of pod ${target.uid} runs ${others.join(', ')}`);
-    const definitions = await target.define(pod.unit === 'pod' ? [] : [pod.ip]);
+    const definitions = await target.define([pod.ip]);
     for (const definition of definitions) {
       if (running(definition.name)) continue;
       this.refuseMissing(definition);
@@ -274,13 +273,11 @@ export class MemoryBackend {
   private async stop(target: StopTarget, signal: AbortSignal): Promise<void> {
     const pod = this.pods.get(target.uid);
     if (pod === undefined) return;
-    const chosen = [...pod.containers.values()].filter((container) => target.container === undefined || container.request.name === target.container);
-    const stubborn = chosen.some((container) => container.state.kind === 'running' && container.request.command?.[0] === 'ignore-term');
-    if (stubborn) await this.clock.sleep(target.graceSeconds * 1000, signal);
-    for (const container of chosen) {
-      if (container.state.kind !== 'running') continue;
-      const exitCode = container.request.command?.[0] === 'ignore-term' ? 137 : 143;
-      container.state = { kind: 'exited', exitCode, startedAt: container.state.startedAt, finishedAt: this.clock.now() };
+    const container = pod.containers.get(target.container);
+    const stubborn = container?.request.command?.[0] === 'ignore-term';
+    if (stubborn && container.state.kind === 'running') await this.clock.sleep(target.graceSeconds * 1000, signal);
+    if (container?.state.kind === 'running') {
+      container.state = { kind: 'exited', exitCode: stubborn ? 137 : 143, startedAt: container.state.startedAt, finishedAt: this.clock.now() };
     }
     this.changed(target.uid);
   }
@@ -295,7 +292,7 @@ export class MemoryBackend {
       state: container.state,
     }));
     const running = containers.some((container) => container.state.kind === 'running');
-    const addressed = !pod.lost && (running || pod.unit === 'container');
+    const addressed = !pod.lost && (running || pod.imagesOf === 'container');
     return { uid, ips: addressed ? [pod.ip] : [], containers, ...(pod.lost ? { sandboxLost: true } : {}) };
   }
 
@@ -320,10 +317,6 @@ export class MemoryBackend {
   }
 }
 
-function describeStart({ uid, containers }: StartRequest, unit: 'container' | 'pod'): string {
-  return unit === 'pod' ? uid : containers.map((container) => `${uid}/${container}`).join(' ');
-}
-
-function describeTarget(target: StopTarget): string {
-  return target.container === undefined ? target.uid : `${target.uid}/${target.container}`;
+function describeStart({ uid, containers }: StartRequest): string {
+  return containers.map((container) => `${uid}/${container}`).join(' ');
 }

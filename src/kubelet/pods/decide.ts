@@ -10,13 +10,13 @@ import { podContainers } from './pod-containers.ts';
 import { isTerminal, deadlineOf, viewPod, type ContainerView, type PodInput, type PodView } from './view.ts';
 
 export type Action =
-  /** Make the pod in the back end; with `unit: 'pod'` its containers are defined as well. */
+  /** Make the pod in the back end. */
   | { readonly kind: 'create' }
-  /** Start these containers in this order; with `unit: 'pod'` all of them together, and nothing else. */
+  /** Start these containers in this order. */
   | { readonly kind: 'start'; readonly containers: readonly string[]; readonly restart: boolean }
   /** Stop all that runs, stage after stage; by force at `by`, milliseconds since the epoch. Nothing starts afterwards. */
   | StopAction
-  /** Stop single containers of a pod that goes on; with `unit: 'pod'` all that runs. */
+  /** Stop single containers of a pod that goes on. */
   | KillAction
   | { readonly kind: 'remove' }
   /** The API may forget the pod: nothing of it is left. */
@@ -38,8 +38,7 @@ interface KillAction {
   readonly kind: 'kill';
   readonly containers: readonly string[];
   readonly graceSeconds: number;
-  /** `restart`: a pod VM whose containers are to start again while a sidecar of it still runs. */
-  readonly cause: 'liveness' | 'startup' | 'definition' | 'restart';
+  readonly cause: 'liveness' | 'startup' | 'definition';
   /** For the Killing event, as a kubelet words it: `Container c failed liveness probe, will be restarted`. */
   readonly message: string;
 }
@@ -105,7 +104,7 @@ function run(input: DecideInput, view: PodView): Decision {
   if (input.observed?.sandboxLost === true) return held(input, 'remove') ?? { action: { kind: 'remove' } };
   const kill = unfit(input, view);
   if (kill !== undefined) return held(input, 'kill') ?? { action: kill };
-  return input.unit === 'pod' ? startGroup(input, view) : startContainers(input, view);
+  return startContainers(input, view);
 }
 
 /** The first container whose run must end although the pod goes on. */
@@ -115,16 +114,10 @@ function unfit(input: DecideInput, view: PodView): KillAction | undefined {
     const { spec } = specs[index] ?? {};
     if (!alive || role === 'ephemeral') continue;
     const failed = input.verdicts?.[name]?.failed;
-    const cause =
-      record.replaced ?? failed?.probe ?? ((input.imagesOf ?? input.unit) === 'container' && changed(record.image, spec?.image) ? 'definition' : undefined);
+    const cause = record.replaced ?? failed?.probe ?? (input.imagesOf === 'container' && changed(record.image, spec?.image) ? 'definition' : undefined);
     if (cause === undefined) continue;
     const graceSeconds = Math.max(MINIMUM_GRACE_SECONDS, failed?.graceSeconds ?? podGrace(input));
-    const message =
-      cause === 'definition'
-        ? `Container ${name} definition changed, will be restarted`
-        : cause === 'restart'
-          ? `Stopping container ${name}`
-          : `Container ${name} failed ${cause} probe, will be restarted`;
+    const message = `Container ${name} ${cause === 'definition' ? 'definition changed' : `failed ${cause} probe`}, will be restarted`;
     return { kind: 'kill', containers: [name], graceSeconds, cause, message };
   }
   return undefined;
@@ -163,25 +156,6 @@ function dueAt({ record, startAt }: ContainerView): number {
   return Math.max(startAt, trouble === undefined ? 0 : trouble.failedAt + trouble.backOff.delayMs);
 }
 
-/** A pod VM runs one init container at a time, and then all other containers together. */
-function startGroup(input: DecideInput, view: PodView): Decision {
-  const init = view.initialized ? undefined : view.containers.find(({ role, ended }) => role === 'init' && !ended);
-  const group = init === undefined ? view.containers.filter(({ role }) => role === 'main' || role === 'sidecar') : [init];
-  const leading = group.filter(({ role }) => role !== 'sidecar');
-  const wanted = leading.filter((container) => container.wanted);
-  if (leading.some(({ alive }) => alive) || wanted.length === 0) return {};
-  const startAt = Math.max(...wanted.map(dueAt));
-  if (startAt > input.now) return { wakeAt: startAt };
-  const beside = group.filter(({ alive }) => alive).map(({ name }) => name);
-  if (beside.length > 0) {
-    const graceSeconds = Math.max(MINIMUM_GRACE_SECONDS, podGrace(input));
-    const kill: KillAction = { kind: 'kill', containers: beside, graceSeconds, cause: 'restart', message: 'Stopping the pod to start its containers again' };
-    return held(input, 'kill') ?? { action: kill };
-  }
-  const restart = leading.some(({ record }) => record.run !== undefined);
-  return held(input, 'start') ?? { action: { kind: 'start', containers: group.map(({ name }) => name), restart } };
-}
-
 function stop(input: DecideInput, view: PodView, graceSeconds: number, cause: StopAction['cause']): Decision {
   const by = Math.min(input.history.stopBy ?? Number.POSITIVE_INFINITY, input.now + Math.max(MINIMUM_GRACE_SECONDS, graceSeconds) * 1000);
   const states = input.observed?.containers ?? [];
@@ -189,12 +163,11 @@ function stop(input: DecideInput, view: PodView, graceSeconds: number, cause: St
   const wait = held(input, 'stop');
   // A shorter grace than before does not wait for the pause after a failed attempt.
   if (wait !== undefined && by >= (input.history.stopBy ?? by)) return wait;
-  return { action: { kind: 'stop', by, containers, stages: stages(input, view, containers), cause } };
+  return { action: { kind: 'stop', by, containers, stages: stages(view, containers), cause } };
 }
 
 /** Sidecars outlast the containers they serve, and the one that started first is the last to go. */
-function stages(input: DecideInput, view: PodView, containers: readonly string[]): readonly (readonly string[])[] {
-  if (input.unit === 'pod') return [containers];
+function stages(view: PodView, containers: readonly string[]): readonly (readonly string[])[] {
   const sidecars = view.containers.filter(({ name, role }) => role === 'sidecar' && containers.includes(name)).map(({ name }) => name);
   const others = containers.filter((name) => !sidecars.includes(name));
   return [...(others.length > 0 ? [others] : []), ...sidecars.reverse().map((name) => [name])];

@@ -45,7 +45,7 @@ export interface ContainerRecord {
   /** It has ended for good: whatever the back end shows later is not a run of it. */
   readonly settled?: boolean;
   /** Its run was ended by the kubelet, and another is to follow whatever its exit code says. */
-  readonly replaced?: 'liveness' | 'startup' | 'definition' | 'restart';
+  readonly replaced?: 'liveness' | 'startup' | 'definition';
 }
 
 /**

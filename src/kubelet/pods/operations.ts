@@ -12,7 +12,6 @@ import { retryForever } from '../retry.ts';
 import type { Action } from './decide.ts';
 import type { LifecycleHooks } from './hooks/lifecycle-hooks.ts';
 import type { PodImages } from './images/pod-images.ts';
-import { podContainers } from './pod-containers.ts';
 import { eventsOf, mountEvents, troubleEvents } from './pod-events.ts';
 import type { PodInputs } from './references/pod-inputs.ts';
 import { rememberFailedStart, rememberStart } from './remember.ts';
@@ -69,44 +68,37 @@ export class Operations {
   }
 
   start(runtime: PodRuntime, action: ActionOf<'start'>): void {
-    const { provider } = this.options;
-    const groups = provider.unit === 'pod' ? [action.containers] : action.containers.map((name) => [name]);
     this.begin(runtime, { kind: 'start', containers: action.containers }, async (signal) => {
-      for (const names of groups) {
-        await this.startGroup(runtime, names, signal);
+      for (const name of action.containers) {
+        await this.startContainer(runtime, name, signal);
         const { operation } = runtime;
-        if (operation?.containers !== undefined) operation.containers = operation.containers.filter((name) => !names.includes(name));
+        if (operation?.containers !== undefined) operation.containers = operation.containers.filter((other) => other !== name);
       }
     });
   }
 
-  private async startGroup(runtime: PodRuntime, names: readonly string[], signal: AbortSignal): Promise<void> {
+  private async startContainer(runtime: PodRuntime, name: string, signal: AbortSignal): Promise<void> {
     const { provider, clock, events, inputs, images } = this.options;
     const uid = runtime.pod.metadata?.uid ?? '';
-    const [single] = provider.unit === 'pod' ? [] : names;
     try {
       const before = runtime.history;
-      const define = await images.forStart(runtime.pod, names, inputs.define(runtime.pod, names), signal);
+      const define = await images.forStart(runtime.pod, name, inputs.define(runtime.pod, [name]), signal);
       const volumes = (): Promise<readonly VolumeRequest[]> => inputs.prepareVolumes(runtime.pod);
-      await provider.start({ uid, containers: names, define, volumes, warn: this.warn(runtime.pod) }, signal);
-      runtime.history = rememberSuccess(rememberStart(runtime.history, names, clock.now(), before));
-      for (const name of names) {
-        events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
-        events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);
-      }
-      await this.afterStart(runtime, names, signal);
+      await provider.start({ uid, containers: [name], define, volumes, warn: this.warn(runtime.pod) }, signal);
+      runtime.history = rememberSuccess(rememberStart(runtime.history, [name], clock.now(), before));
+      events.pod(runtime.pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` }, name);
+      events.pod(runtime.pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` }, name);
+      await this.afterStart(runtime, name, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       if (isProviderFailure(error) && error.reason === 'RunContainerError') {
-        const failed = error.container === undefined || provider.unit === 'pod' ? names : [error.container];
-        runtime.history = rememberFailedStart(runtime.history, failed, error.message, clock.now());
-        for (const name of failed) events.pod(runtime.pod, { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` }, name);
+        runtime.history = rememberFailedStart(runtime.history, [name], error.message, clock.now());
+        events.pod(runtime.pod, { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` }, name);
         return;
       }
-      if (single === undefined) throw error;
-      const trouble = { operation: 'start', message: messageOf(error), container: single, failedAt: clock.now() } as const;
+      const trouble = { operation: 'start', message: messageOf(error), container: name, failedAt: clock.now() } as const;
       runtime.history = rememberTrouble(runtime.history, { ...trouble, ...(isProviderFailure(error) ? { reason: error.reason } : {}) });
-      const told = runtime.history.containers[single]?.trouble;
+      const told = runtime.history.containers[name]?.trouble;
       if (told === undefined) return;
       for (const { event, container } of eventsOf(runtime.pod, told)) events.pod(runtime.pod, event, container);
     }
@@ -117,30 +109,23 @@ export class Operations {
   }
 
   /** A container whose postStart hook fails is stopped, and goes by its restart policy. */
-  private async afterStart(runtime: PodRuntime, names: readonly string[], signal: AbortSignal): Promise<void> {
+  private async afterStart(runtime: PodRuntime, name: string, signal: AbortSignal): Promise<void> {
     const { clock, events, hooks } = this.options;
-    for (const name of names) {
-      if (await hooks.postStart(runtime.pod, name, signal)) continue;
-      events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: 'FailedPostStartHook' }, name);
-      const by = clock.now() + (runtime.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1_000;
-      await retryForever(() => this.end(runtime, [name], () => by, signal), { clock, signal, firstMs: 1_000, maximumMs: 10_000 });
-    }
+    if (await hooks.postStart(runtime.pod, name, signal)) return;
+    events.pod(runtime.pod, { type: 'Normal', reason: 'Killing', message: 'FailedPostStartHook' }, name);
+    const by = clock.now() + (runtime.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1_000;
+    await retryForever(() => this.end(runtime, [name], () => by, signal), { clock, signal, firstMs: 1_000, maximumMs: 10_000 });
   }
 
-  /**
-   * Ends these containers (with unit `pod` all of the pod) at the same time: each one's preStop hook, then its stop with
-   * what is left of the grace.
-   */
+  /** Ends these containers at the same time: each one's preStop hook, then its stop with what is left of the grace. */
   private async end(runtime: PodRuntime, names: readonly string[], by: () => number, signal: AbortSignal): Promise<void> {
     const { provider, clock, hooks } = this.options;
     const uid = runtime.pod.metadata?.uid ?? '';
-    const all = podContainers(runtime.pod).map(({ name }) => name);
-    const targets = provider.unit === 'pod' ? [{ hooked: all, target: {} }] : names.map((name) => ({ hooked: [name], target: { container: name } }));
     await Promise.all(
-      targets.map(async ({ hooked, target }) => {
-        await hooks.preStop(runtime.pod, hooked, by(), signal);
+      names.map(async (container) => {
+        await hooks.preStop(runtime.pod, [container], by(), signal);
         const graceSeconds = Math.max(MINIMUM_GRACE_SECONDS, Math.ceil((by() - clock.now()) / 1_000));
-        await provider.stop({ uid, graceSeconds, ...target }, signal);
+        await provider.stop({ uid, container, graceSeconds }, signal);
       }),
     );
   }
@@ -157,11 +142,11 @@ export class Operations {
 
   /** Does nothing when a stop with the same or a nearer end is under way. */
   stop(runtime: PodRuntime, action: ActionOf<'stop'>): void {
-    const { provider, events, hooks } = this.options;
+    const { events, hooks } = this.options;
     const first = runtime.history.stopBy === undefined;
     if (runtime.operation !== undefined && (runtime.operation.by ?? 0) <= action.by) return;
     runtime.history = { ...runtime.history, stopBy: action.by };
-    const stages = provider.unit === 'pod' ? [action.containers] : action.stages;
+    const { stages } = action;
     // A stop that was shortened ends when the shorter one does.
     const by = (): number => Math.min(action.by, runtime.history.stopBy ?? action.by);
     if (first) {

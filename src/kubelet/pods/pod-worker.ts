@@ -65,15 +65,11 @@ export class PodWorker {
     // An operation has ended meanwhile: the answer may be older than what it did.
     if (runtime.history !== asked) return this.look(uid, runtime);
     if (this.doubtful(uid, runtime, observed, now)) return;
-    runtime.history = remember(
-      { pod: runtime.pod, unit: provider.unit, imagesOf: imagesOf(provider), provider: provider.name, now },
-      runtime.history,
-      observed,
-    );
+    runtime.history = remember({ pod: runtime.pod, imagesOf: imagesOf(provider), provider: provider.name, now }, runtime.history, observed);
     if (observed !== undefined && !isDoomed(runtime, now)) this.options.keep(runtime.pod);
     if (!this.accepted(runtime, observed)) this.admit(runtime, now);
     this.options.probe(runtime, observed);
-    const input = { pod: runtime.pod, unit: provider.unit, imagesOf: imagesOf(provider), observed, history: runtime.history, now, verdicts: runtime.verdicts };
+    const input = { pod: runtime.pod, imagesOf: imagesOf(provider), observed, history: runtime.history, now, verdicts: runtime.verdicts };
     const decision = decide({ ...input, gone: runtime.gone, reportedPhase: runtime.reportedPhase });
     const before = runtime.operation;
     const shortens = before?.kind === 'stop' && decision.action?.kind === 'stop';
@@ -179,7 +175,7 @@ export class PodWorker {
     const { provider, writer, events } = this.options;
     const busy = runtime.operation?.kind === 'create' || runtime.operation?.kind === 'start';
     const previous = runtime.status ?? runtime.pod.status ?? {};
-    const input = { pod: runtime.pod, unit: provider.unit, imagesOf: imagesOf(provider), observed, history: runtime.history, now, verdicts: runtime.verdicts };
+    const input = { pod: runtime.pod, imagesOf: imagesOf(provider), observed, history: runtime.history, now, verdicts: runtime.verdicts };
     const starting = runtime.operation?.containers ?? [];
     const status = computeStatus({ ...input, previous, addresses: this.options.addresses(), busy, starting });
     for (const { event, container } of backOffEvents(runtime.pod, previous, status)) events.pod(runtime.pod, event, container);

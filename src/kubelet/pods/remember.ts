@@ -1,9 +1,9 @@
 /** How a pod's history moves forward: by what the back end shows, and by what the kubelet itself does. Pure. */
 import type { Pod } from '../../platform/kubernetes-objects.ts';
 import { omit } from '../omit.ts';
-import type { ObservedPod, PodProvider } from '../provider.ts';
+import type { ObservedPod } from '../provider.ts';
 import { recordOf, type ContainerRecord, type PodHistory } from './history.ts';
-import { podContainers, type PodContainer } from './pod-containers.ts';
+import { podContainers } from './pod-containers.ts';
 import { wantsRestart } from './restart-policy.ts';
 import { begun, lost, observed as afterObservation, outlived, settled, UNKNOWN_EXIT } from './runs.ts';
 
@@ -13,7 +13,7 @@ import { begun, lost, observed as afterObservation, outlived, settled, UNKNOWN_E
  * does not begin anew (pkg/kubelet/kuberuntime, PodSandboxChanged and shouldRestartOnFailure).
  */
 export function remember(
-  input: { readonly pod: Pod; readonly unit: PodProvider['unit']; readonly imagesOf?: PodProvider['unit']; readonly provider: string; readonly now: number },
+  input: { readonly pod: Pod; readonly imagesOf: 'container' | 'pod'; readonly provider: string; readonly now: number },
   history: PodHistory,
   observed: ObservedPod | undefined,
 ): PodHistory {
@@ -27,35 +27,18 @@ export function remember(
     const named = looked.run !== undefined && looked.image === undefined ? { ...looked, image: container.spec.image ?? '' } : looked;
     // Back-offs go by container and definition (pkg/kubelet/kuberuntime, getStableKey): one that waits with another image begins at once.
     const changed =
-      (input.imagesOf ?? input.unit) === 'container' &&
-      named.run?.exit !== undefined &&
-      named.image !== undefined &&
-      named.image !== (container.spec.image ?? '');
+      input.imagesOf === 'container' && named.run?.exit !== undefined && named.image !== undefined && named.image !== (container.spec.image ?? '');
     const due = changed ? omit(named, 'backOff') : named;
     containers[container.name] = lostSandbox ? outlived(due, now) : due;
   }
-  const endWith = (names: readonly PodContainer[], message: string): void => {
-    for (const { name } of names) {
-      const record = containers[name];
-      if (record?.run === undefined) containers[name] = { ...record, restartCount: record?.restartCount ?? 0, run: { exit: lost(message, now) } };
-    }
-  };
   const begun = podContainers(pod).some(({ name, role }) => role !== 'ephemeral' && containers[name]?.run !== undefined);
-  const mains = podContainers(pod).filter(({ role }) => role === 'main');
-  if (lostSandbox && begun) {
-    endWith(
-      mains.filter((main) => !wantsRestart(pod, main, UNKNOWN_EXIT.exitCode)),
-      'The pod was lost before the container ran',
-    );
-  } else if (input.unit === 'pod' && mainsEnded(mains, containers, observed)) {
-    endWith(
-      podContainers(pod).filter(({ role }) => role === 'main' || role === 'sidecar'),
-      'The container did not run when its pod did',
-    );
-  }
   for (const container of podContainers(pod)) {
-    const record = containers[container.name];
-    if (record !== undefined) containers[container.name] = settled(pod, container, record);
+    const { name, role } = container;
+    const record = containers[name];
+    if (record === undefined) continue;
+    const never = lostSandbox && begun && role === 'main' && record.run === undefined && !wantsRestart(pod, container, UNKNOWN_EXIT.exitCode);
+    const ended = never ? { ...record, run: { exit: lost('The pod was lost before the container ran', now) } } : record;
+    containers[name] = settled(pod, container, ended);
   }
   return { ...history, containers };
 }
@@ -99,10 +82,4 @@ export function rememberKill(history: PodHistory, names: readonly string[], caus
   const containers = { ...history.containers };
   for (const name of names) containers[name] = { ...recordOf(history, name), replaced: cause };
   return { ...history, containers };
-}
-
-/** A pod VM starts all containers at once: one that shows no run after the others have ended will not run by itself. */
-function mainsEnded(mains: readonly PodContainer[], containers: Readonly<Record<string, ContainerRecord>>, observed: ObservedPod | undefined): boolean {
-  if (observed?.containers.some(({ state }) => state.kind === 'running' || state.kind === 'starting') === true) return false;
-  return mains.some(({ name }) => containers[name]?.run?.exit !== undefined);
 }

@@ -14,7 +14,7 @@ export const UNKNOWN_EXIT = { exitCode: 137, reason: 'ContainerStatusUnknown' } 
 export function endedForGood(pod: Pod, container: PodContainer, record: ContainerRecord): boolean {
   const { run, replaced } = record;
   if (run?.exit === undefined) return false;
-  if (replaced === 'definition' || replaced === 'restart') return false;
+  if (replaced === 'definition') return false;
   // A container that a probe has ended goes by policy as one that failed, whatever its exit code.
   if (replaced !== undefined) return !wantsRestart(pod, container, UNKNOWN_EXIT.exitCode);
   if (container.role === 'init' && run.exit.exitCode === 0) return run.stale !== true;
@@ -36,7 +36,7 @@ export function outlived(record: ContainerRecord, now: number): ContainerRecord 
 
 /** The record of a container that was just started. */
 export function begun(record: ContainerRecord, now: number): ContainerRecord {
-  // A pod VM starts again with containers in it that have ended for good: their end stands.
+  // What ended for good while it waited for its turn stays ended.
   if (record.settled === true) return record;
   const started = { ...omit(record, 'trouble'), lastStart: now };
   return record.run?.exit === undefined ? started : newRun(started, {}, now);

@@ -1,6 +1,6 @@
 /** What observation and history together say about a pod; the common ground of `decide` and `computeStatus`. */
 import type { ContainerStatus, Pod } from '../../platform/kubernetes-objects.ts';
-import type { ObservedPod, ObservedState, PodProvider } from '../provider.ts';
+import type { ObservedPod, ObservedState } from '../provider.ts';
 import { CRASH_LIMITS, delayAfter } from './back-off.ts';
 import { recordOf, type ContainerRecord, type Exit, type PodHistory } from './history.ts';
 import { containerStatusesOf, podContainers, type PodContainer } from './pod-containers.ts';
@@ -8,9 +8,8 @@ import { endedForGood } from './runs.ts';
 
 export interface PodInput {
   readonly pod: Pod;
-  readonly unit: PodProvider['unit'];
-  /** Default: as `unit`. */
-  readonly imagesOf?: PodProvider['unit'];
+  /** See PodProvider.imagesOf. */
+  readonly imagesOf: 'container' | 'pod';
   /** Undefined: the back end has no such pod. Never stands for "could not be asked". */
   readonly observed: ObservedPod | undefined;
   readonly history: PodHistory;
@@ -74,11 +73,7 @@ export interface PodView {
 /** How long a back end may need to show what it has started, before it is asked to start it again. */
 const SETTLE_MS = 10_000;
 
-/**
- * With `unit: 'pod'` the containers of a group start and stop together: a container that ended waits for the others,
- * and when all have ended the group starts again if policy wants any of them, after the longest of their back-offs. A
- * container that has succeeded under OnFailure counts as succeeded, whatever it does in a later run of its pod.
- */
+/** The pod and each of its containers as they are now. */
 export function viewPod(input: PodInput): PodView {
   const { pod, observed, history } = input;
   const states = new Map(observed?.containers.map((container) => [container.name, container.state]));
@@ -94,8 +89,7 @@ export function viewPod(input: PodInput): PodView {
     containers,
     canRun: anyAlive || uncertain,
     uncertain,
-    // A pod VM cannot keep a sidecar through later init containers, so sidecars start with the main ones.
-    initialized: begun || (inits.every(({ ended }) => ended) && !initFailed && (input.unit === 'pod' || sidecarsStarted(containers))),
+    initialized: begun || (inits.every(({ ended }) => ended) && !initFailed && sidecarsStarted(containers)),
     initFailed,
     finished: initFailed || (mains.length > 0 && mains.every(({ ended }) => ended)),
   };

@@ -82,7 +82,6 @@ export function dockerProviderOver(options: DockerProviderOptions, facts: Engine
 
   return {
     name: 'docker',
-    unit: 'container',
     support: supportOf(facts),
     images,
     volumes: volumeService(context),
@@ -112,10 +111,9 @@ export function dockerProviderOver(options: DockerProviderOptions, facts: Engine
     },
     start: (request, signal) => context.serially(`${request.uid}/${request.containers[0] ?? ''}`, () => startContainer(context, images, request, signal)),
     stop: async ({ uid, container, graceSeconds }, signal) => {
-      const attempts = (await listParts(engine, nodeName, uid, signal)).get(uid)?.attempts ?? new Map<string, never>();
-      const chosen = [...attempts].flatMap(([name, [latest]]) => (latest === undefined || (container !== undefined && name !== container) ? [] : [latest.id]));
-      const found = await Promise.all(chosen.map((id) => engine.inspectContainer(id, signal)));
-      await Promise.all(found.flatMap((one) => (one === undefined ? [] : [stopContainer(engine, one, graceSeconds, signal)])));
+      const [latest] = (await listParts(engine, nodeName, uid, signal)).get(uid)?.attempts.get(container) ?? [];
+      const found = latest === undefined ? undefined : await engine.inspectContainer(latest.id, signal);
+      if (found !== undefined) await stopContainer(engine, found, graceSeconds, signal);
     },
     remove: (uid, signal) =>
       context.serially(uid, async () => {

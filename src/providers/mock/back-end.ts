@@ -101,11 +101,9 @@ export class MockBackEnd {
     }
   }
 
-  async stop({ uid, container: only, graceSeconds }: StopTarget, signal: AbortSignal): Promise<void> {
-    const pod = this.pods.get(uid);
-    if (pod === undefined) return;
-    const chosen = [...pod.containers.values()].filter(({ name, run }) => (only === undefined || name === only) && run.exit === undefined);
-    await Promise.all(chosen.map((container) => this.stopContainer(container, graceSeconds * 1_000, signal)));
+  async stop({ uid, container: name, graceSeconds }: StopTarget, signal: AbortSignal): Promise<void> {
+    const container = this.pods.get(uid)?.containers.get(name);
+    if (container !== undefined && container.run.exit === undefined) await this.stopContainer(container, graceSeconds * 1_000, signal);
   }
 
   remove(uid: string): void {

@@ -28,7 +28,6 @@ export function mockProvider(back: MockBackEnd, { nodeName, addresses, clock, ca
   const logs = mockLogs(back, clock);
   return {
     name: 'mock',
-    unit: 'container',
     support: MOCK_SUPPORT,
     logs,
     exec: mockExec(back, clock),

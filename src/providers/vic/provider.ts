@@ -116,7 +116,6 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
 
   return {
     name: 'vic',
-    unit: 'container',
     imagesOf: 'pod',
     support: vicSupport(isolation),
     images,
@@ -166,7 +165,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       const stop = async (id: string): Promise<void> => {
         const info = await portLayer.containerInfo(id, signal);
         const vm = info === undefined ? undefined : index.read(info);
-        const other = container !== undefined && vm?.identity.part !== undefined && vm.identity.part.container !== container;
+        const other = vm?.identity.part !== undefined && vm.identity.part.container !== container;
         if (vm !== undefined && !other) await stopContainer({ ...power, runs }, vm, container, graceSeconds, signal);
       };
       await Promise.all((await index.find(uid, signal)).map(stop));

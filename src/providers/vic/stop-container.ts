@@ -12,10 +12,10 @@ const END_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * Stops one container of a VM, or all of it where none is named. The stop signal reaches the process that the VM started
- * with; there is none for tasks that came later, which are killed. Returns when it has ended.
+ * Stops one container of a VM. The stop signal reaches the process that the VM started with; there is none for tasks that
+ * came later, which are killed. Returns when it has ended.
  */
-export async function stopContainer(options: StopOptions, vm: PodVm, container: string | undefined, graceSeconds: number, signal: AbortSignal): Promise<void> {
+export async function stopContainer(options: StopOptions, vm: PodVm, container: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
   if (!isPoweredOn(vm.info)) return;
   const look = await lookAt(options, vm, signal);
   if (look === undefined) return;
@@ -24,11 +24,6 @@ export async function stopContainer(options: StopOptions, vm: PodVm, container: 
   const primary = primaryOf(identity, look.runs.group);
   const stopSignal = primary?.stopSignal ?? '';
   const id = info.id;
-  const all = { id, containers: Math.max(1, alive.length), stopSignal };
-  if (container === undefined) {
-    await stopVm(options, all, graceSeconds, signal);
-    return;
-  }
   if (!alive.includes(container)) return;
   if (look.runs.tasks[container] !== undefined) {
     await endTask(options, look, container, signal);
@@ -36,7 +31,7 @@ export async function stopContainer(options: StopOptions, vm: PodVm, container: 
   }
   // An earlier version has started it with the VM, beside the one that signals reach.
   if (container !== primary?.name) {
-    await stopVm(options, all, graceSeconds, signal);
+    await stopVm(options, { id, containers: alive.length, stopSignal }, graceSeconds, signal);
     return;
   }
   if (alive.length === 1) {

@@ -71,7 +71,7 @@ describe('a kubelet with a node identity', () => {
     const kubelet = createKubelet({
       ...{ nodeName: NODE, clock: systemClock, random: systemRandom, log: silentLog, kubeletVersion: 'v1.32.0-vick.0' },
       cluster: createCluster(node, { clock: systemClock, random: systemRandom, log: silentLog }),
-      provider: backend.provider('pod'),
+      provider: backend.provider(),
       labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': 'true', zone: 'a' },
       taints: [{ key: 'virtual-kubelet.io/provider', value: 'vic', effect: 'NoSchedule' }],
     });
@@ -118,7 +118,7 @@ describe('a kubelet with a node identity', () => {
     const kubelet = createKubelet({
       ...{ nodeName: NODE, clock: systemClock, random: systemRandom, log: silentLog, kubeletVersion: 'v1.32.0-vick.0' },
       cluster: createCluster(node, { clock: systemClock, random: systemRandom, log: silentLog }),
-      provider: backend.provider('pod'),
+      provider: backend.provider(),
       labels: { zone: 'a' },
       taints: [{ key: 'dedicated', value: 'vick', effect: 'NoSchedule' }],
     });

@@ -67,7 +67,7 @@ afterAll(async () => {
 beforeEach(async () => {
   backend = new MemoryBackend(systemClock);
   written = [];
-  const base = backend.provider('container');
+  const base = backend.provider();
   const honoured = ['volumes', 'containers', 'automountServiceAccountToken'].map((field) => ({ field, support: 'honoured' as const }));
   const provider: PodProvider = {
     ...base,

@@ -44,7 +44,7 @@ export async function startStormWorld(atFirst?: { readonly trouble: Trouble; rea
   const [admin, node] = [await client(door.url, 'of-the-admin'), counted(await client(door.url, 'of-the-node'))];
   const backend = new MemoryBackend(clock);
   backend.nodeCapacity = { capacity: { cpu: '4', memory: '8Gi', pods: '100' }, allocatable: { cpu: '4', memory: '8Gi', pods: '100' } };
-  const base = backend.provider('container');
+  const base = backend.provider();
   const honoured = ['volumes', 'containers', 'automountServiceAccountToken'].map((field) => ({ field, support: 'honoured' as const }));
   const tools = { clock, random: systemRandom, log: silentLog };
   const kubelet = createKubelet({

@@ -5,12 +5,12 @@ import { providerContract, type Program, type ProviderHarness } from './suite.ts
 
 const program = (...command: string[]): Program => ({ image: 'memory', command });
 
-for (const unit of ['container', 'pod'] as const) {
-  providerContract(`memory, unit ${unit}`, (): Promise<ProviderHarness> => {
+for (const imagesOf of ['container', 'pod'] as const) {
+  providerContract(`memory, images of a ${imagesOf}`, (): Promise<ProviderHarness> => {
     const backend = new MemoryBackend(systemClock);
     backend.missingImages.set('missing', new ProviderFailure('ErrImagePull', 'no such image'));
     return Promise.resolve({
-      provider: () => backend.provider(unit),
+      provider: () => backend.provider(imagesOf),
       programs: {
         sleeps: program('sleep'),
         exits: (code) => program('exit', String(code)),

@@ -52,13 +52,11 @@ export function providerContract(name: string, start: () => Promise<ProviderHarn
     };
 
     const startPod = async (target: PodProvider, created: RequestedPod): Promise<void> => {
-      if (target.unit === 'pod') await target.start(startRequest(created), never);
-      else for (const { name } of created.definitions) await target.start(startRequest(created, name), never);
+      for (const { name } of created.definitions) await target.start(startRequest(created, name), never);
     };
 
     const stopPod = async (target: PodProvider, created: RequestedPod, graceSeconds: number): Promise<void> => {
-      if (target.unit === 'pod') await target.stop({ uid: created.uid, graceSeconds }, never);
-      else for (const { name: container } of created.definitions) await target.stop({ uid: created.uid, container, graceSeconds }, never);
+      for (const { name: container } of created.definitions) await target.stop({ uid: created.uid, container, graceSeconds }, never);
     };
 
     const states = (pod: ObservedPod | undefined): readonly string[] => (pod?.containers ?? []).map(({ state }) => state.kind);

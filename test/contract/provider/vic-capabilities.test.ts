@@ -317,7 +317,7 @@ describe('connections to a pod VM', () => {
     await once(server, 'close');
     await expect(provider.network!.connect({ uid: pod.uid, port, via: 'address' }, never)).rejects.toThrow(/ECONNREFUSED/);
     await expect(provider.network!.connect({ uid: pod.uid, port, via: 'loopback' }, never)).rejects.toThrow(/127\.0\.0\.1 alone cannot be reached/);
-    await provider.stop({ uid: pod.uid, graceSeconds: 1 }, never);
+    await provider.stop({ uid: pod.uid, container: 'c', graceSeconds: 1 }, never);
     await expect(provider.network!.connect({ uid: pod.uid, port, via: 'address' }, never)).rejects.toThrow(/no address/);
   });
 });

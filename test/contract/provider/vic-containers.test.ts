@@ -147,7 +147,7 @@ describe(`containers with VMs of their own, over ${VIC_WORLD}`, () => {
     expect(await vmsOf(pod.uid)).toHaveLength(3);
     await other.start(startRequest(pod, 'a', 'b'), never);
     await reaches(pod.uid, 'b', { kind: 'running' });
-    await other.stop({ uid: pod.uid, graceSeconds: 5 }, never);
+    await Promise.all(['a', 'b'].map((container) => other.stop({ uid: pod.uid, container, graceSeconds: 5 }, never)));
     await reaches(pod.uid, 'b', { kind: 'exited', exitCode: 0 });
     await other.remove(pod.uid, never);
     expect(await vmsOf(pod.uid)).toEqual([]);

@@ -31,7 +31,7 @@ export interface World {
 }
 
 /** A cluster and a back end that outlive the kubelet between them. */
-export function createWorld(unit: 'container' | 'pod' = 'container'): World {
+export function createWorld(imagesOf: 'container' | 'pod' = 'container'): World {
   const clock = new FakeClock();
   const cluster = new MemoryCluster(clock);
   const backend = new MemoryBackend(clock);
@@ -49,7 +49,7 @@ export function createWorld(unit: 'container' | 'pod' = 'container'): World {
       log: silentLog,
       kubeletVersion: 'v1.36.0-vick.0',
       ...options,
-      provider: mortal(options.provider ?? backend.provider(unit), process),
+      provider: mortal(options.provider ?? backend.provider(imagesOf), process),
     });
   };
   const world: World = {

@@ -38,9 +38,9 @@ describe('a kubelet that is killed at any moment', () => {
     ['container', 2],
     ['pod', 3],
   ] as const)(
-    'unit %s, seed %i: after 500 operations the back end holds just what the API says',
-    async (unit, seed) => {
-      const world = createWorld(unit);
+    'images of a %s, seed %i: after 500 operations the back end holds just what the API says',
+    async (imagesOf, seed) => {
+      const world = createWorld(imagesOf);
       world.backend.nodeCapacity = { capacity: { pods: '500' }, allocatable: { pods: '500' } };
       await world.start();
       const [random] = fc.sample(fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), { seed, numRuns: 1 });

@@ -14,17 +14,17 @@ let images: MemoryImages;
 let exec: MemoryExec;
 let network: LoopbackNetwork;
 
-async function begin(unit: 'container' | 'pod' = 'container'): Promise<void> {
-  world = createWorld(unit);
+async function begin(imagesOf: 'container' | 'pod' = 'container'): Promise<void> {
+  world = createWorld(imagesOf);
   images = new MemoryImages();
   images.publish('app:1');
   exec = new MemoryExec();
   network = new LoopbackNetwork();
-  await world.start({ provider: provider(unit) });
+  await world.start({ provider: provider(imagesOf) });
 }
 
-function provider(unit: 'container' | 'pod' = 'container'): PodProvider {
-  const base = world.backend.provider(unit);
+function provider(imagesOf: 'container' | 'pod' = 'container'): PodProvider {
+  const base = world.backend.provider(imagesOf);
   return { ...base, images, exec, network, support: [...base.support, { field: 'imagePullSecrets', support: 'honoured' }] };
 }
 
@@ -161,7 +161,7 @@ describe('images', () => {
     expect(world.cluster.pod(uid)).toBeUndefined();
   });
 
-  it('has all images of a pod VM before it is made, and looks once for its first start', async () => {
+  it('has all images of a pod VM before it is made, and looks once for the first start of each container', async () => {
     await world.stop();
     await begin('pod');
     const uid = await created([container('main'), container('other', { image: 'second:1' })]);
@@ -172,6 +172,7 @@ describe('images', () => {
     expect(statusOf(uid).phase).toBe('Running');
     expect(images.calls.filter((call) => call === 'pull app:1')).toHaveLength(1);
     expect(told(uid).filter((line) => line.includes('app:1') && line.startsWith('Pulled'))).toHaveLength(2);
+    expect(told(uid).filter((line) => line.includes('second:1') && line.startsWith('Pulled'))).toHaveLength(1);
   });
 });
 
@@ -457,16 +458,14 @@ describe('hooks', () => {
     expect(exec.calls).toEqual([]);
   });
 
-  it('runs the hooks of all containers of a pod VM before it stops', async () => {
-    await world.stop();
-    await begin('pod');
+  it('runs the hooks of all containers at the same time, each before its own stop', async () => {
     exec.on('a', 0);
     exec.on('b', 0);
     const uid = await created([container('one', { lifecycle: { preStop: check('a') } }), container('two', { lifecycle: { preStop: check('b') } })]);
     world.cluster.requestDeletion(uid);
     await world.clock.advance(0);
     expect([...exec.calls].sort()).toEqual(['one: a', 'two: b']);
-    expect(calls('stop')).toEqual([`stop ${uid} 30s`]);
+    expect([...calls('stop')].sort()).toEqual([`stop ${uid}/one 30s`, `stop ${uid}/two 30s`]);
   });
 
   it('asks by HTTP, takes any answer, and falls back from HTTPS', async () => {

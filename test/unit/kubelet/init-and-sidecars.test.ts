@@ -235,33 +235,3 @@ describe('restart rules of single containers', () => {
     expect(containerOf(uid, 'main').restartCount).toBe(restarts ? 1 : 0);
   });
 });
-
-describe('a pod VM', () => {
-  beforeEach(async () => {
-    await world.stop();
-    world = createWorld('pod');
-    await world.start();
-  });
-
-  it('runs one init container at a time, then all others together', async () => {
-    const uid = await created(podSpec({ a: ['sleep'], b: ['sleep'] }, initContainers({ one: ['sleep'], side: ['sleep'], two: ['sleep'] })));
-    const running = (): readonly string[] =>
-      [...world.backend.pods.get(uid)!.containers.values()].filter(({ state }) => state.kind === 'running').map(({ request }) => request.name);
-    expect(running()).toEqual(['one']);
-    await end(uid, 'one');
-    expect(running()).toEqual(['two']);
-    await end(uid, 'two');
-    expect(running()).toEqual(['side', 'a', 'b']);
-    expect(statusOf(uid).phase).toBe('Running');
-  });
-
-  it('is stopped when a sidecar is all that is left, and started again when policy wants its main containers', async () => {
-    const uid = await created(podSpec({ main: ['sleep'] }, { restartPolicy: 'OnFailure', ...initContainers({ side: ['sleep'] }) }));
-    await end(uid, 'main', 1);
-    await world.clock.advance(1_000);
-    expect(containerOf(uid, 'main')).toMatchObject({ restartCount: 1, ready: true });
-    expect(containerOf(uid, 'side')).toMatchObject({ ready: true });
-    await end(uid, 'main', 0);
-    expect(statusOf(uid).phase).toBe('Succeeded');
-  });
-});

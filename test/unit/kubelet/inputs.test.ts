@@ -10,16 +10,14 @@ interface Written {
 }
 
 /** A world whose provider takes every volume and remembers what it was given later. */
-function worldWithVolumes(
-  unit: 'container' | 'pod' = 'container',
-): World & { readonly written: Written[]; readonly updates: { failing: number }; start(): Promise<void> } {
-  const world = createWorld(unit);
+function worldWithVolumes(): World & { readonly written: Written[]; readonly updates: { failing: number }; start(): Promise<void> } {
+  const world = createWorld();
   const written: Written[] = [];
   const more = {
     written,
     updates: { failing: 0 },
     start: async (): Promise<void> => {
-      const base = world.backend.provider(unit);
+      const base = world.backend.provider();
       const provider: PodProvider = {
         ...base,
         support: [
@@ -77,9 +75,9 @@ const TOKEN_VOLUME = {
 };
 const TOKEN_MOUNT = { name: TOKEN_VOLUME.name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true };
 
-describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
+describe('volumes', () => {
   it('come with the pod: every kind that the kubelet fills', async () => {
-    const world = worldWithVolumes(unit);
+    const world = worldWithVolumes();
     world.cluster.put('ConfigMap', configMap('settings', { a: '1' }, { binaryData: { bin: Buffer.from([0, 255]).toString('base64') } }));
     world.cluster.put('ConfigMap', configMap('kube-root-ca.crt', { 'ca.crt': 'PEM' }));
     world.cluster.put('Secret', { metadata: { name: 'login', namespace: 'default' }, data: { password: Buffer.from('s3cret').toString('base64') } });
@@ -135,7 +133,7 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
   });
 
   it('that lack something keep the pod waiting with an event, and heal at once', async () => {
-    const world = worldWithVolumes(unit);
+    const world = worldWithVolumes();
     await world.start();
     const uid = create(world, 'web', {
       volumes: [
@@ -161,9 +159,9 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
   });
 
   it('may be left out by a provider that says so, and are there again for what it makes anew', async () => {
-    const world = createWorld(unit);
+    const world = createWorld();
     const again: (readonly VolumeRequest[] | undefined)[] = [];
-    const base = world.backend.provider(unit);
+    const base = world.backend.provider();
     const provider: PodProvider = {
       ...base,
       support: [...base.support, ...['volumes', 'containers'].map((field) => ({ field, support: 'honoured' as const }))],
@@ -190,7 +188,7 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
   });
 
   it('follow their sources while the pod runs: objects, labels, tokens', async () => {
-    const world = worldWithVolumes(unit);
+    const world = worldWithVolumes();
     world.cluster.put('ConfigMap', configMap('settings', { a: '1' }));
     await world.start();
     const uid = create(world, 'web', {
@@ -220,7 +218,7 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
   });
 
   it('keep what they have when their source is deleted, and say so', async () => {
-    const world = worldWithVolumes(unit);
+    const world = worldWithVolumes();
     world.cluster.put('ConfigMap', configMap('settings', { a: '1' }));
     await world.start();
     const uid = create(world, 'web', { volumes: [{ name: 'config', configMap: { name: 'settings' } }] });
@@ -237,7 +235,7 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
   });
 
   it('of pods from before are brought up to date once by a new kubelet', async () => {
-    const world = worldWithVolumes(unit);
+    const world = worldWithVolumes();
     world.cluster.put('ConfigMap', configMap('settings', { a: '1' }));
     await world.start();
     const uid = create(world, 'web', { volumes: [{ name: 'config', configMap: { name: 'settings' } }] });
@@ -252,7 +250,7 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
   });
 
   it('are forgotten with the pod: nothing is watched, asked for or written any more', async () => {
-    const world = worldWithVolumes(unit);
+    const world = worldWithVolumes();
     world.cluster.put('ConfigMap', configMap('settings', { a: '1' }));
     await world.start();
     const spec = {
@@ -277,7 +275,7 @@ describe.each(['container', 'pod'] as const)('volumes, unit %s', (unit) => {
 
 describe('variables', () => {
   it("that lack something keep their container waiting with kubelets' words, and heal at once", async () => {
-    const world = createWorld('container');
+    const world = createWorld();
     await world.start();
     const env = [{ name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } }];
     const uid = create(world, 'web', {}, { env });
@@ -296,7 +294,7 @@ describe('variables', () => {
   });
 
   it('are worked out anew for each start, and may name the address that the pod got', async () => {
-    const world = createWorld('container');
+    const world = createWorld();
     world.cluster.put('ConfigMap', configMap('settings', { color: 'blue' }));
     world.cluster.putService({ metadata: { name: 'api', namespace: 'default' }, spec: { clusterIP: '10.96.0.9', ports: [{ port: 80 }] } });
     await world.start();
@@ -321,7 +319,7 @@ describe('variables', () => {
 
 describe('a provider without volumes', () => {
   it('gets no token, and none is asked for', async () => {
-    const world = createWorld('container');
+    const world = createWorld();
     await world.start();
     const uid = create(world, 'web', { volumes: [TOKEN_VOLUME] }, { volumeMounts: [TOKEN_MOUNT] });
     await world.clock.advance(100);
@@ -335,7 +333,7 @@ describe('a provider without volumes', () => {
     ['containers[].env[].valueFrom.fileKeyRef', { env: [{ name: 'X', valueFrom: { fileKeyRef: { key: 'k', path: 'p', volumeName: 'v' } } }] }],
     ['containers[].volumeMounts[].mountPropagation', { volumeMounts: [{ name: 'v', mountPath: '/v', mountPropagation: 'Bidirectional' }] }],
   ])('refuses %s of a container with a reason', async (field, container) => {
-    const world = createWorld('container');
+    const world = createWorld();
     await world.start();
     const uid = create(world, 'web', {}, container);
     await world.clock.advance(100);
@@ -353,7 +351,7 @@ describe('a provider without volumes', () => {
     ['volumes[].hostPath', { volumes: [{ name: 'v', hostPath: { path: '/' } }] }],
     ['securityContext.windowsOptions', { securityContext: { windowsOptions: { hostProcess: true } } }],
   ])('refuses %s with a reason', async (field, spec) => {
-    const world = createWorld('container');
+    const world = createWorld();
     await world.start();
     const uid = create(world, 'web', spec);
     await world.clock.advance(100);

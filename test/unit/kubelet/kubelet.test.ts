@@ -4,17 +4,17 @@ import { createWorld, podSpec, type World } from '../../support/kubelet/world.ts
 let world: World;
 afterEach(async () => world.stop());
 
-async function started(unit: 'container' | 'pod' = 'container'): Promise<World> {
-  world = createWorld(unit);
+async function started(): Promise<World> {
+  world = createWorld();
   await world.start();
   return world;
 }
 
 const phase = (uid: string): string | undefined => world.cluster.pod(uid)?.status?.phase;
 
-describe.each(['container', 'pod'] as const)('a pod over a back end of unit %s', (unit) => {
+describe('a pod', () => {
   it('runs to completion', async () => {
-    const { cluster, clock, backend } = await started(unit);
+    const { cluster, clock, backend } = await started();
     const uid = cluster.createPod({ name: 'job', spec: podSpec({ main: ['sleep'] }, { restartPolicy: 'Never' }) }).metadata!.uid!;
     await clock.advance(0);
     expect(phase(uid)).toBe('Running');
@@ -28,7 +28,7 @@ describe.each(['container', 'pod'] as const)('a pod over a back end of unit %s',
   });
 
   it('restarts what crashes, at once and then after 10 s, 20 s, 40 s', async () => {
-    const { cluster, clock, backend } = await started(unit);
+    const { cluster, clock, backend } = await started();
     const uid = cluster.createPod({ name: 'crash', spec: podSpec({ main: ['exit', '3'] }) }).metadata!.uid!;
     await clock.advance(0);
     expect(backend.container(uid, 'main').starts).toBe(2);
@@ -48,7 +48,7 @@ describe.each(['container', 'pod'] as const)('a pod over a back end of unit %s',
   });
 
   it('stops, reports, removes and deletes a pod that is deleted', async () => {
-    const { cluster, clock, backend } = await started(unit);
+    const { cluster, clock, backend } = await started();
     const uid = cluster.createPod({ name: 'web', spec: podSpec({ main: ['ignore-term'] }) }).metadata!.uid!;
     await clock.advance(0);
     cluster.requestDeletion(uid);
@@ -58,12 +58,11 @@ describe.each(['container', 'pod'] as const)('a pod over a back end of unit %s',
     expect(cluster.pod(uid)).toBeUndefined();
     expect(backend.pods.size).toBe(0);
     expect(cluster.writes.at(-1)?.pod.status).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 137 } } }] });
-    const target = unit === 'pod' ? uid : `${uid}/main`;
     expect(backend.calls.filter((call) => !call.startsWith('describe') && call !== 'capacity')).toEqual([
       'list',
       `create ${uid}`,
-      `start ${target}`,
-      `stop ${target} 30s`,
+      `start ${uid}/main`,
+      `stop ${uid}/main 30s`,
       `remove ${uid}`,
     ]);
   });

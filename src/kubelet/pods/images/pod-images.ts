@@ -11,8 +11,8 @@ type Facts = ReadonlyMap<string, ImageFacts>;
 export class PodImages {
   private readonly of: 'container' | 'pod';
   private readonly manager: ImageManager | undefined;
-  /** Of pods that were created whole and not started yet: one look at an image serves both. */
-  private readonly created = new Map<string, Facts>();
+  /** Of containers that were created with their pod and not started yet: one look at an image serves both. */
+  private readonly created = new Map<string, Map<string, ImageFacts>>();
 
   /** `of`: what images are chosen for at once. Without a manager the provider cares for images itself. */
   constructor(of: 'container' | 'pod', manager: ImageManager | undefined) {
@@ -29,14 +29,13 @@ export class PodImages {
     return withImages(pod, define, facts);
   }
 
-  /** For a start of these containers. Rejects with ProviderFailure for the first of them whose image is not to be had. */
-  async forStart(pod: Pod, names: readonly string[], define: DefineContainers, signal: AbortSignal): Promise<DefineContainers> {
+  /** For a start of this container. Rejects with ProviderFailure when its image is not to be had. */
+  async forStart(pod: Pod, name: string, define: DefineContainers, signal: AbortSignal): Promise<DefineContainers> {
     if (this.manager === undefined) return define;
-    const uid = pod.metadata?.uid ?? '';
-    const known = this.created.get(uid);
-    this.created.delete(uid);
-    const facts = known !== undefined && names.every((name) => known.has(name)) ? known : await this.ensure(pod, names, this.manager, signal);
-    return withImages(pod, define, facts);
+    const created = this.created.get(pod.metadata?.uid ?? '');
+    const known = created?.get(name);
+    created?.delete(name);
+    return withImages(pod, define, known === undefined ? await this.ensure(pod, [name], this.manager, signal) : new Map([[name, known]]));
   }
 
   forget(uid: string): void {
@@ -44,7 +43,7 @@ export class PodImages {
     this.manager?.forget(uid);
   }
 
-  private async ensure(pod: Pod, names: readonly string[], manager: ImageManager, signal: AbortSignal): Promise<Facts> {
+  private async ensure(pod: Pod, names: readonly string[], manager: ImageManager, signal: AbortSignal): Promise<Map<string, ImageFacts>> {
     const wanted = podContainers(pod).filter(({ name }) => names.includes(name));
     const results = await Promise.allSettled(wanted.map(({ spec }) => manager.ensure(pod, spec, signal)));
     return new Map(

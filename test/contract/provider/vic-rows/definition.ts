@@ -69,7 +69,7 @@ export const DEFINITION_ROWS: Readonly<Record<string, Row>> = {
     expect((await vmOf(pod.uid)).process).toMatchObject({ workingDir: '/tmp', user: '1000:2000' });
     const log = async () => text(await provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: false, previous: false, timestamps: false }, never));
     await expect.poll(log, PATIENCE).toContain('armed');
-    await provider.stop({ uid: pod.uid, graceSeconds: 10 }, never);
+    await provider.stop({ uid: pod.uid, container: 'c', graceSeconds: 10 }, never);
     expect(await stateOf(pod.uid)).toMatchObject({ kind: 'exited', exitCode: 7 });
     await provider.remove(pod.uid, never);
   },

@@ -67,10 +67,9 @@ export const LIFE_ROWS: Readonly<Record<string, Row>> = {
     const pod = await started();
     await reaches(pod.uid, 'running');
     const { id } = await vmOf(pod.uid);
-    const handle = await world.portLayer.handleOf(id, never);
-    await world.portLayer.commit(await world.portLayer.setState(handle!, 'STOPPED', never), { waitSeconds: 1 }, never);
+    await powerOff(world.portLayer, id);
     await world.portLayer.removeContainer(id, never);
-    await provider.stop({ uid: pod.uid, graceSeconds: 1 }, never);
+    await provider.stop({ uid: pod.uid, container: 'c', graceSeconds: 1 }, never);
     await provider.remove(pod.uid, never);
     await provider.remove(pod.uid, never);
     const other = await started();
@@ -78,7 +77,7 @@ export const LIFE_ROWS: Readonly<Record<string, Row>> = {
     expect(await vmsOf(other.uid)).toEqual([]);
   },
 
-  status: async ({ provider, created, stateOf, reaches }) => {
+  status: async ({ world, provider, created, vmOf, stateOf, reaches }) => {
     const states: [readonly string[], object][] = [
       [['sh', '-c', 'exit 3'], { kind: 'exited', exitCode: 3 }],
       [['sh', '-c', 'exit 0'], { kind: 'exited', exitCode: 0 }],
@@ -95,7 +94,7 @@ export const LIFE_ROWS: Readonly<Record<string, Row>> = {
     await provider.create(pair, never);
     await provider.start(startRequest(pair), never);
     await reaches(pair.uid, 'running');
-    await provider.stop({ uid: pair.uid, graceSeconds: 5 }, never);
+    await powerOff(world.portLayer, (await vmOf(pair.uid)).id);
     expect(await stateOf(pair.uid)).toMatchObject({ kind: 'exited' });
     expect(await stateOf(pair.uid, 'd')).toMatchObject({ kind: 'unknown', message: expect.stringMatching(/is not known/) as string });
     await provider.remove(pair.uid, never);
@@ -107,7 +106,7 @@ export const LIFE_ROWS: Readonly<Record<string, Row>> = {
     await expect.poll(() => status('lost')?.phase, PATIENCE).toBe('Running');
     const { id } = await vmOf(uid);
     const behind = world.provider();
-    await behind.stop({ uid, graceSeconds: 1 }, never);
+    await behind.stop({ uid, container: 'c', graceSeconds: 1 }, never);
     await world.portLayer.removeContainer(id, never);
     await expect.poll(async () => (await vmsOf(uid)).map((vm) => vm.id).filter((other) => other !== id).length, PATIENCE).toBe(1);
     await expect.poll(() => status('lost')?.phase, PATIENCE).toBe('Running');
@@ -159,3 +158,8 @@ export const LIFE_ROWS: Readonly<Record<string, Row>> = {
     expect(status('never')?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(5);
   },
 };
+
+async function powerOff(portLayer: PortLayer, id: string): Promise<void> {
+  const handle = await portLayer.handleOf(id, never);
+  await portLayer.commit(await portLayer.setState(handle!, 'STOPPED', never), { waitSeconds: 1 }, never);
+}

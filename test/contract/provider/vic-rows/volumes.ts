@@ -143,7 +143,7 @@ async function seen({ kubelet, provider, said, vmsOf }: Kit): Promise<void> {
   expect(await said(uid, ['cat', `${TOKEN_MOUNT.mountPath}/token`])).toBe(cluster.tokens[0]?.token);
   expect(await said(uid, ['sh', '-c', 'echo kept > /vick-room/x; ls /vick-room'])).toBe('x\n');
   // The folder outlives the process.
-  await provider.stop({ uid, graceSeconds: 1 }, never);
+  await provider.stop({ uid, container: 'c', graceSeconds: 1 }, never);
   await expect.poll(() => status('reader')?.containerStatuses?.[0]?.restartCount, PATIENCE).toBe(1);
   await expect.poll(() => status('reader')?.containerStatuses?.[0]?.state?.running, PATIENCE).toBeDefined();
   expect(await said(uid, ['cat', '/vick-room/x'])).toBe('kept\n');

@@ -29,7 +29,7 @@ const ran = (exitCode: number, delayMs?: number): PodHistory['containers'][strin
 });
 const input = (more: Partial<DecideInput>): DecideInput => ({
   pod: pod(['a']),
-  unit: 'container',
+  imagesOf: 'container',
   observed: undefined,
   history: EMPTY,
   now: NOW,
@@ -105,26 +105,6 @@ describe('decide', () => {
     ['… and forgotten', { gone: true }, { action: { kind: 'forget' } }],
   ])('%s', (_title, more, expected) => {
     expect(decide(input(more))).toEqual(expected);
-  });
-
-  it.each<[string, Partial<DecideInput>, ReturnType<typeof decide>]>([
-    ['one that ended waits for the others', { observed: observed({ a: exited(1), b: running }), history: { ...EMPTY, containers: { a: ran(1) } } }, {}],
-    [
-      'all start again when all have ended, after the longest back-off',
-      { observed: observed({ a: exited(1), b: exited(0) }), history: { ...EMPTY, containers: { a: ran(1, 10_000), b: ran(0, 20_000) } } },
-      { wakeAt: NOW + 20_000 },
-    ],
-    [
-      'one that succeeded under OnFailure asks for nothing, and runs along with the others',
-      {
-        pod: pod(['a', 'b'], { spec: { restartPolicy: 'OnFailure' } }),
-        observed: observed({ a: exited(1), b: exited(0) }),
-        history: { ...EMPTY, containers: { a: ran(1), b: ran(0, 20_000) } },
-      },
-      { action: { kind: 'start', containers: ['a', 'b'], restart: true } },
-    ],
-  ])('a pod VM: %s', (_title, more, expected) => {
-    expect(decide(input({ pod: pod(['a', 'b']), unit: 'pod', ...more }))).toEqual(expected);
   });
 });
 
@@ -223,7 +203,7 @@ describe('decide over init containers, sidecars and verdicts', () => {
       { observed: observed({ a: running }), history: history({ a: { ...alive, image: 'old' } }) },
       { action: { kind: 'kill', containers: ['a'], graceSeconds: 30, cause: 'definition', message: 'Container a definition changed, will be restarted' } },
     ],
-    ['… but not in a pod VM', { unit: 'pod', observed: observed({ a: running }), history: history({ a: { ...alive, image: 'old' } }) }, {}],
+    ['… but not where images are of pods', { imagesOf: 'pod', observed: observed({ a: running }), history: history({ a: { ...alive, image: 'old' } }) }, {}],
     [
       'a pod whose sandbox was lost is cleared away',
       { observed: { ...observed({ a: exited(1) }), sandboxLost: true }, history: history({ a: ran(1) }) },
@@ -269,7 +249,7 @@ const INITS = [
 const anyInput = fc
   .record({
     policy: fc.constantFrom('Always', 'OnFailure', 'Never'),
-    unit: fc.constantFrom('container' as const, 'pod' as const),
+    imagesOf: fc.constantFrom('container' as const, 'pod' as const),
     states: fc.option(fc.record({ a: anyState, b: anyState, i: anyState, s: anyState }), { nil: undefined }),
     records: fc.record({ a: anyRecord, b: anyRecord, i: anyRecord, s: anyRecord }),
     inits: fc.boolean(),
@@ -292,7 +272,7 @@ const anyInput = fc
       metadata: facts.deleted ? { deletionTimestamp: '2026-11-23T12:00:30Z', deletionGracePeriodSeconds: 30 } : {},
       status: facts.phase === undefined ? {} : { phase: facts.phase },
     }),
-    unit: facts.unit,
+    imagesOf: facts.imagesOf,
     observed: facts.states === undefined ? undefined : { ...observed(facts.states), ...(facts.sandboxLost ? { sandboxLost: true } : {}) },
     verdicts: facts.failed ? { a: { failed: { probe: 'liveness', message: 'no' } } } : {},
     history: { ...EMPTY, containers: facts.records, stopConfirmed: facts.stopConfirmed },

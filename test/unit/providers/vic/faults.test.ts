@@ -82,11 +82,12 @@ describe('VIC provider', () => {
     await provider.start(startRequest(created), never);
     await expect.poll(async () => (await provider.status(created.uid, never))?.containers[0]?.state.kind).toBe('running');
     const before = performance.now();
-    await provider.stop({ uid: created.uid, graceSeconds: 20 }, never);
+    await Promise.all(created.definitions.map(({ name: container }) => provider.stop({ uid: created.uid, container, graceSeconds: 20 }, never)));
     expect(performance.now() - before).toBeLessThan(15_000);
     const after = await provider.status(created.uid, never);
     expect(after?.containers[0]?.state).toMatchObject({ kind: 'exited', exitCode: 143 });
-    expect(after?.containers[1]?.state.kind).toBe('unknown');
+    // How the last one ended is not known when its VM goes off before anybody looks.
+    expect(['exited', 'unknown']).toContain(after?.containers[1]?.state.kind);
     await provider.remove(created.uid, never);
   });
 

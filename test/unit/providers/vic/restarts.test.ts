@@ -68,7 +68,7 @@ describe('a VCH that is restarted', () => {
     expect(lost).toBeGreaterThan(1);
     expect(mine(pod.uid)).toHaveLength(1);
     expect((await provider.status(pod.uid, never))?.containers[0]?.state.kind).toBe('running');
-    await provider.stop({ uid: pod.uid, graceSeconds: 2 }, never);
+    await provider.stop({ uid: pod.uid, container: 'c', graceSeconds: 2 }, never);
     await provider.remove(pod.uid, never);
   });
 
@@ -105,7 +105,7 @@ describe('conflicts', () => {
     if (step !== 'start') await provider.start(startRequest(pod), never);
     left = 3;
     if (step === 'start') await provider.start(startRequest(pod), never);
-    if (step === 'stop') await provider.stop({ uid: pod.uid, graceSeconds: 2 }, never);
+    if (step === 'stop') await provider.stop({ uid: pod.uid, container: 'c', graceSeconds: 2 }, never);
     if (step === 'exec') expect(await provider.exec!.exec({ uid: pod.uid, container: 'c' }, ['true'], { tty: false }, never)).toBe(0);
     expect(left).toBeLessThan(0);
     expect(mine(pod.uid)[0]?.state).toBe(step === 'stop' ? 'Stopped' : 'Running');
@@ -310,7 +310,7 @@ describe('a VM that somebody removes behind the provider’s back', () => {
     await vch.state.containers.remove(vm!.id);
     expect(await provider.status(pod.uid, never)).toBeUndefined();
     expect(await provider.list(never)).toEqual([]);
-    await provider.stop({ uid: pod.uid, graceSeconds: 1 }, never);
+    await provider.stop({ uid: pod.uid, container: 'c', graceSeconds: 1 }, never);
     await expect(provider.exec!.exec({ uid: pod.uid, container: 'c' }, ['true'], { tty: false }, never)).rejects.toThrow('no VM');
     await provider.remove(pod.uid, never);
     await provider.create(pod, never);
@@ -325,7 +325,7 @@ describe('a VM that somebody removes behind the provider’s back', () => {
     await provider.start(startRequest(pod), never);
     const log = () => provider.logs!.open({ uid: pod.uid, container: 'c' }, { follow: false, previous: false, timestamps: false }, never);
     await expect.poll(async () => text(await log())).toBe('deaf\n');
-    const stopping = provider.stop({ uid: pod.uid, graceSeconds: 20 }, never);
+    const stopping = provider.stop({ uid: pod.uid, container: 'c', graceSeconds: 20 }, never);
     const [vm] = mine(pod.uid);
     await expect.poll(() => vm!.state).toBe('Stopping');
     await vm!.cut();
