@@ -21,9 +21,9 @@ afterAll(async () => {
   expect(await site.down()).toEqual({ processes: [], files: [] });
 });
 
-const create = async (name: string, spec: Pod['spec']): Promise<void> => {
+const create = async (name: string, spec: Pod['spec']): Promise<Pod> => {
   made.push(name);
-  await createPod(site.api, pod(name, spec!));
+  return createPod(site.api, pod(name, spec!));
 };
 const PODS = '/api/v1/namespaces/default/pods';
 const PATIENCE = { timeout: 60_000, interval: 200 };
@@ -161,12 +161,17 @@ test('of containers that share a VM only the one that fails is restarted, and a 
   expect(['work', 'beside'].map((name) => containerOf(ended, name)?.state?.terminated?.exitCode)).toEqual([0, 3]);
 });
 
-test('a sidecar starts before the main container and outlasts it', async () => {
-  await create('with-sidecar', {
+test('a sidecar starts before the main container and outlasts it', async (context) => {
+  const created = await create('with-sidecar', {
     restartPolicy: 'Never',
     initContainers: [{ name: 'side', image, restartPolicy: 'Always', command: shell(WAITS) }],
     containers: [{ name: 'main', image, command: shell('sleep 0.5; exit 0') }],
   });
+  if (created.spec?.initContainers?.[0]?.restartPolicy === undefined) {
+    const why = 'the API server knows no sidecars, which came with Kubernetes 1.28';
+    console.log(`skipped: ${context.task.name}: ${why}`);
+    context.skip(why);
+  }
   const done = await untilPod(site.api, 'with-sidecar', (found) => found?.status?.phase === 'Succeeded');
   const [side, main] = [done?.status?.initContainerStatuses?.[0]?.state?.terminated, done?.status?.containerStatuses?.[0]?.state?.terminated];
   expect([side?.exitCode, main?.exitCode]).toEqual([0, 0]);
