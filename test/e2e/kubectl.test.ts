@@ -109,6 +109,8 @@ describe.skipIf(minor === undefined)('real kubectl', () => {
   });
 
   test('delete waits until the pod is gone', async () => {
+    // The one before it may still be on its way out, and would be what is applied to. Older clients fail when it is gone.
+    await site.kubectl(['wait', '--for=delete', 'pod/web', '--timeout=60s']);
     await site.kubectl(['apply', '-f', 'all.json']);
     await ok('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s');
     expect(await ok('delete', 'pod', 'web', '--timeout=60s')).toMatch(/^pod "web" deleted/);

@@ -132,7 +132,7 @@ describe(`containers with VMs of their own, over ${VIC_WORLD}`, () => {
   });
 
   it('go on under a kubelet that is started again, whatever it is told for new pods', async () => {
-    const pod = requested(shell('first', 'exit 0', { role: 'init' }), shell('a', 'exit 7'), shell('b', WAITS));
+    const pod = requested(shell('first', 'exit 0', { role: 'init' }), shell('a', 'exit 7'), shell('b', `trap 'exit 0' TERM; echo armed; sleep 1000 & wait`));
     await provider.create(pod, never);
     await provider.start(startRequest(pod, 'first'), never);
     await reaches(pod.uid, 'first', { kind: 'exited', exitCode: 0 });
@@ -146,6 +146,8 @@ describe(`containers with VMs of their own, over ${VIC_WORLD}`, () => {
     await other.create(pod, never);
     expect(await vmsOf(pod.uid)).toHaveLength(3);
     await other.start(startRequest(pod, 'a', 'b'), never);
+    // Signalled before, the shell would end as if it had no trap.
+    await expect.poll(() => logOf(pod.uid, 'b'), PATIENCE).toBe('armed\n');
     await reaches(pod.uid, 'b', { kind: 'running' });
     await Promise.all(['a', 'b'].map((container) => other.stop({ uid: pod.uid, container, graceSeconds: 5 }, never)));
     await reaches(pod.uid, 'b', { kind: 'exited', exitCode: 0 });
