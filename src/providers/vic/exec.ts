@@ -6,6 +6,7 @@ import { deadline } from '../../platform/http-exchange.ts';
 import { retryConflicts } from './conflict-retry.ts';
 import { findRunning, type RunningContainer, type VicContext } from './context.ts';
 import { converse } from './converse.ts';
+import { joinTask } from './join-tasks.ts';
 import { carryPipes, launchMessage, pipeRefusal } from './pipe-words.ts';
 import type { ProcessConfig } from './process-config.ts';
 
@@ -35,14 +36,8 @@ export function containerExec(context: VicContext, ended: EndedTasks): Container
       const handle = await runningHandle(context, vm.info.id, container.name, signal);
       const cleared = await removeEnded(context, vm.info.id, handle, ended, signal);
       const id = random.hex(32);
-      const joined = await portLayer.joinTask(
-        {
-          ...{ handle: cleared, id, namespace: container.layerId, ...process },
-          ...{ attach: true, openStdin: streams.stdin !== undefined, tty: streams.tty, stopSignal: '' },
-        },
-        signal,
-      );
-      const bound = await portLayer.bindTask(joined.handle, id, signal);
+      const task = { handle: cleared, id, namespace: container.layerId, process, openStdin: streams.stdin !== undefined, tty: streams.tty };
+      const bound = await joinTask(portLayer, task, signal);
       try {
         await portLayer.commit(await portLayer.bindInteraction(bound, id, signal), {}, signal);
       } catch (error) {
@@ -78,7 +73,7 @@ function inContainer([path = '', ...args]: readonly string[], own: ProcessConfig
   const words = { path, args, env: own.env };
   const refusal = pipeRefusal(words);
   if (refusal !== undefined) throw new Error(refusal);
-  return { ...own, ...carryPipes(words) };
+  return { ...own, ...words, stopSignal: '' };
 }
 
 /** Joins the streams of a container's own process. What it wrote before is in its log. */
@@ -144,7 +139,7 @@ async function exitCode(
     const task = handle === undefined ? undefined : await portLayer.inspectTask(handle, taskId, signal);
     if (handle === undefined || task === undefined) throw new Error('the container ended while the command ran');
     if (task.state === 'stopped') return task.exitCode;
-    if (task.state === 'failed') throw new Error(`the command could not be started: ${launchMessage(process, task.errorMessage)}`);
+    if (task.state === 'failed') throw new Error(`the command could not be started: ${launchMessage(carryPipes(process), task.errorMessage)}`);
     if (task.state === 'running') await portLayer.waitTask(handle, taskId, signal).catch(() => signal.throwIfAborted());
     await clock.sleep(POLL_MS, signal);
   }

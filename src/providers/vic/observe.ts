@@ -152,9 +152,13 @@ function vmUnknown(info: ContainerInfo): ObservedState {
   return { kind: 'unknown', message: `The VCH reports the pod VM in state "${info.state}"${why}.` };
 }
 
+/** Without prefix length; those that are not known yet are left out. */
+export function ipsOf(endpoints: ContainerInfo['endpoints']): readonly string[] {
+  return endpoints.map(({ address }) => address.split('/')[0] ?? '').filter((address) => address !== '');
+}
+
 /** Without prefix length and blanks, IPv4 first, none twice. */
 export function addressesOf(info: ContainerInfo): readonly string[] {
-  const found = info.endpoints.map((endpoint) => endpoint.address.split('/')[0] ?? '').filter((address) => address !== '' && address !== '0.0.0.0');
-  const unique = [...new Set(found)];
+  const unique = [...new Set(ipsOf(info.endpoints).filter((address) => address !== '0.0.0.0'))];
   return [...unique.filter((address) => !address.includes(':')), ...unique.filter((address) => address.includes(':'))];
 }

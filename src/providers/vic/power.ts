@@ -7,7 +7,7 @@ import { deadline } from '../../platform/http-exchange.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { retryConflicts } from './conflict-retry.ts';
-import { hasEnded, isPoweredOn } from './observe.ts';
+import { hasEnded, ipsOf, isPoweredOn } from './observe.ts';
 import { signalNumber } from './signals.ts';
 
 export interface PowerOptions {
@@ -50,8 +50,7 @@ export async function startVm(
     const handle = await portLayer.handleOf(id, signal);
     if (handle === undefined) return await confirmAbsent(portLayer, id, signal);
     const bound = await portLayer.bindScopes(handle, signal);
-    const ips = bound.endpoints.map(({ address }) => address.split('/')[0] ?? '').filter((address) => address !== '');
-    const prepared = await prepare(bound.handle, ips, before).catch((error: unknown) => giveBack(options, bound.handle, error));
+    const prepared = await prepare(bound.handle, ipsOf(bound.endpoints), before).catch((error: unknown) => giveBack(options, bound.handle, error));
     try {
       await portLayer.commit(await portLayer.setState(prepared, 'RUNNING', signal), {}, signal);
       return true;

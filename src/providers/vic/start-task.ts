@@ -3,9 +3,9 @@ import type { Handle } from '../../clients/port-layer/port.ts';
 import type { DefineContainers } from '../../kubelet/provider.ts';
 import { retryConflicts } from './conflict-retry.ts';
 import { taskIdOf } from './identity.ts';
+import { joinTask } from './join-tasks.ts';
 import { inspect, type Look } from './look.ts';
-import { carryPipes } from './pipe-words.ts';
-import { addressesOf } from './observe.ts';
+import { addressesOf, ipsOf } from './observe.ts';
 import type { TaskPlan } from './plan-create.ts';
 import type { PowerOptions } from './power.ts';
 import type { End, PodRuns, TaskRun } from './runs.ts';
@@ -32,13 +32,13 @@ export async function startTask(
   const { portLayer, clock, random, runs } = options;
   const { identity, info } = look.vm;
   const vmId = info.id;
-  const endpoints = (await portLayer.boundEndpoints(vmId, signal)) ?? [];
-  const bound = endpoints.map(({ address }) => address.split('/')[0] ?? '').filter((address) => address !== '');
+  const bound = ipsOf((await portLayer.boundEndpoints(vmId, signal)) ?? []);
   // With DHCP the guest alone knows.
   const ips = bound.length > 0 ? bound : addressesOf(info);
   const tasks = await planContainer(options.images, identity, container, await define(ips), signal);
   const [plan] = tasks;
   if (plan === undefined) return undefined;
+  const { namespace, process, openStdin, tty } = plan;
   const old = look.runs.tasks[container]?.id;
   let tried: string | undefined;
   const id = await retryConflicts({ clock, random, budgetMs: START_BUDGET_MS }, signal, async () => {
@@ -48,7 +48,8 @@ export async function startTask(
     if (handle === undefined || (await portLayer.handleState(handle, signal)) !== 'Running') return undefined;
     const record = await runs.update(vmId, identity, (latest) => withTask(latest, look, container, tried !== undefined, clock.now()), signal);
     const taskId = record.tasks[container]?.id ?? '';
-    const joined = await join(options, { handle: await removeOld(options, handle, old, signal), taskId, plan }, signal);
+    const cleared = await removeOld(options, handle, old, signal);
+    const joined = await joinTask(portLayer, { handle: cleared, id: taskId, namespace, process, openStdin, tty }, signal);
     tried = taskId;
     await commit(options, { vmId, taskId, handle: joined }, signal);
     return taskId;
@@ -98,16 +99,6 @@ async function removeOld({ portLayer }: PowerOptions, handle: Handle, id: string
     if (failure?.kind !== 'refused' || failure.reason === 'Failed to get the Handle') throw error;
     return handle;
   }
-}
-
-async function join(
-  { portLayer }: PowerOptions,
-  { handle, taskId, plan }: { readonly handle: Handle; readonly taskId: string; readonly plan: TaskPlan },
-  signal: AbortSignal,
-): Promise<Handle> {
-  const { namespace, process, openStdin, tty } = plan;
-  const joined = await portLayer.joinTask({ handle, id: taskId, namespace, ...process, ...carryPipes(process), attach: true, openStdin, tty }, signal);
-  return await portLayer.bindTask(joined.handle, taskId, signal);
 }
 
 async function commit(

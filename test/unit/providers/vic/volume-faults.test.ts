@@ -93,7 +93,8 @@ describe('a VIC provider whose pods have files', () => {
     await provider.remove(pod.uid, never);
   });
 
-  it('makes a pod anew that was called off in the middle', async () => {
+  /** A pod whose creation was given up while its files were written. */
+  const calledOff = async () => {
     const pod = newPod(CONFIG);
     const stop = new AbortController();
     const work = providerThat((_archive, signal) => {
@@ -101,6 +102,11 @@ describe('a VIC provider whose pods have files', () => {
       return Promise.reject(signal.reason as Error);
     }).create(pod, stop.signal);
     await expect(work).rejects.toThrow('called off');
+    return pod;
+  };
+
+  it('makes a pod anew that was called off in the middle', async () => {
+    const pod = await calledOff();
     const [left] = mine(pod.uid);
     expect(markOf(left?.config.id ?? '')).toBe('files');
 
@@ -119,13 +125,7 @@ describe('a VIC provider whose pods have files', () => {
   });
 
   it('removes a pod that was called off in the middle, with all that is known of it', async () => {
-    const pod = newPod(CONFIG);
-    const stop = new AbortController();
-    const work = providerThat((_archive, signal) => {
-      stop.abort(new Error('called off'));
-      return Promise.reject(signal.reason as Error);
-    }).create(pod, stop.signal);
-    await expect(work).rejects.toThrow('called off');
+    const pod = await calledOff();
     const { id } = mine(pod.uid)[0]!.config;
     await vch.provider().remove(pod.uid, never);
     expect(markOf(id)).toBeUndefined();
