@@ -3,7 +3,7 @@ import type { CreatePodRequest, StartRequest } from '../../kubelet/provider.ts';
 import type { Isolation } from './isolation.ts';
 import { makeVm, planVm, type MakeVmOptions } from './make-vm.ts';
 import type { DefinedPod } from './plan-create.ts';
-import { standingVms, type PodIndex, type PodVm } from './pod-index.ts';
+import { areWhole, standingVms, type PodIndex, type PodVm } from './pod-index.ts';
 import { missingPart, partsOf } from './pod-parts.ts';
 import { podVolumes } from './pod-volumes.ts';
 
@@ -23,7 +23,7 @@ const ADDRESS_TO_COME = ['0.0.0.0'] as const;
 export async function makePod(options: MakePodOptions, uid: string, request: CreatePodRequest, signal: AbortSignal): Promise<void> {
   const { isolation, remove, log } = options;
   const present = await standing(options, uid, signal);
-  if (isComplete(present)) return;
+  if (areWhole(present)) return;
   const containers = await request.define(ADDRESS_TO_COME);
   const defined: DefinedPod = { pod: request.pod, containers, volumes: podVolumes(request, containers) };
   const whole = present.length === 0 && isolation === 'pod';
@@ -70,12 +70,6 @@ async function standing({ index, unfinished, remove }: MakePodOptions, uid: stri
     else finished.push(vm);
   }
   return standingVms(finished);
-}
-
-function isComplete(vms: readonly PodVm[]): boolean {
-  const [first] = vms;
-  if (first === undefined) return false;
-  return first.identity.part === undefined || first.identity.part.order.every((name) => vmOfPart(vms, name) !== undefined);
 }
 
 function vmOfPart(vms: readonly PodVm[], container: string | undefined): PodVm | undefined {

@@ -49,6 +49,13 @@ export function standingVms(vms: readonly PodVm[]): readonly PodVm[] {
   return standing.sort((a, b) => positionOf(a) - positionOf(b));
 }
 
+/** Whether these are all the VMs that a pod consists of. */
+export function areWhole(vms: readonly PodVm[]): boolean {
+  const [first] = vms;
+  if (first === undefined) return false;
+  return first.identity.part === undefined || first.identity.part.order.every((name) => vms.some(({ identity: { part } }) => part?.container === name));
+}
+
 function positionOf({ identity: { part } }: PodVm): number {
   return part === undefined ? 0 : part.order.indexOf(part.container);
 }

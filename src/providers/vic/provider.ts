@@ -19,7 +19,7 @@ import { podStats } from './stats.ts';
 import { terminationMessages } from './termination-message.ts';
 import { nodeFacts } from './node-facts.ts';
 import { aliveIn, lookAt, type Look } from './look.ts';
-import { createPodIndex, standingVms, type PodVm } from './pod-index.ts';
+import { areWhole, createPodIndex, standingVms, type PodVm } from './pod-index.ts';
 import { together } from './pod-parts.ts';
 import { removeVm, stopVm } from './power.ts';
 import { createRunStore } from './run-store.ts';
@@ -61,6 +61,11 @@ export interface VicProvider extends PodProvider {
   ready(signal: AbortSignal): Promise<void>;
 }
 
+interface FoundVms {
+  readonly vms: readonly PodVm[];
+  readonly begun: boolean;
+}
+
 const POLL_MS = 10_000;
 
 /** Pods as VMs of a VCH, one for a pod or one for each of its containers, through the port layer; images through the Docker personality. */
@@ -76,8 +81,8 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const processes = createProcessMemory(images);
   const ended: EndedTasks = new Map();
 
-  /** What a pod consists of, and whether there is a VM of it that is unfinished. Forgets those that are gone. */
-  const findVms = async (uid: string, signal: AbortSignal): Promise<{ readonly vms: readonly PodVm[]; readonly begun: boolean }> => {
+  /** What a pod consists of, of the VMs that are known, and whether there is one that is unfinished. Forgets those that are gone. */
+  const knownVms = async (uid: string, signal: AbortSignal): Promise<FoundVms> => {
     const ids = await index.find(uid, signal);
     let begun = false;
     const found = await Promise.all(
@@ -91,6 +96,13 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       }),
     );
     return { vms: standingVms(found.flat()), begun };
+  };
+  /** A list may have been read while another instance made the pod: of what is known in part all is looked for. */
+  const findVms = async (uid: string, signal: AbortSignal): Promise<FoundVms> => {
+    const known = await knownVms(uid, signal);
+    if (known.vms.length === 0 || areWhole(known.vms)) return known;
+    await index.list(signal);
+    return await knownVms(uid, signal);
   };
   const vmsOf = async (uid: string, signal: AbortSignal): Promise<readonly PodVm[]> => (await findVms(uid, signal)).vms;
 

@@ -155,6 +155,23 @@ describe(`containers with VMs of their own, over ${VIC_WORLD}`, () => {
     expect(await vmsOf(pod.uid)).toEqual([]);
   });
 
+  it('are all found by an instance that saw only some of them', async () => {
+    const other = world.provider({ isolation: 'container' });
+    let listed: readonly unknown[] | undefined;
+    const portLayer = portLayerWith((real) => ({
+      commit: async (handle, options, signal) => {
+        await real.commit(handle, options, signal);
+        listed ??= (await other.list(signal)).filter(({ uid }) => uid === pod.uid);
+      },
+    }));
+    const pod = requested(shell('a', WAITS), shell('b', WAITS));
+    await world.provider({ isolation: 'container', portLayer }).create(pod, never);
+    expect(listed).toHaveLength(1);
+    expect(await stateOf(pod.uid, 'b', other)).toEqual({ kind: 'created' });
+    await other.remove(pod.uid, never);
+    expect(await vmsOf(pod.uid)).toEqual([]);
+  });
+
   it.each([0, 1, 2])('are all or none when the VM with the number %i cannot be made', async (number) => {
     let count = 0;
     const portLayer = portLayerWith((real) => ({

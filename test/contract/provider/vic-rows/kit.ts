@@ -56,25 +56,28 @@ export async function openKit() {
   const stateOf = async (uid: string, name = 'c'): Promise<ObservedState | undefined> =>
     (await provider.status(uid, never))?.containers.find((one) => one.name === name)?.state;
   const reaches = async (uid: string, kind: ObservedState['kind'], name = 'c') => await expect.poll(() => stateOf(uid, name), PATIENCE).toMatchObject({ kind });
-  const said = async (uid: string, command: readonly string[]): Promise<string> => {
+  const said = async (uid: string, command: readonly string[], by: PodProvider = provider): Promise<string> => {
     const stdout = new PassThrough();
     const out = text(stdout);
-    await provider.exec!.exec({ uid, container: 'c' }, command, { stdout, stderr: new PassThrough().resume(), tty: false }, never);
+    await by.exec!.exec({ uid, container: 'c' }, command, { stdout, stderr: new PassThrough().resume(), tty: false }, never);
     return await out;
   };
   /** The port layer, with calls answered otherwise or looked at. */
   const portLayerWith = (parts: (real: PortLayer) => Partial<PortLayer>): PortLayer => ({ ...world.portLayer, ...parts(world.portLayer) });
-  /** A whole kubelet over the provider. */
+  let endLast = (): Promise<void> => Promise.resolve();
+  /** A whole kubelet over the provider, with a cluster of its own; it ends the one before it, which would take the pods of this one for orphans. */
   const kubelet = async (by: PodProvider = provider, more: Partial<KubeletOptions> = {}) => {
+    await endLast();
     const cluster = new MemoryCluster(systemClock);
     const stop = new AbortController();
     const options = { nodeName: 'kubelet-rows', clock: systemClock, random: systemRandom, log: silentLog, kubeletVersion: 'v1.36.0-vick.0' };
     const running = createKubelet({ ...options, ...more, cluster, provider: by });
     const run = running.run(stop.signal);
-    onTestFinished(async () => {
-      stop.abort(new Error('the test is over'));
+    endLast = async () => {
+      stop.abort(new Error('another kubelet is next, or the test is over'));
       await run;
-    });
+    };
+    onTestFinished(endLast);
     await running.ready;
     const pod = (name: string, spec: Partial<NonNullable<Pod['spec']>>, definition: object = {}): Pod =>
       cluster.createPod({

@@ -153,13 +153,14 @@ async function seen({ kubelet, provider, said, vmsOf }: Kit): Promise<void> {
 
 /** Containers with VMs of their own have the files each on its own disk; what they would share is refused. */
 async function seenApart({ world, kubelet, said, vmsOf }: Kit): Promise<void> {
-  const { cluster, pod, status } = await kubelet(world.provider({ isolation: 'container' }));
+  const apart = world.provider({ isolation: 'container' });
+  const { cluster, pod, status } = await kubelet(apart);
   objects(cluster);
   const first = { name: 'first', image: IMAGE, command: ['sh', '-c', 'test "$(cat /etc/vick-single)" = alpha'], volumeMounts: [MOUNTS[1]!] };
   const { uid = '' } = pod('apart', { volumes: VOLUMES, initContainers: [first] }, { volumeMounts: MOUNTS }).metadata ?? {};
   await expect.poll(() => status('apart')?.containerStatuses?.[0]?.state?.running, PATIENCE).toBeDefined();
   expect(await vmsOf(uid)).toHaveLength(2);
-  expect(await said(uid, ['cat', '/etc/vick-secret/deep/er/key'])).toBe('secret words');
+  expect(await said(uid, ['cat', '/etc/vick-secret/deep/er/key'], apart)).toBe('secret words');
   const room = [{ name: 'room', mountPath: '/vick-room' }];
   const shares = pod('shares', { volumes: VOLUMES, initContainers: [{ ...first, volumeMounts: room }] }, { volumeMounts: room });
   const told = () => cluster.events.filter(({ involvedObject }) => involvedObject.name === 'shares').map(({ message }) => message);
