@@ -74,11 +74,19 @@ export function exchange(request: ExchangeRequest, signal: AbortSignal): Promise
   });
 }
 
-/** The whole body. Rejects when the connection breaks before its end, or with the signal's reason. */
-export async function readBody(message: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
+/**
+ * The whole body, or its beginning once that is longer than `limitBytes`. Rejects when the connection breaks before its end,
+ * or with the signal's reason.
+ */
+export async function readBody(message: IncomingMessage, signal: AbortSignal, limitBytes = Infinity): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  let length = 0;
   try {
-    for await (const chunk of message) chunks.push(chunk as Buffer);
+    for await (const chunk of message) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length > limitBytes) break;
+    }
   } catch (error) {
     signal.throwIfAborted();
     throw error;

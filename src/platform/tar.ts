@@ -11,12 +11,20 @@ export interface ArchiveEntry {
   readonly content?: Uint8Array;
   /** Of a symbolic link. */
   readonly target?: string;
+  /** Milliseconds since the epoch, written in whole seconds; default the time of packing. */
+  readonly modifiedAt?: number;
 }
 
 const BLOCK = 512;
+export const ARCHIVE_END: Buffer = Buffer.alloc(BLOCK * 2);
 
 export function packArchive(entries: readonly ArchiveEntry[], nowMs: number): Buffer {
-  return Buffer.concat([...entries.flatMap((entry) => packEntry(entry, Math.floor(nowMs / 1000))), Buffer.alloc(BLOCK * 2)]);
+  return Buffer.concat([...entries.map((entry) => packMember(entry, nowMs)), ARCHIVE_END]);
+}
+
+/** One member of an archive, for archives that are sent while they are made; `ARCHIVE_END` is their end. */
+export function packMember(entry: ArchiveEntry, nowMs: number): Buffer {
+  return Buffer.concat(packEntry(entry, Math.floor((entry.modifiedAt ?? nowMs) / 1000)));
 }
 
 /** The content of the first regular file of an archive, which may have been cut; undefined when there is none. */
@@ -35,6 +43,8 @@ export type ArchiveMember = Pick<ArchiveEntry, 'path' | 'mode'> & {
   readonly kind: ArchiveEntry['kind'] | 'other';
   readonly content: Buffer;
   readonly target: string;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
 };
 
 /** The members in their order, with paths as they are written there; an archive that was cut ends where it was cut. */
@@ -53,7 +63,9 @@ export function* readArchive(archive: Buffer): Generator<ArchiveMember> {
     else {
       const prefix = text(345, 155);
       const path = long.path ?? (prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`);
-      yield { path, kind: KINDS[kind] ?? 'other', mode: Number.parseInt(text(100, 8).trim(), 8) || 0, content, target: long.target ?? text(157, 100) };
+      const modifiedAt = (Number.parseInt(text(136, 12).trim(), 8) || 0) * 1000;
+      const mode = Number.parseInt(text(100, 8).trim(), 8) || 0;
+      yield { path, kind: KINDS[kind] ?? 'other', mode, content, target: long.target ?? text(157, 100), modifiedAt };
       long = {};
     }
   }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../../platform/clock.ts';
 import { readLines } from '../../platform/http-exchange.ts';
 import { array, decodeContainerInfo, decodeEndpoints, decodeEvent, decodeScope, decodeTask, decodeVchInfo, object, string } from './decode.ts';
+import { archiveCalls } from './archive-calls.ts';
 import { portLayerFailure } from './failure.ts';
 import { COMMIT_TIMEOUT_MS, handleCalls } from './handle-calls.ts';
 import { sessionCalls } from './session-calls.ts';
@@ -16,10 +17,6 @@ export interface PortLayerOptions {
   readonly pid: number;
 }
 
-/** The server waits for a free slot, reconfigures its own VM twice, and mounts. */
-const IMPORT_TIMEOUT_MS = 5 * 60_000;
-/** No member of the archive is left out, moved or renamed (vmware/vic lib/archive FilterSpec). */
-const EVERYTHING = Buffer.from(JSON.stringify({ RebasePath: '', StripPath: '', Inclusions: {}, Exclusions: {} })).toString('base64');
 /** The head comes at once or, behind some proxies, with the first event. */
 const EVENTS_HEAD_TIMEOUT_MS = 10 * 60_000;
 const KV_KEY = /^[A-Za-z0-9._-]+$/;
@@ -43,6 +40,7 @@ export function createPortLayer(options: PortLayerOptions): PortLayer {
     ...containers(transport),
     ...sessionCalls(transport),
     ...storage(transport),
+    ...archiveCalls(transport),
     ...networks(transport),
   };
 }
@@ -131,19 +129,12 @@ function containers(transport: Transport): Part<Containers> {
   };
 }
 
-function storage(transport: Transport): Part<'importArchive' | 'getValue' | 'putValue' | 'deleteValue'> {
+function storage(transport: Transport): Part<'getValue' | 'putValue' | 'deleteValue'> {
   const path = (key: string): string => {
     if (!KV_KEY.test(key)) throw new TypeError(`not a key that the port layer can read back: ${key}`);
     return `/kv/${key}`;
   };
   return {
-    importArchive: async ({ deviceId, archive }, signal) => {
-      const call: Call = {
-        ...{ method: 'POST', path: '/archive', query: { store: 'container', deviceID: deviceId, filterSpec: EVERYTHING } },
-        ...{ upload: { data: archive, type: 'application/x-tar' }, timeoutMs: IMPORT_TIMEOUT_MS, once: true },
-      };
-      await transport.call(call, signal);
-    },
     getValue: async (key, signal) => {
       const answer = await transport.call({ method: 'GET', path: path(key) }, signal, [404]);
       return answer.status === 404 ? undefined : string(object(answer.body)['Value']);

@@ -6,6 +6,7 @@
  * use next. Failures are VickErrors PORT_LAYER; `portLayerFailure` tells of which kind.
  */
 import type { Readable } from 'node:stream';
+import type { ArchiveMember } from '../../platform/tar.ts';
 
 export type Handle = string;
 
@@ -94,6 +95,13 @@ export interface PortLayer {
    * without a body.
    */
   importArchive(archive: ArchiveImport, signal: AbortSignal): Promise<void>;
+  /**
+   * What the disk of a container VM that is off has at a path and, of a folder, below it, in the order of the paths; empty:
+   * nothing. No link on the way to it is followed. The server attaches the disk to itself and looks at all that is on it
+   * (vmware/vic lib/archive/diff.go), which takes seconds; it tells by a 500 without a body that the VM is on, or that there is
+   * no such disk. An archive that ends before its end, or has more than `limitBytes`, is a failure of kind `malformed`.
+   */
+  exportArchive(archive: ArchiveExport, signal: AbortSignal): Promise<readonly ArchiveMember[]>;
 
   /** Keys must match [A-Za-z0-9._-]+: the server does not decode them. Undefined: no such key. */
   getValue(key: string, signal: AbortSignal): Promise<string | undefined>;
@@ -157,6 +165,14 @@ export interface ArchiveImport {
   readonly deviceId: string;
   /** Tar; paths relative to the disk's root. */
   readonly archive: Uint8Array;
+}
+
+export interface ArchiveExport {
+  /** As of `ArchiveImport`. */
+  readonly deviceId: string;
+  /** From the disk's root, without a slash in front. */
+  readonly path: string;
+  readonly limitBytes: number;
 }
 
 export interface TaskConfig {

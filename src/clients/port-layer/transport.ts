@@ -35,6 +35,8 @@ export interface Transport {
   readonly address: string;
   /** Any answer below 400 and those in `expected`; the rest throws by its status. */
   call(call: Call, signal: AbortSignal, expected?: readonly number[]): Promise<Answer>;
+  /** The bytes of an answer below 400, `limitBytes` at most; the rest throws. On a connection of its own. */
+  download(call: Call, limitBytes: number, signal: AbortSignal): Promise<Buffer>;
   /** As `call`, but the answer's body is the caller's to read. Only the head has a time limit. */
   stream(call: Call, signal: AbortSignal, expected?: readonly number[]): Promise<IncomingMessage>;
   /** Sends a stream; resolves with the answer, which comes after the stream's end. No time limit. */
@@ -130,6 +132,23 @@ export function createTransport(options: TransportOptions): Transport {
       }
       if (status >= 400 && !expected.includes(status)) refuse(call, status, text);
       return { status, body: parse(text, call, address, status) };
+    },
+    download: async (call, limitBytes, signal) => {
+      const limit = deadline(options.clock, call.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+      try {
+        const message = await send(call, limit.signal, true);
+        const status = message.statusCode ?? 0;
+        if (status >= 400) refuse(call, status, (await readBody(message, limit.signal)).toString('utf8'));
+        const body = await readBody(message, limit.signal, limitBytes);
+        if (body.length <= limitBytes) return body;
+        const failure = { operation: `${call.method} ${call.path}`, httpStatus: status, reason: `more than ${String(limitBytes)} bytes` };
+        throw portLayerError(address, { kind: 'malformed', ...failure });
+      } catch (error) {
+        if (isVickError(error)) throw error;
+        return await fail(call, error, limit, signal);
+      } finally {
+        limit.dispose();
+      }
     },
     stream: async (call, signal, expected = []) => {
       const limit = deadline(options.clock, call.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);

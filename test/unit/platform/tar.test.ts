@@ -18,10 +18,17 @@ describe('archives', () => {
   it('give back their members as they were put in', () => {
     const name = fc.stringMatching(/^[a-zä0-9 ._-]{1,180}$/).filter((text) => text !== '.' && text !== '..');
     const mode = fc.integer({ min: 0, max: 0o7777 });
+    const modifiedAt = fc.integer({ min: 0, max: 2 ** 33 - 1 }).map((seconds) => seconds * 1000);
     const member = fc.oneof(
-      fc.record({ path: name, kind: fc.constant('file' as const), mode, content: fc.uint8Array({ maxLength: 1500 }).map((bytes) => Buffer.from(bytes)) }),
-      fc.record({ path: name, kind: fc.constant('folder' as const), mode, content: fc.constant(Buffer.alloc(0)) }),
-      fc.record({ path: name, kind: fc.constant('link' as const), mode, content: fc.constant(Buffer.alloc(0)), target: name }),
+      fc.record({
+        path: name,
+        kind: fc.constant('file' as const),
+        mode,
+        modifiedAt,
+        content: fc.uint8Array({ maxLength: 1500 }).map((bytes) => Buffer.from(bytes)),
+      }),
+      fc.record({ path: name, kind: fc.constant('folder' as const), mode, modifiedAt, content: fc.constant(Buffer.alloc(0)) }),
+      fc.record({ path: name, kind: fc.constant('link' as const), mode, modifiedAt, content: fc.constant(Buffer.alloc(0)), target: name }),
     );
     fc.assert(
       fc.property(fc.array(member, { maxLength: 5 }), (entries) => {

@@ -7,7 +7,7 @@ import { portLayerFailure } from '../../../../src/clients/port-layer/failure.ts'
 import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
 import type { Clock } from '../../../../src/platform/clock.ts';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
-import { packArchive } from '../../../../src/platform/tar.ts';
+import { packArchive, type ArchiveEntry } from '../../../../src/platform/tar.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 
 const never = new AbortController().signal;
@@ -113,5 +113,125 @@ describe('import of archives', () => {
     await clock.advance(60_000);
     await slow;
     expect(ended).toMatchObject({ kind: 'timeout' });
+  });
+});
+
+describe('export of archives', () => {
+  const member = (path: string, content = path, modifiedAt = 0): ArchiveEntry => ({
+    path,
+    kind: 'file',
+    mode: 0o644,
+    content: Buffer.from(content),
+    modifiedAt,
+  });
+  const whole = packArchive(
+    [member('tmp/message', 'said', 1_700_000_000_000), member('tmp/message-2'), { path: 'tmp/message/x', kind: 'folder', mode: 0o755 }],
+    0,
+  );
+  const answering =
+    (bytes: Buffer): RequestListener =>
+    (_, response) =>
+      void response.writeHead(200, { 'Content-Type': '' }).end(bytes);
+  const wanted = { deviceId: 'f00-1', path: '/tmp/message/', limitBytes: 100_000 };
+
+  it('asks for one path with its data, and leaves everything else out', async () => {
+    let seen: IncomingMessage | undefined;
+    const client = await serve((request, response) => {
+      seen = request;
+      response.end(whole);
+    });
+    // The base64 of this has every character that a query must encode.
+    await client.exportArchive({ ...wanted, path: '/data/~~~???>>>ü' }, never);
+    expect([seen?.method, seen?.url?.split('?')[0], /[+/]/.test(seen?.url?.split('?')[1] ?? '')]).toEqual(['GET', '/archive', false]);
+    const { filterSpec = '', ...query } = Object.fromEntries(new URL(seen?.url ?? '', 'http://x').searchParams);
+    expect(query).toEqual({ store: 'container', deviceID: 'f00-1', data: 'true' });
+    expect(JSON.parse(Buffer.from(filterSpec, 'base64').toString())).toEqual({
+      ...{ RebasePath: '', StripPath: '', Inclusions: { 'data/~~~???>>>ü': {} }, Exclusions: { '': {} } },
+    });
+  });
+
+  it('gives what is at the path and below it, and not what only begins with its name', async () => {
+    const client = await serve(answering(whole));
+    const found = await client.exportArchive(wanted, never);
+    expect(found.map(({ path, kind }) => [path, kind])).toEqual([
+      ['tmp/message', 'file'],
+      ['tmp/message/x', 'folder'],
+    ]);
+    expect([found[0]?.content.toString(), found[0]?.modifiedAt]).toEqual(['said', 1_700_000_000_000]);
+  });
+
+  it('finds nothing where there is nothing', async () => {
+    const client = await serve(answering(packArchive([], 0)));
+    expect(await client.exportArchive(wanted, never)).toEqual([]);
+  });
+
+  it.each([
+    ['not even begun', Buffer.alloc(0)],
+    ['cut between members', whole.subarray(0, 1024)],
+    ['cut in the middle of a file', whole.subarray(0, 700)],
+    ['cut in the middle of a header', whole.subarray(0, 300)],
+    ['damaged', Buffer.concat([Buffer.alloc(512, 'x'), whole])],
+    ['larger than it may be', packArchive([member('tmp/message', 'x'.repeat(200_000))], 0)],
+  ])('does not take an archive that is %s', async (_, bytes) => {
+    const client = await serve(answering(bytes));
+    expect(await failureOf(client.exportArchive(wanted, never))).toMatchObject({ kind: 'malformed', operation: 'GET /archive' });
+  });
+
+  it('does not read on when an archive is too large', async () => {
+    let left: (() => void) | undefined;
+    const over = new Promise<void>((resolve) => (left = resolve));
+    const client = await serve((request, response) => {
+      request.socket.once('close', () => left?.());
+      const write = (): void => {
+        if (response.destroyed) return;
+        if (response.write(Buffer.alloc(64 * 1024))) setImmediate(write);
+        else response.once('drain', write);
+      };
+      write();
+    });
+    expect(await failureOf(client.exportArchive(wanted, never))).toMatchObject({ kind: 'malformed', reason: 'more than 100000 bytes' });
+    await over;
+  });
+
+  it.each([
+    [404, 'absent'],
+    [422, 'refused'],
+    [423, 'refused'],
+    [500, 'refused'],
+    [501, 'refused'],
+  ] as const)('tells what HTTP %d means, also without a body', async (status, kind) => {
+    const client = await serve((_, response) => void response.writeHead(status).end());
+    expect(await failureOf(client.exportArchive(wanted, never))).toMatchObject({ kind, httpStatus: status, operation: 'GET /archive', reason: '' });
+  });
+
+  it('rejects when the connection breaks before an answer, and in the middle of one', async () => {
+    let inTheMiddle = false;
+    const client = await serve((request, response) => {
+      if (request.url === '/_ping') return void response.end('"OK"');
+      if (!inTheMiddle) return void request.socket.destroy();
+      response.write(whole.subarray(0, 700), () => request.socket.destroy());
+    });
+    expect(await failureOf(client.exportArchive(wanted, never))).toMatchObject({ kind: 'dropped' });
+    inTheMiddle = true;
+    expect(await failureOf(client.exportArchive(wanted, never))).toMatchObject({ kind: 'unreachable' });
+  });
+
+  it('can be called off in the middle, and does not wait for ever for the rest', async () => {
+    let arrived: () => void = () => undefined;
+    const arrival = (): Promise<void> => new Promise((resolve) => (arrived = resolve));
+    const clock = new FakeClock();
+    const client = await serve((_, response) => void response.write(whole.subarray(0, 700), () => arrived()), clock);
+    const stop = new AbortController();
+    let there = arrival();
+    const called = failureOf(client.exportArchive(wanted, stop.signal));
+    await there;
+    stop.abort(new Error('called off'));
+    expect(await called).toEqual(new Error('called off'));
+
+    there = arrival();
+    const slow = failureOf(client.exportArchive(wanted, never));
+    await there;
+    await clock.advance(5 * 60_000);
+    expect(await slow).toMatchObject({ kind: 'timeout' });
   });
 });

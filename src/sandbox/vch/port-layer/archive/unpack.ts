@@ -1,9 +1,9 @@
 /** Unpacking as the endpoint VM does it, as root and with the disk as its root (vmware/vic lib/archive/unpack_unix.go). */
 import { posix } from 'node:path';
+import { soundPart } from '../../../../platform/tar-sound.ts';
 import { readArchive } from '../../../../platform/tar.ts';
 import type { DiskFiles } from './disk-files.ts';
 import { excludes, placeOf, type FilterSpec } from './filter-spec.ts';
-import { soundPart } from './sound-archive.ts';
 
 /** Throws at the first member that cannot be written; what was written before stays. Owners are never set. */
 export async function unpackArchive(files: DiskFiles, archive: Buffer, filter: FilterSpec): Promise<void> {

@@ -5,20 +5,22 @@ export interface SoundPart {
   readonly archive: Buffer;
   /** False: something follows that cannot be read. */
   readonly whole: boolean;
+  /** The mark of its end was found, which writers of whole archives put there. */
+  readonly ended: boolean;
 }
 
 export function soundPart(archive: Buffer): SoundPart {
   let at = 0;
   while (at + BLOCK <= archive.length) {
     const header = archive.subarray(at, at + BLOCK);
-    if (header.every((byte) => byte === 0)) return { archive: archive.subarray(0, at), whole: true };
+    if (header.every((byte) => byte === 0)) return { archive: archive.subarray(0, at), whole: true, ended: true };
     const size = octal(header, 124, 12);
-    if (size === undefined || !checked(header)) return { archive: archive.subarray(0, at), whole: false };
+    if (size === undefined || !checked(header)) return { archive: archive.subarray(0, at), whole: false, ended: false };
     const next = at + BLOCK + Math.ceil(size / BLOCK) * BLOCK;
-    if (at + BLOCK + size > archive.length) return { archive: archive.subarray(0, at), whole: false };
+    if (at + BLOCK + size > archive.length) return { archive: archive.subarray(0, at), whole: false, ended: false };
     at = next;
   }
-  return { archive, whole: at >= archive.length };
+  return { archive, whole: at >= archive.length, ended: false };
 }
 
 /** The sum of the header's bytes with its own field taken as blanks; some writers took bytes for signed. */
