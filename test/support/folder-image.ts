@@ -1,4 +1,4 @@
-import { lstat, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFiles, ImageFiles } from '../../src/sandbox/engines/port.ts';
 
@@ -9,8 +9,10 @@ export function folderImage(root: string): ImageFiles {
       const found = await lstat(join(root, path)).catch(() => undefined);
       if (found === undefined) return undefined;
       const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : found.isSymbolicLink() ? 'link' : 'other';
-      return { kind, mode: found.mode & 0o7777, target: kind === 'link' ? await readlink(join(root, path)) : '' };
+      return { kind, mode: found.mode & 0o7777, target: kind === 'link' ? await readlink(join(root, path)) : '', modifiedAt: found.mtimeMs };
     },
+    list: (path) => readdir(join(root, path)).catch(() => []),
+    read: (path) => readFile(join(root, path)),
     close: () => Promise.resolve(),
   };
 }

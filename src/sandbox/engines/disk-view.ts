@@ -104,7 +104,7 @@ export class DiskView {
     const info = await fs.info(place);
     if (info === undefined) return undefined;
     const kind = info.kind === 'directory' ? 'folder' : info.kind;
-    return { kind, mode: this.modes.get(at.join('/')) ?? info.mode, target: '' };
+    return { kind, mode: this.modes.get(at.join('/')) ?? info.mode, target: '', modifiedAt: info.modifiedAt };
   }
 
   protected placeOf(at: readonly string[]): string {

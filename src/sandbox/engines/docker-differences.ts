@@ -12,7 +12,7 @@ export const DOCKER_DIFFERENCES: readonly EngineDifference[] = [
   {
     real: 'containers of one image share its file system, which is kept while the VM is off',
     sandbox:
-      'each task has the image’s file system for itself, anew at every start, with what POST /archive wrote, and of what programs did only what is in folders that it wrote empty (64 MiB each; Podman gives it to root); what joins a running VM is in that of the oldest running task of its image, and ends with it',
+      'each task has the image’s file system for itself, anew at every start, with what POST /archive wrote, and of what programs did only what is in folders that it wrote empty (64 MiB each; Podman gives it to root), which is also what GET /archive finds; what joins a running VM is in that of the oldest running task of its image, and ends with it',
   },
   {
     real: 'an address is reserved when it is bound, before the VM is on',

@@ -7,7 +7,7 @@ import type { ContainerEngine } from '../../clients/docker-engine/containers-por
 import { messageOf } from '../../errors/vick-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import type { ArchiveEntry } from '../../platform/tar.ts';
+import { readArchive, type ArchiveEntry, type ArchiveMember } from '../../platform/tar.ts';
 import type { WrittenDisk } from './disk-folder.ts';
 
 export interface KeptTools {
@@ -58,6 +58,18 @@ export async function restoreFolders(engine: ContainerEngine, container: string,
     const archive = await disk.kept(`${id} ${path}`);
     if (archive !== undefined) await engine.putArchive(container, posix.dirname(`/${path}`), archive, signal);
   }
+}
+
+/** What is kept, of several tasks that of the first. */
+export async function keptMembers(disk: WrittenDisk, tasks: readonly string[]): Promise<readonly ArchiveMember[]> {
+  const found: ArchiveMember[] = [];
+  for (const path of emptyFolders(await disk.entries())) {
+    const archives = await Promise.all(tasks.map((id) => disk.kept(`${id} ${path}`)));
+    const archive = archives.find((one) => one !== undefined);
+    // Its members begin with the last name of the folder.
+    for (const member of archive === undefined ? [] : readArchive(archive)) found.push({ ...member, path: posix.join(posix.dirname(path), member.path) });
+  }
+  return found.map((member) => ({ ...member, path: member.path.replace(/\/$/, ''), mode: member.mode & 0o7777 }));
 }
 
 function emptyFolders(entries: readonly ArchiveEntry[]): readonly string[] {

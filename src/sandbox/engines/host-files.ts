@@ -14,12 +14,16 @@ export function hostImage(fs: FileSystem): ImageFiles {
         const target = await fs.readLink(path);
         if (target !== undefined) return { kind: 'link', mode: 0o777, target };
         const info = await fs.info(path);
-        return info === undefined ? undefined : { kind: info.kind === 'directory' ? 'folder' : info.kind, mode: info.mode, target: '' };
+        return info === undefined
+          ? undefined
+          : { kind: info.kind === 'directory' ? 'folder' : info.kind, mode: info.mode, target: '', modifiedAt: info.modifiedAt };
       } catch {
         // What this user may not see is not there for its programs.
         return undefined;
       }
     },
+    list: (path) => fs.list(path).catch(() => []),
+    read: (path) => fs.readBytes(path).catch(() => undefined),
     close: () => Promise.resolve(),
   };
 }

@@ -4,6 +4,7 @@
  * computer, `docker` a container of an engine for each task.
  */
 import type { Readable, Writable } from 'node:stream';
+import type { ArchiveMember } from '../../platform/tar.ts';
 import type { WrittenDisk } from './disk-folder.ts';
 
 export interface Engine {
@@ -68,12 +69,21 @@ export interface EngineFiles {
   refusal(signal: AbortSignal): Promise<string | undefined>;
   /** An image to look into; rejects when the engine does not have it. */
   openImage(image: string, signal: AbortSignal): Promise<ImageFiles>;
+  /**
+   * What programs of these tasks left on a disk in their last life and is not in its folder, with paths from the root of the
+   * disk; absent: they write to the folder itself.
+   */
+  left?(disk: WrittenDisk, tasks: readonly string[]): Promise<readonly ArchiveMember[]>;
 }
 
 /** The file system of an image as it was before anything was written to a disk of it. */
 export interface ImageFiles {
   /** What is at an absolute path, whose parents are folders. A link is told of, not followed. */
   look(path: string, signal: AbortSignal): Promise<ImageEntry | undefined>;
+  /** Names in the folder that is at an absolute path. */
+  list(path: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** The content of the file that is at an absolute path; undefined where this user may not read it. */
+  read(path: string, signal: AbortSignal): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
 
@@ -83,6 +93,8 @@ export interface ImageEntry {
   readonly mode: number;
   /** Of a link, as it is written there; otherwise empty. */
   readonly target: string;
+  /** Milliseconds since the epoch, where that is told. */
+  readonly modifiedAt?: number;
 }
 
 /** The images of an engine that has some. */

@@ -69,7 +69,12 @@ export const DIFFERENCES: readonly Difference[] = [
     real: 'POST /archive writes to the disks of container VMs, to volumes and to layers',
     sandbox: 'to the disks of container VMs that are off; 501 for the others, and where the engine cannot show files to programs',
   },
-  { part: 'port layer', real: 'GET and HEAD /archive', sandbox: '501' },
+  {
+    part: 'port layer',
+    real: 'GET and HEAD /archive read those disks, also of Docker containers that are on',
+    sandbox:
+      'of container VMs that are off, with this computer’s files for those of the image; without devices, and without differences to an image; 501 where POST has it',
+  },
   { part: 'port layer', real: 'statistics of network and disk', sandbox: 'always 0; processor and memory are those of the processes' },
   { part: 'port layer', real: 'scopes made through the API persist', sandbox: 'they are forgotten when the VCH goes down' },
   { part: 'personality', real: 'copying and commit through the Docker API', sandbox: '501' },

@@ -136,6 +136,38 @@ await overEngines('files on the disks of a sandbox', (real) => {
       expect(await out(await sh('ls /data', { disk, id: 'another' }))).toBe('');
     });
 
+    it('reads a disk when its machine is off: the image, what was written, and what programs left in folders that were empty', async () => {
+      const disk = await write([folder('data'), file('tmp/made', 'two')]);
+      await (
+        await sh('echo said > /data/message; mkdir /data/sub; echo lost > /tmp/lost', { disk })
+      ).exited;
+      await machine.destroy();
+      const of = disks.map((one) => ({ ...one, layerId: image }));
+      const opened = await new VmDisks(nodeFileSystem, directory).open(of, 0, { files: engine.files!, tasks: ['none', 'task'], signal: never });
+      try {
+        const read = async (...paths: readonly string[]): Promise<readonly (readonly [string, string | undefined])[]> => {
+          const filter = { inclusions: paths, exclusions: [''], rebasePath: '', stripPath: '' };
+          const found: (readonly [string, string | undefined])[] = [];
+          for await (const { path, kind, content } of opened.reader.members(filter, { data: true })) {
+            found.push([path, kind === 'file' ? Buffer.from(content ?? []).toString() : kind]);
+          }
+          return found;
+        };
+        expect(await read('data', 'tmp')).toEqual([
+          ['data', 'folder'],
+          ['data/message', 'said\n'],
+          ['data/sub', 'folder'],
+          ['tmp', 'folder'],
+          ['tmp/made', 'two'],
+        ]);
+        expect(await read('etc/passwd')).toEqual([['etc/passwd', expect.stringContaining('root:')]]);
+        expect(await opened.reader.stat('/data/message')).toMatchObject({ kind: 'file', name: 'message', size: 5 });
+        expect((await opened.reader.stat('/data/message'))?.modifiedAt).toBeGreaterThan(0);
+      } finally {
+        await opened.close();
+      }
+    });
+
     it('gives owner and mode their meaning for who is not root', async () => {
       const disk = await write([folder('srv'), file('srv/open', 'open'), file('srv/shut', 'shut', 0o600)]);
       expect(await out(await sh('cat /srv/open; cat /srv/shut', { disk, user: '65534' }))).toMatch(/^open.*denied\n$/);

@@ -5,6 +5,8 @@ export type Reply =
   /** Status and headers only. */
   | { readonly kind: 'empty'; readonly status: number }
   | { readonly kind: 'text'; readonly status: number; readonly contentType: string; readonly text: string }
+  /** 200 without a body; values of headers are bytes, also such as HTTP does not allow. */
+  | { readonly kind: 'head'; readonly headers: Readonly<Record<string, string | Buffer>> }
   /** A chunked body; each piece is flushed. Ends when the generator ends or the client leaves. */
   | { readonly kind: 'stream'; readonly chunks: (signal: AbortSignal) => AsyncIterable<Uint8Array | string> };
 

@@ -96,6 +96,9 @@ async function write(request: IncomingMessage, response: ServerResponse, reply: 
         response.writeHead(reply.status, { 'Content-Type': reply.contentType, 'Content-Length': Buffer.byteLength(reply.text) }).end(reply.text);
       }
       return;
+    case 'head':
+      writeHead(request, response, reply.headers);
+      return;
     case 'stream':
       response.writeHead(200, { 'Content-Type': contentType(request) });
       response.flushHeaders();
@@ -105,6 +108,18 @@ async function write(request: IncomingMessage, response: ServerResponse, reply: 
       }
       response.end();
   }
+}
+
+/** Past what Node would let through. Go's server puts blanks for line ends, and nothing else (net/http header.go). */
+function writeHead(request: IncomingMessage, response: ServerResponse, headers: Readonly<Record<string, string | Buffer>>): void {
+  const all = { 'Content-Type': contentType(request), ...headers, Date: new Date().toUTCString(), Connection: 'close' };
+  const lines = Object.entries(all).map(
+    ([name, value]) =>
+      `${name}: ${Buffer.from(value)
+        .toString('latin1')
+        .replace(/[\r\n]/g, ' ')}\r\n`,
+  );
+  response.socket?.end(Buffer.from(`HTTP/1.1 200 OK\r\n${lines.join('')}\r\n`, 'latin1'));
 }
 
 function writeError(request: IncomingMessage, response: ServerResponse, error: PortLayerError): void {

@@ -4,9 +4,15 @@ import type { FileSystem } from '../../../platform/fs.ts';
 import { clearMountPoints, diskRoot, readDiskIndex, writeDiskIndex, writtenDisk, type DiskFolder, type WrittenDisk } from '../../engines/disk-folder.ts';
 import type { EngineFiles } from '../../engines/port.ts';
 import { DiskFiles } from './archive/disk-files.ts';
+import { DiskReader } from './archive/disk-reader.ts';
 import type { FilterSpec } from './archive/filter-spec.ts';
 import { unpackArchive } from './archive/unpack.ts';
 import type { DiskConfig } from './vm-config.ts';
+
+export interface OpenedDisk {
+  readonly reader: DiskReader;
+  close(): Promise<void>;
+}
 
 export class VmDisks {
   private readonly fs: FileSystem;
@@ -28,6 +34,25 @@ export class VmDisks {
     const work = this.queue.then(() => this.unpackNow(disks[index]?.layerId ?? '', this.folder(index), request));
     this.queue = work.catch(() => undefined);
     await work;
+  }
+
+  /** A disk to be read while the VM is off, after what is under way. `tasks`: that had it. Must be closed. */
+  async open(
+    disks: readonly DiskConfig[],
+    index: number,
+    { files, tasks, signal }: { readonly files: EngineFiles; readonly tasks: readonly string[]; readonly signal: AbortSignal },
+  ): Promise<OpenedDisk> {
+    await this.settled();
+    const { fs } = this;
+    const disk = writtenDisk(fs, this.folder(index));
+    await clearMountPoints(fs, disk);
+    const written = (await fs.info(diskRoot(disk))) !== undefined;
+    const left = written ? ((await files.left?.(disk, tasks)) ?? []) : [];
+    const image = await files.openImage(disks[index]?.layerId ?? '', signal);
+    return {
+      reader: new DiskReader({ fs, disk, index: await readDiskIndex(fs, disk), image, signal }, left),
+      close: () => image.close(),
+    };
   }
 
   /** Resolves when nothing is being written. */

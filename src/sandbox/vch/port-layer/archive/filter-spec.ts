@@ -38,6 +38,12 @@ export function placeOf({ rebasePath, stripPath }: FilterSpec, name: string): st
   return path.length > 1 ? path.replace(/\/$/, '') : path;
 }
 
+/** The name of a member for a path from the root of the disk. */
+export function nameOf({ rebasePath, stripPath }: FilterSpec, path: string): string {
+  const stripped = path.startsWith(stripPath) ? path.slice(stripPath.length) : path;
+  return [rebasePath, stripped].every((part) => part === '') ? '' : posix.join(rebasePath, stripped).replace(/^\//, '');
+}
+
 /** As Go's encoding/json reads it: names of fields in any case, null for nothing, unknown fields ignored. */
 function specOf(value: unknown): FilterSpec | undefined {
   const empty: FilterSpec = { inclusions: [], exclusions: [], rebasePath: '', stripPath: '' };

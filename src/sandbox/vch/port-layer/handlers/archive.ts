@@ -1,11 +1,18 @@
 /** Files of disks: `docker cp` of a real VCH, and how files get into pod VMs (vmware/vic storage_handlers.go, portlayer/storage/container). */
+import { posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { messageOf } from '../../../../errors/vick-error.ts';
 import type { Log } from '../../../../platform/log.ts';
+import { ARCHIVE_END, packMember } from '../../../../platform/tar.ts';
+import { DiskError } from '../../../engines/disk-view.ts';
+import type { DiskStat } from '../archive/disk-reader.ts';
 import { decodeFilterSpec, type FilterSpec } from '../archive/filter-spec.ts';
+import { goMode, gobTime } from '../archive/go-values.ts';
 import type { Call, Operation, Query } from '../operation.ts';
-import { DroppedConnection, empty, notImplemented, PortLayerError, type Reply } from '../replies.ts';
+import { DroppedConnection, empty, notImplemented, PortLayerError, stream, type Reply } from '../replies.ts';
 import type { PortLayerState } from '../state.ts';
+import type { OpenedDisk } from '../vm-disks.ts';
+import type { Vm } from '../vm.ts';
 
 const DEVICE = [
   { name: 'deviceID', type: 'string', required: true },
@@ -19,7 +26,7 @@ interface ArchiveOptions {
   readonly blankDisks: boolean;
 }
 
-/** Refusals have no body. Disks are written to; reading them, and volumes and layers, is declared only. */
+/** Refusals have no body. Volumes and layers are declared only. */
 export function archiveOperations(state: PortLayerState, options: ArchiveOptions): readonly Operation[] {
   return [
     {
@@ -27,12 +34,7 @@ export function archiveOperations(state: PortLayerState, options: ArchiveOptions
       method: 'GET',
       path: '/archive',
       query: [...DEVICE, { name: 'ancestor', type: 'string' }, { name: 'ancestorStore', type: 'string' }, { name: 'data', type: 'bool', required: true }],
-      handle: ({ query }) => {
-        filterOf(query);
-        needStore(state, query);
-        needDevice(state, query);
-        throw options.blankDisks ? new PortLayerError(500) : notImplemented('ExportArchive');
-      },
+      handle: (call) => exportArchive(state, options, call),
     },
     {
       id: 'ImportArchive',
@@ -48,17 +50,12 @@ export function archiveOperations(state: PortLayerState, options: ArchiveOptions
       method: 'HEAD',
       path: '/archive',
       query: DEVICE,
-      handle: ({ query }) => {
-        if (filterOf(query).inclusions.length !== 1) throw new PortLayerError(422);
-        if (!hasStore(state, query)) throw new DroppedConnection('stat in an unknown store');
-        needDevice(state, query);
-        throw options.blankDisks ? new PortLayerError(500) : notImplemented('StatPath');
-      },
+      handle: (call) => statPath(state, options, call),
     },
   ];
 }
 
-async function importArchive(state: PortLayerState, { log, blankDisks }: ArchiveOptions, { query, stream, signal }: Call): Promise<Reply> {
+async function importArchive(state: PortLayerState, { log, blankDisks }: ArchiveOptions, { query, stream: body, signal }: Call): Promise<Reply> {
   const filter = filterOf(query);
   needStore(state, query);
   // Of all devices it is only a volume whose absence is told from other failures.
@@ -66,15 +63,8 @@ async function importArchive(state: PortLayerState, { log, blankDisks }: Archive
   needDevice(state, query);
   if (blankDisks) throw new PortLayerError(500);
   if (query.string('store') !== 'container') throw notImplemented('ImportArchive');
-  const { vm, index } = needDisk(state, query);
-  const { files } = vm.context.engine;
-  const refusal = files === undefined ? 'the engine has no file systems' : await files.refusal(signal);
-  if (files === undefined || refusal !== undefined) {
-    log.warn('files cannot be written to a disk', { disk: query.string('deviceID'), why: refusal });
-    throw notImplemented('ImportArchive');
-  }
-  refuseRunning(vm);
-  const archive = await buffer(stream);
+  const { vm, index, files } = await needFiles(state, log, { query, signal }, 'ImportArchive');
+  const archive = await buffer(body);
   // It may have been switched on, or removed, while the archive came.
   if (needDisk(state, query).vm !== vm) throw new PortLayerError(500);
   refuseRunning(vm);
@@ -87,7 +77,83 @@ async function importArchive(state: PortLayerState, { log, blankDisks }: Archive
   return empty();
 }
 
-/** A disk in use is written to through the guest, which pod VMs have no part for. */
+/** Of what was deleted or changed against an image, nothing is told. */
+async function exportArchive(state: PortLayerState, { log, blankDisks }: ArchiveOptions, { query, signal }: Call): Promise<Reply> {
+  const filter = filterOf(query);
+  needStore(state, query);
+  needDevice(state, query);
+  if (blankDisks) throw new PortLayerError(500);
+  if (query.string('store') !== 'container' || (query.string('ancestor') ?? '') !== '') throw notImplemented('ExportArchive');
+  const { vm, opened } = await openDisk(state, log, { query, signal }, 'ExportArchive');
+  const data = query.bool('data') === true;
+  return stream(async function* () {
+    try {
+      for await (const member of opened.reader.members(filter, { data })) {
+        // What its programs do from now on is none of what was asked for.
+        if (vm.poweredOn) throw new Error('the VM was switched on');
+        yield packMember(member, vm.context.clock.now());
+      }
+      yield ARCHIVE_END;
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+async function statPath(state: PortLayerState, { log, blankDisks }: ArchiveOptions, { query, signal }: Call): Promise<Reply> {
+  const [path, ...others] = filterOf(query).inclusions;
+  if (path === undefined || others.length > 0) throw new PortLayerError(422);
+  if (!hasStore(state, query)) throw new DroppedConnection('stat in an unknown store');
+  needDevice(state, query);
+  if (blankDisks) throw new PortLayerError(500);
+  if (query.string('store') !== 'container') throw notImplemented('StatPath');
+  const { opened } = await openDisk(state, log, { query, signal }, 'StatPath');
+  let found: DiskStat | undefined;
+  try {
+    found = await opened.reader.stat(posix.join('/', path));
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'ENOENT') throw new PortLayerError(404);
+    log.error('stat failed', { disk: query.string('deviceID'), why: messageOf(error) });
+    throw new PortLayerError(500);
+  } finally {
+    await opened.close();
+  }
+  if (found === undefined) throw new PortLayerError(404);
+  const { name, size, target, modifiedAt = 0 } = found;
+  const link = target === '' ? {} : { Linktarget: target };
+  return { kind: 'head', headers: { ...link, Modtime: gobTime(modifiedAt), Mode: String(goMode(found)), Name: name, Size: String(size) } };
+}
+
+interface Request {
+  readonly query: Query;
+  readonly signal: AbortSignal;
+}
+
+async function openDisk(state: PortLayerState, log: Log, request: Request, operation: string): Promise<{ readonly vm: Vm; readonly opened: OpenedDisk }> {
+  const { vm, index, files } = await needFiles(state, log, request, operation);
+  const tasks = vm.config.tasks.filter(({ namespace }) => namespace === vm.config.disks[index]?.layerId).map(({ id }) => id);
+  try {
+    return { vm, opened: await vm.disks.open(vm.config.disks, index, { files, tasks, signal: request.signal }) };
+  } catch (error) {
+    log.error('a disk cannot be read', { disk: request.query.string('deviceID'), why: messageOf(error) });
+    throw new PortLayerError(500);
+  }
+}
+
+/** A disk of a VM that is off. */
+async function needFiles(state: PortLayerState, log: Log, { query, signal }: Request, operation: string) {
+  const { vm, index } = needDisk(state, query);
+  const { files } = vm.context.engine;
+  const refusal = files === undefined ? 'the engine has no file systems' : await files.refusal(signal);
+  if (files === undefined || refusal !== undefined) {
+    log.warn('the VM has no disk with files of its own', { disk: query.string('deviceID'), why: refusal });
+    throw notImplemented(operation);
+  }
+  refuseRunning(vm);
+  return { vm, index, files };
+}
+
+/** A disk in use is written to and read through the guest, which pod VMs have no part for. */
 function refuseRunning(vm: { readonly poweredOn: boolean }): void {
   if (vm.poweredOn) throw new PortLayerError(500);
 }
