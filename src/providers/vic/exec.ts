@@ -107,7 +107,13 @@ async function runningHandle({ portLayer }: VicContext, vmId: string, container:
 }
 
 /** On the handle that adds the next task, so that it costs no change of its own. */
-async function removeEnded({ portLayer }: VicContext, vmId: string, handle: Handle, ended: EndedTasks, signal: AbortSignal): Promise<Handle> {
+export async function removeEnded(
+  { portLayer }: Pick<VicContext, 'portLayer'>,
+  vmId: string,
+  handle: Handle,
+  ended: EndedTasks,
+  signal: AbortSignal,
+): Promise<Handle> {
   let current = handle;
   for (const id of [...(ended.get(vmId) ?? [])]) {
     try {
@@ -122,7 +128,8 @@ async function removeEnded({ portLayer }: VicContext, vmId: string, handle: Hand
   return current;
 }
 
-function remember(ended: EndedTasks, vmId: string, taskId: string): void {
+/** Once it has ended. */
+export function remember(ended: EndedTasks, vmId: string, taskId: string): void {
   ended.set(vmId, [...(ended.get(vmId) ?? []), taskId]);
 }
 

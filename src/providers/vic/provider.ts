@@ -178,7 +178,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
         const info = await portLayer.containerInfo(id, signal);
         const vm = info === undefined ? undefined : index.read(info);
         const other = vm?.identity.part !== undefined && vm.identity.part.container !== container;
-        if (vm !== undefined && !other) await stopContainer({ ...power, runs }, vm, container, graceSeconds, signal);
+        if (vm !== undefined && !other) await stopContainer({ ...power, runs, processOf, ended }, vm, container, graceSeconds, signal);
       };
       await Promise.all((await index.find(uid, signal)).map(stop));
     },

@@ -9,6 +9,7 @@ import { addressesOf, ipsOf } from './observe.ts';
 import type { TaskPlan } from './plan-create.ts';
 import type { PowerOptions } from './power.ts';
 import type { End, PodRuns, TaskRun } from './runs.ts';
+import { marked } from './signal-script.ts';
 import { planContainer, type StartOptions } from './start-with-vm.ts';
 
 const START_BUDGET_MS = 60_000;
@@ -49,7 +50,7 @@ export async function startTask(
     const record = await runs.update(vmId, identity, (latest) => withTask(latest, look, container, tried !== undefined, clock.now()), signal);
     const taskId = record.tasks[container]?.id ?? '';
     const cleared = await removeOld(options, handle, old, signal);
-    const joined = await joinTask(portLayer, { handle: cleared, id: taskId, namespace, process, openStdin, tty }, signal);
+    const joined = await joinTask(portLayer, { handle: cleared, id: taskId, namespace, process: marked(process, taskId), openStdin, tty }, signal);
     tried = taskId;
     await commit(options, { vmId, taskId, handle: joined }, signal);
     return taskId;

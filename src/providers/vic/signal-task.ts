@@ -1,0 +1,108 @@
+import { portLayerFailure } from '../../clients/port-layer/failure.ts';
+import type { TaskInfo } from '../../clients/port-layer/port.ts';
+import { deadline } from '../../platform/http-exchange.ts';
+import { retryConflicts } from './conflict-retry.ts';
+import type { VicContext } from './context.ts';
+import { removeEnded, remember, type EndedTasks } from './exec.ts';
+import type { PodContainer } from './identity.ts';
+import { joinTask } from './join-tasks.ts';
+import { inspect } from './look.ts';
+import { launchMessage } from './pipe-words.ts';
+import type { PodVm } from './pod-index.ts';
+import type { PowerOptions } from './power.ts';
+import type { ProcessConfig } from './process-config.ts';
+import type { TaskRun } from './runs.ts';
+import { NOT_FOUND, signalCommand } from './signal-script.ts';
+import { signalNumber } from './signals.ts';
+
+export interface SignalOptions extends PowerOptions {
+  readonly processOf: VicContext['processOf'];
+  readonly ended: EndedTasks;
+}
+
+export interface SignalTarget {
+  readonly vm: PodVm;
+  readonly container: PodContainer;
+  readonly task: TaskRun;
+}
+
+const DELIVERY_MS = 10_000;
+const POLL_MS = 100;
+/** Between two attempts when the port layer gave no answer. */
+const PAUSE_MS = 500;
+
+/**
+ * Sends the container's stop signal to the process of its task. A VCH has no call for that, so a shell of the container's own
+ * image does it in the VM, as the container's user. Rejects with the reason where that cannot be done, within ten seconds.
+ */
+export async function signalTask(options: SignalOptions, target: SignalTarget, signal: AbortSignal): Promise<void> {
+  const { clock, ended } = options;
+  const { vm, container, task } = target;
+  const vmId = vm.info.id;
+  const limit = deadline(clock, DELIVERY_MS, signal);
+  const tried: { id?: string } = {};
+  try {
+    const own = await options.processOf(vm, container, false, limit.signal);
+    const words = signalCommand({ id: task.id, ageMs: clock.now() - task.startedAt }, signalNumber(container.stopSignal));
+    const process = { ...own, ...words, stopSignal: '' };
+    const id = await untilAnswered(options, limit.signal, () => launch(options, target, process, tried, limit.signal));
+    const end = await untilAnswered(options, limit.signal, () => endOf(options, vmId, id, limit.signal));
+    if (end.state === 'failed') throw new Error(`${process.path}: ${launchMessage(process, end.errorMessage)}`);
+    if (end.exitCode === NOT_FOUND) throw new Error('its process was not found in the VM');
+    if (end.exitCode !== 0) throw new Error(`the shell that was to send it ended with exit code ${String(end.exitCode)}`);
+  } finally {
+    limit.dispose();
+    if (tried.id !== undefined) remember(ended, vmId, tried.id);
+  }
+}
+
+/** Not attached, so that it is not held until somebody reads what it writes. */
+async function launch(
+  options: SignalOptions,
+  { vm, container }: SignalTarget,
+  process: ProcessConfig,
+  tried: { id?: string },
+  signal: AbortSignal,
+): Promise<string> {
+  const { portLayer, clock, random, ended } = options;
+  const vmId = vm.info.id;
+  return await retryConflicts({ clock, random, budgetMs: DELIVERY_MS }, signal, async () => {
+    // The answer to an attempt may have been lost, and not the attempt.
+    if (tried.id !== undefined && (await inspect(options, vmId, tried.id, signal)) !== undefined) return tried.id;
+    const handle = await portLayer.handleOf(vmId, signal);
+    if (handle === undefined || (await portLayer.handleState(handle, signal)) !== 'Running') throw new Error('its VM does not run');
+    const cleared = await removeEnded(options, vmId, handle, ended, signal);
+    const id = random.hex(32);
+    const joined = await joinTask(portLayer, { handle: cleared, id, namespace: container.layerId, process, openStdin: false, tty: false }, signal);
+    tried.id = id;
+    await portLayer.commit(joined, {}, signal);
+    return id;
+  });
+}
+
+async function endOf(options: SignalOptions, vmId: string, id: string, signal: AbortSignal): Promise<TaskInfo> {
+  for (;;) {
+    const task = await inspect(options, vmId, id, signal);
+    if (task === undefined) throw new Error('its VM went off');
+    if (task.state === 'stopped' || task.state === 'failed') return task;
+    await options.clock.sleep(POLL_MS, signal);
+  }
+}
+
+async function untilAnswered<T>({ clock }: SignalOptions, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isUnanswered(error)) throw error;
+      await clock.sleep(PAUSE_MS, signal);
+    }
+  }
+}
+
+/** Whether it took effect is not known, and another attempt may be answered. */
+export function isUnanswered(error: unknown): boolean {
+  const kind = portLayerFailure(error)?.kind;
+  return kind === 'unreachable' || kind === 'dropped' || kind === 'timeout';
+}
