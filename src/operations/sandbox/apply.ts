@@ -1,6 +1,6 @@
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, type Document } from 'yaml';
 import type { KubernetesApi } from '../../clients/kubernetes/port.ts';
-import { isVickError, VickError } from '../../errors/vick-error.ts';
+import { isVickError, messageOf, VickError } from '../../errors/vick-error.ts';
 import type { Json } from '../../platform/kubernetes-objects.ts';
 
 /** Kinds that `sandbox apply` knows the paths of: what people without kubectl try the sandbox with. */
@@ -49,7 +49,7 @@ function parseManifests(text: string, label: string): readonly Manifest[] {
   const documents = Array.isArray(parsed) ? parsed : [];
   const broken = documents.flatMap((document) => document.errors)[0];
   if (broken !== undefined) throw invalid(label, `not valid YAML: ${broken.message.split('\n')[0] ?? ''}`);
-  const manifests = documents.map((document) => document.toJS() as unknown).filter((value) => value !== null);
+  const manifests = documents.map((document) => valueOf(document, label)).filter((value) => value !== null);
   if (manifests.length === 0) throw invalid(label, 'there are no objects in it');
   return manifests.map((value, index) => {
     const manifest = value as Partial<Manifest> | undefined;
@@ -61,6 +61,15 @@ function parseManifests(text: string, label: string): readonly Manifest[] {
     }
     return manifest as Manifest;
   });
+}
+
+/** The parser takes aliases of what is not there, or of what they are in, and only now it shows. */
+function valueOf(document: Document, label: string): unknown {
+  try {
+    return JSON.parse(JSON.stringify(document.toJS() ?? null)) as unknown;
+  } catch (error) {
+    throw invalid(label, `not valid YAML: ${messageOf(error)}`);
+  }
 }
 
 function invalid(label: string, why: string): VickError {

@@ -1,4 +1,5 @@
 import { isAlias, parseDocument, visit } from 'yaml';
+import { messageOf } from '../../../errors/vick-error.ts';
 import { DecodeError } from '../api-error.ts';
 import { unsupportedBodyType } from '../status-errors.ts';
 import { decodeUnknown, isProtobuf } from '../protobuf/runtime-unknown.ts';
@@ -44,9 +45,19 @@ export function parseJson(text: string): unknown {
 }
 
 export function parseYaml(text: string): unknown {
+  try {
+    return fromYaml(text);
+  } catch (error) {
+    if (error instanceof DecodeError) throw error;
+    // What the parser takes and cannot be made data of: aliases of nothing or of themselves, nesting without end.
+    throw invalidYaml(messageOf(error));
+  }
+}
+
+function fromYaml(text: string): unknown {
   const document = parseDocument(text, { uniqueKeys: false });
   const problem = document.errors[0];
-  if (problem !== undefined) throw new DecodeError(`error converting YAML to JSON: yaml: ${problem.message.split('\n')[0] ?? ''}`);
+  if (problem !== undefined) throw invalidYaml(problem.message);
   let aliases = 0;
   visit(document, {
     Alias: (_key, node) => {
@@ -54,7 +65,11 @@ export function parseYaml(text: string): unknown {
       return aliases > MAX_ALIASES ? visit.BREAK : undefined;
     },
   });
-  if (aliases > MAX_ALIASES) throw new DecodeError('error converting YAML to JSON: yaml: document contains excessive aliasing');
+  if (aliases > MAX_ALIASES) throw invalidYaml('document contains excessive aliasing');
   const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
   return parseJson(JSON.stringify(value ?? null));
+}
+
+function invalidYaml(problem: string): DecodeError {
+  return new DecodeError(`error converting YAML to JSON: yaml: ${problem.split('\n')[0] ?? ''}`);
 }

@@ -190,6 +190,17 @@ describe('bad input', () => {
     );
   });
 
+  it.each([
+    ['an alias of nothing', '*!'],
+    ['an alias of itself', 'kind: ConfigMap\ndata: &a\n  b: *a\n'],
+    ['nesting without end', '['.repeat(100_000)],
+    ['nesting that ends', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+  ])('is refused as YAML that cannot be data: %s', async (_, body) => {
+    const { status, body: answer } = await call(MAPS, { method: 'POST', headers: { 'Content-Type': 'application/yaml' }, body });
+    expect(status).toBe(400);
+    expect(answer).toMatchObject({ reason: 'BadRequest', message: expect.stringMatching(/error converting YAML to JSON: yaml: /) as string });
+  });
+
   it('never gets more than a Status: patches and delete options', async () => {
     await post('/api/v1/namespaces/default/pods', { metadata: { name: 'fuzzed' }, spec: { containers: [{ name: 'a' }] } });
     const type = fc.constantFrom(
