@@ -14,6 +14,8 @@ export interface ConversationOptions {
   readonly taskId: string;
   /** Whether the end of the caller's input is the process's end of file. */
   readonly endsInput: boolean;
+  /** Where output comes from, until the signal aborts; default: from the task itself. Undefined: it has no connection. */
+  readonly open?: (name: 'stdout' | 'stderr', signal: AbortSignal) => Promise<AsyncIterable<unknown> | undefined>;
 }
 
 /** Opens the connection before there is input; the server swallows it (vmware/vic lib/apiservers/portlayer, interaction handlers). */
@@ -64,8 +66,8 @@ export async function converse(options: ConversationOptions, streams: SessionStr
   }
 }
 
-async function openOutput({ portLayer, taskId }: ConversationOptions, name: 'stdout' | 'stderr', signal: AbortSignal) {
-  return await portLayer.output(taskId, name, undefined, signal);
+async function openOutput({ portLayer, taskId, open }: ConversationOptions, name: 'stdout' | 'stderr', signal: AbortSignal) {
+  return await (open === undefined ? portLayer.output(taskId, name, undefined, signal) : open(name, signal));
 }
 
 async function copy(from: AsyncIterable<unknown> | undefined, to: SessionStreams['stdout'], signal: AbortSignal): Promise<void> {

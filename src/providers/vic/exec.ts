@@ -1,40 +1,51 @@
 import { portLayerFailure } from '../../clients/port-layer/failure.ts';
 import type { Handle } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
-import type { ContainerAttach, ContainerExec } from '../../kubelet/capabilities.ts';
+import type { ContainerAttach, ContainerExec, SessionStreams } from '../../kubelet/capabilities.ts';
 import { deadline } from '../../platform/http-exchange.ts';
 import { retryConflicts } from './conflict-retry.ts';
-import { findRunning, type RunningContainer, type VicContext } from './context.ts';
+import { connectStreams, runningHandle } from './connect-streams.ts';
+import { findRunning, type VicContext } from './context.ts';
 import { converse } from './converse.ts';
+import type { PodContainer } from './identity.ts';
 import { joinTask } from './join-tasks.ts';
 import { carryPipes, launchMessage, pipeRefusal } from './pipe-words.ts';
 import type { ProcessConfig } from './process-config.ts';
+import type { TaskLogs } from './task-logs.ts';
 
 /** Exec tasks that have ended, by VM. Whoever removes a VM forgets them. */
 export type EndedTasks = Map<string, string[]>;
+
+type ExecContext = Pick<VicContext, 'portLayer' | 'clock' | 'random' | 'log'>;
+
+/** The guest could not start the program: it is not there, or no program. */
+export class LaunchFailure extends Error {}
+
+/** Runs a process in a VM that is on; resolves with its exit code after all output was written. */
+export type VmExec = (place: ExecPlace, process: ProcessConfig, streams: SessionStreams, signal: AbortSignal) => Promise<number>;
+
+/** The file system of a container, whether or not the container itself runs. */
+export interface ExecPlace {
+  readonly vmId: string;
+  readonly container: Pick<PodContainer, 'name' | 'layerId'>;
+}
 
 const COMMIT_BUDGET_MS = 60_000;
 const KILL_BUDGET_MS = 20_000;
 const POLL_MS = 100;
 
 /**
- * Commands as exec tasks: they join the running VM in the file system of their container. A VM keeps tasks that have
+ * Processes as exec tasks: they join the running VM in the file system of a container. A VM keeps tasks that have
  * ended, so each new one takes the earlier ones out with it.
  */
-export function containerExec(context: VicContext, ended: EndedTasks): ContainerExec {
+export function vmExec(context: ExecContext, ended: EndedTasks): VmExec {
   const { portLayer, clock, log, random } = context;
 
   /** Joins and commits the task, which is held until one of its streams is opened. */
-  const launch = async (
-    running: RunningContainer,
-    process: ProcessConfig,
-    streams: { readonly tty: boolean; readonly stdin?: unknown },
-    signal: AbortSignal,
-  ) => {
-    const { vm, container } = running;
+  const launch = async ({ vmId, container }: ExecPlace, process: ProcessConfig, streams: SessionStreams, signal: AbortSignal): Promise<string> => {
     return await retryConflicts({ clock, random, budgetMs: COMMIT_BUDGET_MS }, signal, async () => {
-      const handle = await runningHandle(context, vm.info.id, container.name, signal);
-      const cleared = await removeEnded(context, vm.info.id, handle, ended, signal);
+      const handle = await runningHandle(portLayer, vmId, container.name, signal);
+      const cleared = await removeEnded(context, vmId, handle, ended, signal);
       const id = random.hex(32);
       const task = { handle: cleared, id, namespace: container.layerId, process, openStdin: streams.stdin !== undefined, tty: streams.tty };
       const bound = await joinTask(portLayer, task, signal);
@@ -42,28 +53,35 @@ export function containerExec(context: VicContext, ended: EndedTasks): Container
         await portLayer.commit(await portLayer.bindInteraction(bound, id, signal), {}, signal);
       } catch (error) {
         // It may have been applied all the same.
-        if (portLayerFailure(error)?.kind !== 'conflict') remember(ended, vm.info.id, id);
+        if (portLayerFailure(error)?.kind !== 'conflict') remember(ended, vmId, id);
         throw error;
       }
       return id;
     });
   };
 
+  return async (place, process, streams, signal) => {
+    const { vmId } = place;
+    const taskId = await launch(place, process, streams, signal);
+    try {
+      await converse({ portLayer, clock, log, taskId, endsInput: true }, streams, signal);
+      return await exitCode(context, vmId, { taskId, process }, signal);
+    } catch (error) {
+      await kill(context, vmId, taskId);
+      throw error;
+    } finally {
+      remember(ended, vmId, taskId);
+    }
+  };
+}
+
+/** Commands in containers that run. */
+export function containerExec(context: VicContext, run: VmExec): ContainerExec {
   return {
     exec: async (target, command, streams, signal) => {
-      const running = await findRunning(context, target, signal);
-      const vmId = running.vm.info.id;
-      const process = inContainer(command, await context.processOf(running.vm, running.container, running.primary, signal));
-      const taskId = await launch(running, process, streams, signal);
-      try {
-        await converse({ portLayer, clock, log, taskId, endsInput: true }, streams, signal);
-        return await exitCode(context, vmId, { taskId, process }, signal);
-      } catch (error) {
-        await kill(context, vmId, taskId);
-        throw error;
-      } finally {
-        remember(ended, vmId, taskId);
-      }
+      const { vm, container, primary } = await findRunning(context, target, signal);
+      const process = inContainer(command, await context.processOf(vm, container, primary, signal));
+      return await run({ vmId: vm.info.id, container }, process, streams, signal);
     },
   };
 }
@@ -77,18 +95,17 @@ function inContainer([path = '', ...args]: readonly string[], own: ProcessConfig
 }
 
 /** Joins the streams of a container's own process. What it wrote before is in its log. */
-export function containerAttach(context: VicContext): ContainerAttach {
-  const { portLayer, clock, log, random } = context;
+export function containerAttach(context: VicContext, taskLogs: TaskLogs): ContainerAttach {
+  const { portLayer, clock, log } = context;
   return {
     attach: async (target, streams, signal) => {
       const { vm, container, taskId } = await findRunning(context, target, signal);
-      await retryConflicts({ clock, random, budgetMs: COMMIT_BUDGET_MS }, signal, async () => {
-        // A port layer that was restarted has cut the connection: it is made each time, and never undone for others' sake.
-        const handle = await runningHandle(context, vm.info.id, container.name, signal);
-        await portLayer.commit(await portLayer.bindInteraction(handle, taskId, signal), {}, signal);
-      });
+      // Its output goes to one listener, who passes it on.
+      const kept = taskLogs.of(taskId);
+      if (kept === undefined) await connectStreams(context, { vmId: vm.info.id, id: taskId, container: container.name }, signal);
       const session = { ...streams, tty: container.tty, ...(container.stdin ? {} : { stdin: undefined }) };
-      const connected = await converse({ portLayer, clock, log, taskId, endsInput: container.stdinOnce }, withoutUndefined(session), signal);
+      const open = kept === undefined ? {} : { open: async (name: 'stdout' | 'stderr', until: AbortSignal) => Promise.resolve(kept.tap(name, until)) };
+      const connected = await converse({ portLayer, clock, log, taskId, endsInput: container.stdinOnce, ...open }, withoutUndefined(session), signal);
       if (!connected) throw new Error(`the container ${container.name} has no connection to attach to`);
     },
   };
@@ -99,21 +116,8 @@ function withoutUndefined<T extends { stdin?: unknown }>(session: T): Omit<T, 's
   return stdin === undefined || stdin === null ? rest : { ...rest, stdin };
 }
 
-async function runningHandle({ portLayer }: VicContext, vmId: string, container: string, signal: AbortSignal): Promise<Handle> {
-  const handle = await portLayer.handleOf(vmId, signal);
-  const state = handle === undefined ? undefined : await portLayer.handleState(handle, signal);
-  if (handle === undefined || state !== 'Running') throw new Error(`the container ${container} does not run`);
-  return handle;
-}
-
 /** On the handle that adds the next task, so that it costs no change of its own. */
-export async function removeEnded(
-  { portLayer }: Pick<VicContext, 'portLayer'>,
-  vmId: string,
-  handle: Handle,
-  ended: EndedTasks,
-  signal: AbortSignal,
-): Promise<Handle> {
+export async function removeEnded({ portLayer }: ExecContext, vmId: string, handle: Handle, ended: EndedTasks, signal: AbortSignal): Promise<Handle> {
   let current = handle;
   for (const id of [...(ended.get(vmId) ?? [])]) {
     try {
@@ -135,7 +139,7 @@ export function remember(ended: EndedTasks, vmId: string, taskId: string): void 
 
 /** Waits for the end, which may come after that of the output. */
 async function exitCode(
-  context: VicContext,
+  context: ExecContext,
   vmId: string,
   { taskId, process }: { readonly taskId: string; readonly process: ProcessConfig },
   signal: AbortSignal,
@@ -146,14 +150,14 @@ async function exitCode(
     const task = handle === undefined ? undefined : await portLayer.inspectTask(handle, taskId, signal);
     if (handle === undefined || task === undefined) throw new Error('the container ended while the command ran');
     if (task.state === 'stopped') return task.exitCode;
-    if (task.state === 'failed') throw new Error(`the command could not be started: ${launchMessage(carryPipes(process), task.errorMessage)}`);
+    if (task.state === 'failed') throw new LaunchFailure(`the command could not be started: ${launchMessage(carryPipes(process), task.errorMessage)}`);
     if (task.state === 'running') await portLayer.waitTask(handle, taskId, signal).catch(() => signal.throwIfAborted());
     await clock.sleep(POLL_MS, signal);
   }
 }
 
 /** There is no signal for exec tasks; to unbind one ends its process. */
-async function kill(context: VicContext, vmId: string, taskId: string): Promise<void> {
+async function kill(context: ExecContext, vmId: string, taskId: string): Promise<void> {
   const { portLayer, clock, random, log } = context;
   const limit = deadline(clock, KILL_BUDGET_MS, new AbortController().signal);
   try {

@@ -30,6 +30,11 @@ export async function* readEntries(stream: AsyncIterable<unknown>): AsyncGenerat
   if (last !== undefined) yield last;
 }
 
+/** A time of the kubelet as those of entries are written. `ms` since the epoch. */
+export function stampOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, -1)}000000Z`;
+}
+
 export function secondOf({ time }: Pick<LogEntry, 'time'>): number {
   return Math.floor(Date.parse(`${time.slice(0, 19)}Z`) / 1000);
 }

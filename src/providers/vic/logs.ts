@@ -8,6 +8,7 @@ import { noLog } from './no-log.ts';
 import { hasEnded, isPoweredOn } from './observe.ts';
 import type { PodVm } from './pod-index.ts';
 import { isCurrent, type PodRuns } from './runs.ts';
+import type { TaskLogs } from './task-logs.ts';
 
 /** One run of a container in the log of its VM, which is one for all runs. */
 interface Window {
@@ -27,16 +28,21 @@ const PATIENCE = 30;
 
 /**
  * Logs from the one log that a VM has: that of the process which started with it. Both streams of the process are one there.
+ * What joined it later is in the logs of tasks, if the kubelet was there to listen.
  * Of several that started together, in VMs that an earlier version has made, the VCH does not say which one is written: such
  * a log begins with a line that says so.
  */
-export function containerLogs(context: VicContext): ContainerLogs {
+export function containerLogs(context: VicContext, taskLogs: Pick<TaskLogs, 'of'>): ContainerLogs {
   return {
     open: async (target, options, signal) => {
-      if (options.stream !== undefined) throw new Error('a VCH keeps standard output and standard error as one log; they cannot be told apart');
       const vm = await findVm(context, target, signal);
       const window = choose(runsOf(vm, await context.runsOf(vm, signal), target.container), target.container, options.previous);
-      if (window === UNLOGGED) return noLog(context, target, options.previous ? { ...options, follow: false } : options, signal);
+      if ('task' in window) {
+        const kept = window.task === undefined ? undefined : taskLogs.of(window.task);
+        const wanted = options.previous ? { ...options, follow: false } : options;
+        return kept === undefined ? noLog(context, target, wanted, signal) : kept.open(wanted, signal);
+      }
+      if (options.stream !== undefined) throw new Error('a VCH keeps standard output and standard error as one log; they cannot be told apart');
       const ending = new AbortController();
       const until = AbortSignal.any([signal, ending.signal]);
       const source = await begin(context, vm, window, options, until);
@@ -50,15 +56,17 @@ export function containerLogs(context: VicContext): ContainerLogs {
   };
 }
 
-/** What a VCH keeps no log of: what was started while the VM ran. */
-const UNLOGGED = 'unlogged';
+/** A run that a VCH keeps no log of: a task that was started while the VM ran, or, where none is known, something before it. */
+interface TaskWindow {
+  readonly task: string | undefined;
+}
 
 /** The runs of a container, oldest first. */
-function runsOf({ info }: PodVm, runs: PodRuns, container: string): readonly (Window | typeof UNLOGGED)[] {
-  const starts = runs.past.filter(({ task }) => task !== true);
-  const past = runs.past.flatMap((run): readonly (Window | typeof UNLOGGED)[] => {
+function runsOf({ info }: PodVm, runs: PodRuns, container: string): readonly (Window | TaskWindow)[] {
+  const starts = runs.past.filter(({ task }) => task === undefined);
+  const past = runs.past.flatMap((run): readonly (Window | TaskWindow)[] => {
     if (!run.group.includes(container)) return [];
-    if (run.task === true) return [UNLOGGED];
+    if (run.task !== undefined) return [{ task: run.task }];
     const { group, startedAt, stoppedAt } = run;
     return [{ group, startedAt, after: toSeconds(starts[starts.indexOf(run) - 1]?.stoppedAt), until: toSeconds(stoppedAt) }];
   });
@@ -68,11 +76,11 @@ function runsOf({ info }: PodVm, runs: PodRuns, container: string): readonly (Wi
   return [
     ...past,
     ...(current ? [{ group, startedAt: info.process.startedAt, after: toSeconds(starts.at(-1)?.stoppedAt), until: undefined }] : []),
-    ...(task === undefined ? [] : ([...(task.before === undefined || task.afterLogged ? [] : ([UNLOGGED] as const)), UNLOGGED] as const)),
+    ...(task === undefined ? [] : [...(task.before === undefined || task.afterLogged ? [] : [{ task: task.beforeId }]), { task: task.id }]),
   ];
 }
 
-function choose(found: readonly (Window | typeof UNLOGGED)[], container: string, previous: boolean): Window | typeof UNLOGGED {
+function choose(found: readonly (Window | TaskWindow)[], container: string, previous: boolean): Window | TaskWindow {
   const window = found.at(previous ? -2 : -1);
   if (window === undefined) {
     throw new Error(previous ? `previous terminated container "${container}" not found` : `container "${container}" has not been started`);

@@ -1,17 +1,18 @@
 import { Readable } from 'node:stream';
 import type { ContainerTarget, LogOptions } from '../../kubelet/capabilities.ts';
 import { findVm, type VicContext } from './context.ts';
+import { stampOf } from './log-entries.ts';
 import { aliveIn } from './look.ts';
 
 const PAUSE_MS = 1_000;
 
 /**
- * What stands for a log that the VCH does not keep: one line that says so, and with `follow` the wait for the end of the run.
+ * What stands for a log that neither the VCH nor this kubelet has: one line that says so, and with `follow` the wait for the end of the run.
  * An error would say it as well, but readers of several logs at once (`kubectl logs --all-containers`, or of a selector) give
  * up all of them at the first one.
  */
 export function noLog(context: VicContext, target: ContainerTarget, { follow, tailLines, timestamps }: LogOptions, signal: AbortSignal): Readable {
-  const time = timestamps ? `${new Date(context.clock.now()).toISOString().slice(0, -1)}000000Z ` : '';
+  const time = timestamps ? `${stampOf(context.clock.now())} ` : '';
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
   const text = async function* (): AsyncGenerator<Buffer> {
@@ -31,7 +32,7 @@ export function noLog(context: VicContext, target: ContainerTarget, { follow, ta
 
 function reason(container: string): string {
   return (
-    `the log of the container ${container} is not kept: it was started while other containers of its pod VM ran, and a VCH writes the log of the first one only; ` +
+    `the log of the container ${container} is not kept: a VCH writes the log of the first container of a VM only, and this kubelet did not run when ${container} did; ` +
     'with --isolation container each has a log of its own'
   );
 }

@@ -7,7 +7,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { capacityOf } from './capacity.ts';
 import { createImageStore } from './image-store.ts';
-import { containerAttach, containerExec, type EndedTasks } from './exec.ts';
+import { containerAttach, containerExec, vmExec, type EndedTasks } from './exec.ts';
 import { vmOfContainer, type VicContext } from './context.ts';
 import type { Isolation } from './isolation.ts';
 import { containerLogs } from './logs.ts';
@@ -28,6 +28,7 @@ import { stopContainer } from './stop-container.ts';
 import { vicSupport } from './support.ts';
 import { createUnfinishedVms } from './unfinished.ts';
 import { waitForVch } from './wait-for-vch.ts';
+import { createTaskLogs } from './task-logs.ts';
 import { createTaskWatch } from './watch-tasks.ts';
 import { watchPodVms } from './watch.ts';
 
@@ -110,10 +111,12 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const look = (vm: PodVm, signal: AbortSignal): Promise<Look | undefined> => lookAt({ portLayer, clock, runs }, vm, signal);
   const processOf: VicContext['processOf'] = (vm, container, primary, signal) => processes.read(vm, container, primary, signal);
   const context: VicContext = { ...power, vmsOf, runsOf, look, processOf };
-  const logs = containerLogs(context);
+  const run = vmExec(power, ended);
+  const taskLogs = createTaskLogs(power);
+  const logs = containerLogs(context, taskLogs);
   const messages = terminationMessages(logs, log);
   const stats = podStats({ portLayer, clock, log, look, list: (signal) => index.list(signal) });
-  const tasks = createTaskWatch({ portLayer, clock, log, runsOf, look });
+  const tasks = createTaskWatch({ portLayer, clock, log, runsOf, look, taskLogs });
 
   const remove = async (id: string, signal: AbortSignal): Promise<void> => {
     await removeVm(power, id, signal);
@@ -121,6 +124,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     await unfinished.forget(id, signal);
     processes.forget(id);
     tasks.forget(id);
+    taskLogs.forget(id);
     ended.delete(id);
     index.forget(id);
   };
@@ -132,8 +136,8 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     support: vicSupport(isolation),
     images,
     logs,
-    exec: containerExec(context, ended),
-    attach: containerAttach(context),
+    exec: containerExec(context, run),
+    attach: containerAttach(context, taskLogs),
     network: podNetwork(context),
     stats,
 
@@ -166,7 +170,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       if (present.length === 0) throw new Error(`there is no VM for the pod ${request.uid}`);
       for (const name of request.containers) {
         const vm = vmOfContainer(present, name) ?? (await makePart(making, name, request, signal));
-        const started = vm === undefined ? undefined : await startContainer({ ...power, images, runs }, vm, name, request.define, signal);
+        const started = vm === undefined ? undefined : await startContainer({ ...power, images, runs, taskLogs }, vm, name, request.define, signal);
         if (vm === undefined || started === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
         if (started !== 'running') processes.remember(vm.info.id, started);
         tasks.follow(vm);
@@ -219,6 +223,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
         );
       } finally {
         stats.stop();
+        taskLogs.stop();
       }
     },
   };

@@ -31,6 +31,8 @@ export interface TaskRun {
   readonly end?: End;
   /** How the run before it ended; undefined: there was none. */
   readonly before?: End;
+  /** The task that the run before it was, where it was one. */
+  readonly beforeId?: string;
   /** The run before it is in the log of the VM. */
   readonly afterLogged: boolean;
 }
@@ -44,8 +46,8 @@ interface PastRun {
   readonly stoppedAt: number;
   /** How the group's primary ended. */
   readonly end: End;
-  /** It was a task in the running VM, not a start of it. */
-  readonly task?: true;
+  /** It was this task in the running VM, not a start of it. */
+  readonly task?: string;
 }
 
 const VERSION = 1;
@@ -65,7 +67,7 @@ export function initialRuns(identity: PodIdentity): PodRuns {
  * before the first start.
  */
 export function isCurrent({ past }: PodRuns, info: Pick<ContainerInfo, 'process'>): boolean {
-  return info.process.startedAt > 0 && info.process.startedAt !== past.findLast(({ task }) => task !== true)?.startedAt;
+  return info.process.startedAt > 0 && info.process.startedAt !== past.findLast(({ task }) => task === undefined)?.startedAt;
 }
 
 /** `runs` with the run that the VM shows, which ended with `end`, as the last of the past ones. */
@@ -79,9 +81,9 @@ export function closeRun(runs: PodRuns, info: Pick<ContainerInfo, 'process'>, en
 export function closeTask(runs: PodRuns, container: string): PodRuns {
   const { [container]: task, ...tasks } = runs.tasks;
   if (task === undefined) return runs;
-  const { end, startedAt } = task;
+  const { id, end, startedAt } = task;
   if (end === undefined) return { ...runs, tasks };
-  const run: PastRun = { group: [container], startedAt, stoppedAt: end.kind === 'exited' ? end.finishedAt : startedAt, end, task: true };
+  const run: PastRun = { group: [container], startedAt, stoppedAt: end.kind === 'exited' ? end.finishedAt : startedAt, end, task: id };
   return { ...runs, tasks, past: [...runs.past, run].slice(-KEPT) };
 }
 

@@ -52,9 +52,11 @@ export async function startTask(
     const cleared = await removeOld(options, handle, old, signal);
     const joined = await joinTask(portLayer, { handle: cleared, id: taskId, namespace, process: marked(process, taskId), openStdin, tty }, signal);
     tried = taskId;
-    await commit(options, { vmId, taskId, handle: joined }, signal);
+    // With a connection it waits for its listener, so that nothing it writes is lost.
+    await commit(options, { vmId, taskId, handle: await portLayer.bindInteraction(joined, taskId, signal) }, signal);
     return taskId;
   });
+  if (id !== undefined) options.taskLogs.keep({ vmId, container, id, tty }, 'held');
   if (id !== undefined && (await awaitLaunch(options, vmId, id, signal))) return tasks;
   const last = id ?? tried;
   // The VM was going off already: a process that ran in it would still have been seen.
@@ -69,13 +71,15 @@ function withTask(runs: PodRuns, { vm: { info }, pod }: Look, container: string,
   const state = pod.containers.find(({ name }) => name === container)?.state;
   const ended: End | undefined = state?.kind === 'exited' || state?.kind === 'unknown' ? state : undefined;
   // Nothing came of a task without an end: it follows what that one followed.
-  const follows = last === undefined || last.end !== undefined ? { before: ended, afterLogged: last === undefined && ended !== undefined } : last;
+  const follows =
+    last === undefined || last.end !== undefined ? { before: ended, beforeId: last?.id, afterLogged: last === undefined && ended !== undefined } : last;
   const finished = ended?.kind === 'exited' ? Math.max(ended.finishedAt, ended.startedAt ?? 0) : 0;
   const task: TaskRun = {
     ...{ id: taskIdOf(info.id, container, number), boot: info.process.startedAt },
     // A run is told from the one before it by a later start, whatever the clocks of the two hosts say.
     startedAt: again && last !== undefined ? last.startedAt : Math.max(now, finished + 1),
     ...(follows.before === undefined ? {} : { before: follows.before }),
+    ...(follows.beforeId === undefined ? {} : { beforeId: follows.beforeId }),
     afterLogged: follows.afterLogged,
   };
   return { ...runs, tasks: { ...runs.tasks, [container]: task }, taskCount: number };

@@ -9,10 +9,12 @@ import type { PodVm } from './pod-index.ts';
 import { startVm, type PowerOptions } from './power.ts';
 import type { RunStore } from './run-store.ts';
 import { closeRun, closeTask, initialRuns, isCurrent, type PodRuns } from './runs.ts';
+import type { TaskLogs } from './task-logs.ts';
 
 export interface StartOptions extends PowerOptions {
   readonly images: ImageStore;
   readonly runs: RunStore;
+  readonly taskLogs: TaskLogs;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { PortLayer } from '../../clients/port-layer/port.ts';
 import type { Look } from './look.ts';
 import type { PodVm } from './pod-index.ts';
 import type { PodRuns } from './runs.ts';
+import type { TaskLogs } from './task-logs.ts';
 
 export interface WatchTasksOptions {
   readonly portLayer: PortLayer;
@@ -12,9 +13,10 @@ export interface WatchTasksOptions {
   readonly log: Log;
   readonly runsOf: (vm: PodVm, signal: AbortSignal) => Promise<PodRuns>;
   readonly look: (vm: PodVm, signal: AbortSignal) => Promise<Look | undefined>;
+  readonly taskLogs: Pick<TaskLogs, 'keep'>;
 }
 
-/** Waits for the ends of tasks, of which neither the list nor events tell, so that they are on record before the VM goes off. */
+/** Listens to tasks, and waits for their ends, of which neither the list nor events tell, so that they are on record before the VM goes off. */
 export interface TaskWatch {
   /** Watches what runs in the VM, until it has ended or `forget` is called. Does nothing while nobody listens. */
   follow(vm: PodVm): void;
@@ -26,7 +28,7 @@ export interface TaskWatch {
 const RETRY_MS = 1_000;
 
 export function createTaskWatch(options: WatchTasksOptions): TaskWatch {
-  const { portLayer, clock, log, runsOf, look } = options;
+  const { portLayer, clock, log, runsOf, look, taskLogs } = options;
   const followed = new Map<string, { readonly vmId: string; readonly end: AbortController }>();
   let listener: { readonly onChange: (uid: string) => void; readonly signal: AbortSignal } | undefined;
 
@@ -38,6 +40,8 @@ export function createTaskWatch(options: WatchTasksOptions): TaskWatch {
         const task = seen?.runs.tasks[container];
         const alive = seen?.pod.containers.some(({ name, state }) => name === container && (state.kind === 'running' || state.kind === 'starting')) === true;
         if (task?.id !== taskId || !alive) return;
+        const tty = vm.identity.containers.find(({ name }) => name === container)?.tty === true;
+        taskLogs.keep({ vmId: vm.info.id, container, id: taskId, tty });
         const handle = await portLayer.handleOf(vm.info.id, signal);
         if (handle === undefined) return;
         await portLayer.waitTask(handle, taskId, signal);
