@@ -37,7 +37,11 @@ export const VIC_AREAS: readonly ProviderArea[] = [
   ),
   area('start', 'honoured', 'Conflicts are repeated with new handles; a start that failed gives its addresses back and is told.'),
   area('partial failure', 'honoured', 'What a failed creation has made is removed.'),
-  area('delete', 'honoured', 'Repeatable, with the pod’s grace; done when the VM is verified to be gone.'),
+  area(
+    'delete',
+    'honoured',
+    'Repeatable, with the pod’s grace, of which containers that joined a running VM are told by /bin/sh of their image; done when the VM is verified to be gone.',
+  ),
   area(
     'status',
     'degraded',

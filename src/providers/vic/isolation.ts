@@ -31,7 +31,7 @@ export const ISOLATION_SUPPORT: Readonly<Record<Isolation, SupportTable>> = {
     ),
     ...quietly(
       ['terminationGracePeriodSeconds', 'containers[].lifecycle.stopSignal'],
-      'The stop signal reaches the container that its VM started with, the first one; the others are killed when they are to stop, because a VCH has no signals for them.',
+      'A VCH has signals for the container that its VM started with, the first one; to the others /bin/sh of their own image sends them in the VM. Without a shell there they are killed when they are to stop.',
     ),
     ...honoured(
       ['initContainers'],
