@@ -3,6 +3,7 @@ import type { Handle, PortLayer } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
 import { ProviderFailure } from '../../kubelet/provider.ts';
 import type { Log } from '../../platform/log.ts';
+import { deltaId } from './disk-id.ts';
 import { podAnnotations } from './identity.ts';
 import { joinTasks } from './join-tasks.ts';
 import type { PodPlan } from './plan-create.ts';
@@ -85,11 +86,6 @@ async function joinDisks(
     }
   }
   return current;
-}
-
-/** Unique in the VCH: for writing files a disk is found by the end of its name (vmware/vic lib/portlayer/storage/container). */
-function deltaId(vmId: string, index: number): string {
-  return `${vmId}-${String(index)}`;
 }
 
 async function fill(options: CreateOptions, plan: PodPlan, id: string, signal: AbortSignal): Promise<void> {

@@ -15,6 +15,8 @@ export interface PodContainer {
   readonly stdinOnce: boolean;
   /** The end of the log is the termination message when it fails. */
   readonly logMessage?: boolean;
+  /** Where its termination message is on the disk of its image; undefined: where it cannot be read. */
+  readonly messageFile?: string;
   /** Fingerprint of the process that the VM was made with; undefined for those that come later. */
   readonly definition?: string;
 }

@@ -4,6 +4,7 @@ import { ProviderFailure, type ContainerRequest } from '../../kubelet/provider.t
 import type { Pod, PodSpec } from '../../platform/kubernetes-objects.ts';
 import { firstGroup, primaryOf, type PodContainer, type PodIdentity, type PodPart } from './identity.ts';
 import type { VchImage } from './image-cache.ts';
+import { messageFile } from './message-file.ts';
 import { planFiles, type Placement } from './plan-files.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import { processConfig, type ProcessConfig } from './process-config.ts';
@@ -125,12 +126,15 @@ function podHostname(pod: Pod): string {
 }
 
 function rememberedAs(container: ContainerRequest, image: VchImage): PodContainer {
+  const { path, fallbackToLogsOnError } = container.terminationMessage;
+  const file = messageFile(path);
   return {
     ...{ name: container.name, role: container.role, layerId: image.layerId, imageId: image.imageId },
     imageRef: image.repoDigests[0] ?? `sha256:${image.imageId}`,
     stopSignal: container.spec.lifecycle?.stopSignal ?? image.config.stopSignal,
     ...{ tty: container.tty, stdin: container.stdin, stdinOnce: container.spec.stdinOnce === true },
-    ...(container.terminationMessage.fallbackToLogsOnError ? { logMessage: true } : {}),
+    ...(fallbackToLogsOnError ? { logMessage: true } : {}),
+    ...(file === undefined ? {} : { messageFile: file }),
   };
 }
 

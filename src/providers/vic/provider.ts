@@ -114,7 +114,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const run = vmExec(power, ended);
   const taskLogs = createTaskLogs(power);
   const logs = containerLogs(context, taskLogs);
-  const messages = terminationMessages(logs, log);
+  const messages = terminationMessages({ portLayer, clock, logs, log });
   const stats = podStats({ portLayer, clock, log, look, list: (signal) => index.list(signal) });
   const tasks = createTaskWatch({ portLayer, clock, log, runsOf, look, taskLogs });
 

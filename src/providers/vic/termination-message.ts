@@ -1,12 +1,25 @@
+import type { PortLayer } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
 import type { ContainerLogs } from '../../kubelet/capabilities.ts';
 import type { ObservedPod, ObservedState } from '../../kubelet/provider.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import type { Look } from './look.ts';
+import type { PodContainer } from './identity.ts';
+import { aliveIn, type Look } from './look.ts';
+import { fileOfRun, type MessageFile } from './message-file.ts';
+import { isPoweredOn } from './observe.ts';
+import { readMessage } from './read-message.ts';
 
-/** Ends of logs that stand for termination messages, where a container asked for that. A message file cannot be read. */
+export interface TerminationMessagesOptions {
+  readonly portLayer: PortLayer;
+  readonly clock: Clock;
+  readonly logs: ContainerLogs;
+  readonly log: Log;
+}
+
+/** Termination messages: files on the disks of VMs that are off, or ends of logs where a container asked for that. */
 export interface TerminationMessages {
-  /** What was seen, with the messages of containers that have failed. What cannot be read is left out, and tried again. */
+  /** What was seen, with the messages of containers that have ended. What cannot be read is left out, and tried again a few times. */
   add(look: Look, signal: AbortSignal): Promise<ObservedPod>;
   forget(uid: string): void;
 }
@@ -14,23 +27,72 @@ export interface TerminationMessages {
 /** pkg/kubelet/kuberuntime: MaxContainerTerminationMessageLogLines and …LogLength. */
 const LINES = 80;
 const BYTES = 2048;
+/** Until the VM is off that has nothing more to run. */
+const WAIT_SECONDS = 5;
+const TRIES = 3;
 
 type Exit = Extract<ObservedState, { kind: 'exited' }>;
 
-export function terminationMessages(logs: ContainerLogs, log: Log): TerminationMessages {
-  /** By pod, then by container: of which run, and what it said. */
-  const known = new Map<string, Map<string, { readonly startedAt: number | undefined; readonly message: string }>>();
+/** What is known of the last run of a container that was asked for. */
+interface Known {
+  readonly startedAt: number | undefined;
+  file?: string;
+  fileTries: number;
+  log?: string;
+}
 
-  const read = async (uid: string, container: string, exit: Exit, signal: AbortSignal): Promise<string | undefined> => {
-    const { startedAt } = exit;
-    const found = known.get(uid)?.get(container);
-    if (found !== undefined && found.startedAt === startedAt) return found.message;
+export function terminationMessages({ portLayer, clock, logs, log }: TerminationMessagesOptions): TerminationMessages {
+  /** By pod, then by container. */
+  const known = new Map<string, Map<string, Known>>();
+  /** By pod: messages that were told, by file, time and content. The one of an earlier run is not told again for a later one. */
+  const told = new Map<string, Map<string, string>>();
+
+  const knownOf = (uid: string, container: string, { startedAt }: Exit): Known => {
+    const ofPod = known.get(uid) ?? new Map<string, Known>();
+    const found = ofPod.get(container);
+    const current = found !== undefined && found.startedAt === startedAt ? found : { startedAt, fileTries: 0 };
+    known.set(uid, ofPod.set(container, current));
+    return current;
+  };
+
+  const isStale = (uid: string, { deviceId, path }: MessageFile, run: string, { text, modifiedAt }: { text: string; modifiedAt: number }): boolean => {
+    const ofPod = told.get(uid) ?? new Map<string, string>();
+    const key = JSON.stringify([deviceId, path, modifiedAt, text]);
+    if (!ofPod.has(key)) told.set(uid, ofPod.set(key, run));
+    return ofPod.get(key) !== run;
+  };
+
+  /** Empty: there is none. Undefined: it is not known yet. */
+  const fromFile = async (look: Look, container: PodContainer, exit: Exit, signal: AbortSignal): Promise<string | undefined> => {
+    const { uid } = look.pod;
+    const one = knownOf(uid, container.name, exit);
+    if (one.file !== undefined) return one.file;
+    const file = fileOfRun(look, container, exit);
+    if (file === undefined || one.fileTries >= TRIES) return '';
+    // While others run the disk is the guest's, and nobody knows for how long.
+    if (isPoweredOn(look.vm.info) && aliveIn(look).length > 0) return '';
+    one.fileTries += 1;
+    try {
+      if (isPoweredOn(look.vm.info) && (await portLayer.waitContainer(look.vm.info.id, WAIT_SECONDS, signal)) === 'running') return undefined;
+      const found = await readMessage({ portLayer, clock }, file, signal);
+      const run = `${container.name} ${String(exit.startedAt)}`;
+      one.file = found === undefined || isStale(uid, file, run, found) ? '' : found.text;
+      return one.file;
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug('a termination message cannot be read', { uid, container: container.name, error: messageOf(error) });
+      return undefined;
+    }
+  };
+
+  const fromLog = async (uid: string, container: string, exit: Exit, signal: AbortSignal): Promise<string | undefined> => {
+    const one = knownOf(uid, container, exit);
+    if (one.log !== undefined) return one.log;
     try {
       const options = { follow: false, previous: false, timestamps: false, tailLines: LINES };
       const bytes = Buffer.concat((await (await logs.open({ uid, container }, options, signal)).toArray({ signal })) as Buffer[]);
-      const message = bytes.subarray(-BYTES).toString('utf8');
-      known.set(uid, new Map(known.get(uid)).set(container, { startedAt, message }));
-      return message;
+      one.log = bytes.subarray(-BYTES).toString('utf8');
+      return one.log;
     } catch (error) {
       signal.throwIfAborted();
       log.debug('the end of a log cannot be read', { uid, container, error: messageOf(error) });
@@ -38,24 +100,36 @@ export function terminationMessages(logs: ContainerLogs, log: Log): TerminationM
     }
   };
 
+  const messageFor = async (look: Look, container: PodContainer, exit: Exit, signal: AbortSignal): Promise<string | undefined> => {
+    const { runs, pod } = look;
+    const { name } = container;
+    const written = await fromFile(look, container, exit, signal);
+    if (written !== '') return written;
+    // The log is that of the one which started with the VM.
+    const logged = runs.tasks[name] === undefined && (runs.group.length === 1 || !runs.group.includes(name));
+    return container.logMessage === true && exit.exitCode !== 0 && logged ? fromLog(pod.uid, name, exit, signal) : undefined;
+  };
+
   return {
-    add: async ({ pod, vm: { identity }, runs }, signal) => {
-      // The log is that of the one which started with the VM.
-      const logged = (name: string): boolean => runs.tasks[name] === undefined && (runs.group.length === 1 || !runs.group.includes(name));
-      const asked = identity.containers.filter(({ logMessage, name }) => logMessage === true && logged(name)).map(({ name }) => name);
-      if (asked.length === 0) return pod;
+    add: async (look, signal) => {
+      const { pod, vm } = look;
+      const asked = new Map(
+        vm.identity.containers.filter(({ logMessage, messageFile }) => logMessage === true || messageFile !== undefined).map((one) => [one.name, one]),
+      );
       const containers = await Promise.all(
         pod.containers.map(async (container) => {
           const { name, state } = container;
-          if (state.kind !== 'exited' || state.exitCode === 0 || state.message !== undefined || !asked.includes(name)) return container;
-          const message = await read(pod.uid, name, state, signal);
+          const own = asked.get(name);
+          if (own === undefined || state.kind !== 'exited' || state.message !== undefined) return container;
+          const message = await messageFor(look, own, state, signal);
           return message === undefined || message === '' ? container : { ...container, state: { ...state, message } };
         }),
       );
-      return { ...pod, containers };
+      return asked.size === 0 ? pod : { ...pod, containers };
     },
     forget: (uid) => {
       known.delete(uid);
+      told.delete(uid);
     },
   };
 }
