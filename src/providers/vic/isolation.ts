@@ -27,7 +27,7 @@ export const ISOLATION_SUPPORT: Readonly<Record<Isolation, SupportTable>> = {
     ),
     ...honoured(
       ['restartPolicy'],
-      'Each container is restarted by itself: with its VM where that is off, else as a task in the running VM, which has no log. How the last container of a VM ended is not known when the VM goes off before the kubelet has seen it.',
+      'Each container is restarted by itself: with its VM where that is off, else as a task in the running VM. How the last container of a VM ended is not known when the VM goes off before the kubelet has seen it.',
     ),
     ...quietly(
       ['terminationGracePeriodSeconds', 'containers[].lifecycle.stopSignal'],
@@ -39,7 +39,7 @@ export const ISOLATION_SUPPORT: Readonly<Record<Isolation, SupportTable>> = {
     ),
     ...degraded(
       ['initContainers[].restartPolicy'],
-      'A sidecar is what its VM starts with, so the log that the VCH keeps is the sidecar’s, and not that of the containers which start after it.',
+      'A sidecar is what its VM starts with, so the log that the VCH keeps is the sidecar’s; those of the containers which start after it are kept by the kubelet.',
     ),
     ...honoured(PROBES, 'A command costs a change of the VM each time; http, tcp and gRPC go to the address of the pod and cost nothing.'),
     ...degraded(['shareProcessNamespace'], 'Containers of a pod VM always run in one process namespace.'),
