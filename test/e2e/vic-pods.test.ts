@@ -27,7 +27,8 @@ const create = async (name: string, spec: Pod['spec']): Promise<Pod> => {
 };
 const PODS = '/api/v1/namespaces/default/pods';
 const PATIENCE = { timeout: 60_000, interval: 200 };
-const logOf = (name: string): Promise<string> => site.api.requestText({ method: 'GET', path: `${podPath(name)}/log` });
+const logOf = (name: string, query: Readonly<Record<string, string | boolean>> = {}): Promise<string> =>
+  site.api.requestText({ method: 'GET', path: `${podPath(name)}/log`, query });
 const messages = async (name: string, reason: string): Promise<readonly string[]> => {
   const query = { fieldSelector: `involvedObject.name=${name}` };
   const { items } = await site.api.request<{ items: Event[] }>({ method: 'GET', path: '/api/v1/namespaces/default/events', query });
@@ -139,26 +140,29 @@ test('a pod is told which volume it cannot have', async () => {
   expect(refused?.status).toMatchObject({ reason: 'UnsupportedPodField', message: expect.stringContaining('shares nothing with a host') as string });
 });
 
-test('of containers that share a VM only the one that fails is restarted, and a job ends with the exit codes of all', async () => {
+test('of containers that share a VM only the one that fails is restarted, and a job ends with the exit codes and logs of all', async () => {
   await create('shared', {
     containers: [
       { name: 'steady', image, command: shell(WAITS) },
-      { name: 'failing', image, command: shell('exit 7') },
+      { name: 'failing', image, command: shell('echo failing; exit 7') },
     ],
   });
   const containerOf = (found: Pod | undefined, name: string) => found?.status?.containerStatuses?.find((one) => one.name === name);
   const restarted = await untilPod(site.api, 'shared', (found) => (containerOf(found, 'failing')?.restartCount ?? 0) >= 1);
   expect(containerOf(restarted, 'failing')?.lastState?.terminated).toMatchObject({ exitCode: 7, reason: 'Error' });
   expect(containerOf(restarted, 'steady')).toMatchObject({ restartCount: 0, ready: true });
+  expect(await logOf('shared', { container: 'failing', previous: true })).toBe('failing\n');
   await create('job', {
     restartPolicy: 'Never',
     containers: [
-      { name: 'work', image, command: shell('sleep 0.5; exit 0') },
-      { name: 'beside', image, command: shell('exit 3') },
+      { name: 'work', image, command: shell('echo working; sleep 0.5; exit 0') },
+      { name: 'beside', image, command: shell('echo beside it; exit 3') },
     ],
   });
   const ended = await untilPod(site.api, 'job', (found) => found?.status?.phase === 'Failed');
   expect(['work', 'beside'].map((name) => containerOf(ended, name)?.state?.terminated?.exitCode)).toEqual([0, 3]);
+  expect(await logOf('job', { container: 'work' })).toBe('working\n');
+  expect(await logOf('job', { container: 'beside' })).toBe('beside it\n');
 });
 
 test('a sidecar starts before the main container and outlasts it', async (context) => {
