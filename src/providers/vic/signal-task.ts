@@ -42,7 +42,7 @@ export async function signalTask(options: SignalOptions, target: SignalTarget, s
   const limit = deadline(clock, DELIVERY_MS, signal);
   const tried: { id?: string } = {};
   try {
-    const own = await options.processOf(vm, container, false, limit.signal);
+    const own = await untilAnswered(options, limit.signal, () => options.processOf(vm, container, false, limit.signal));
     const words = signalCommand({ id: task.id, ageMs: clock.now() - task.startedAt }, signalNumber(container.stopSignal));
     const process = { ...own, ...words, stopSignal: '' };
     const id = await untilAnswered(options, limit.signal, () => launch(options, target, process, tried, limit.signal));
@@ -103,6 +103,9 @@ async function untilAnswered<T>({ clock }: SignalOptions, signal: AbortSignal, w
 
 /** Whether it took effect is not known, and another attempt may be answered. */
 export function isUnanswered(error: unknown): boolean {
-  const kind = portLayerFailure(error)?.kind;
-  return kind === 'unreachable' || kind === 'dropped' || kind === 'timeout';
+  const failure = portLayerFailure(error);
+  if (failure === undefined) return false;
+  // Said to a call that was sent again because its answer was lost.
+  if (failure.reason.startsWith('task ID collides')) return true;
+  return failure.kind === 'unreachable' || failure.kind === 'dropped' || failure.kind === 'timeout';
 }
