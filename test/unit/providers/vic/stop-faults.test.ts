@@ -87,18 +87,20 @@ describe('a container that joined the VM of its pod', () => {
     async (fault) => {
       const one = await victim('exit 7');
       const portLayer = createPortLayer({ ...proxy, clock: systemClock, pid: 4 });
-      for (let index = 0, befell: string | undefined = ''; befell !== undefined; index += 1) {
+      for (let index = 0, over = false; !over; index += 1) {
         const first = proxy.calls.length;
-        befell = undefined;
+        const befell: string[] = [];
         proxy.decide = (call, position) => {
           if (position !== first + index) return undefined;
-          befell = call;
+          befell.push(call);
           return fault;
         };
         await untilDone(() => stop(vch.provider({ portLayer }), one, 30));
         proxy.decide = () => undefined;
-        expect(await one.state(), `${fault} ${befell ?? 'nothing'}`).toMatchObject({ kind: 'exited', exitCode: 7 });
-        expect(await one.told(), `${fault} ${befell ?? 'nothing'}`).toBe('ready\ntold\n');
+        over = befell.length === 0;
+        const what = `${fault} ${befell.join(', ')}`;
+        expect(await one.state(), what).toMatchObject({ kind: 'exited', exitCode: 7 });
+        expect(await one.told(), what).toBe('ready\ntold\n');
         await one.start();
         expect(index).toBeLessThan(100);
       }
