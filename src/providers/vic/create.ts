@@ -4,6 +4,7 @@ import { messageOf } from '../../errors/vick-error.ts';
 import { ProviderFailure } from '../../kubelet/provider.ts';
 import type { Log } from '../../platform/log.ts';
 import { deltaId } from './disk-id.ts';
+import { recordOf, type FileRecords } from './file-records.ts';
 import { podAnnotations } from './identity.ts';
 import { joinTasks } from './join-tasks.ts';
 import type { PodPlan } from './plan-create.ts';
@@ -15,9 +16,12 @@ export interface CreateOptions extends PowerOptions {
   /** Name of the VCH's image store: its BIOS UUID. */
   readonly store: string;
   readonly unfinished: UnfinishedVms;
+  readonly records: FileRecords;
   /** Is told what the pod has to do without. */
   readonly warn?: (message: string) => void;
 }
+
+const SALT_BYTES = 16;
 
 /** An image's disk is gone although the VCH lists the image: the list is older than the disks. */
 export class LayerGone extends Error {
@@ -53,6 +57,7 @@ export async function createPodVm(options: CreateOptions, plan: PodPlan, signal:
     await afterFailedCommit(portLayer, id, error, log, signal).catch((failure: unknown) => neverMade(options, id, failure, signal));
   }
   if (withFiles) await fill(options, plan, id, signal);
+  else options.records.none(id);
   return id;
 }
 
@@ -89,10 +94,14 @@ async function joinDisks(
 }
 
 async function fill(options: CreateOptions, plan: PodPlan, id: string, signal: AbortSignal): Promise<void> {
-  const { log, unfinished } = options;
-  const disks = plan.disks.map(({ files }, index) => ({ deltaId: deltaId(id, index), placements: files })).filter(({ placements }) => placements.length > 0);
+  const { log, unfinished, records, random } = options;
+  const all = plan.disks.map(({ layerId, files }, index) => ({ deltaId: deltaId(id, index), layerId, placements: files }));
+  const disks = all.filter(({ placements }) => placements.length > 0);
   try {
-    await writeFiles(options, disks, signal);
+    const written = await writeFiles(options, disks, signal);
+    const record = recordOf(written, random.hex(SALT_BYTES));
+    if (record === undefined) records.none(id);
+    else await records.write(id, record, signal);
     await unfinished.finish(id, signal);
   } catch (error) {
     signal.throwIfAborted();
@@ -100,6 +109,7 @@ async function fill(options: CreateOptions, plan: PodPlan, id: string, signal: A
     try {
       await removeVm(options, id, signal);
       await unfinished.forget(id, signal);
+      await records.forget(id, signal);
     } catch (failure) {
       log.error('could not remove an incomplete pod VM', { id, error: messageOf(failure) });
     }

@@ -5,6 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { retryConflicts } from './conflict-retry.ts';
 import { createPodVm, LayerGone } from './create.ts';
+import type { FileRecords } from './file-records.ts';
 import type { VchImage } from './image-cache.ts';
 import type { ImageStore } from './image-store.ts';
 import { planCreate, type DefinedPod, type PodPlan } from './plan-create.ts';
@@ -14,6 +15,7 @@ export interface MakeVmOptions {
   readonly portLayer: PortLayer;
   readonly images: ImageStore;
   readonly unfinished: UnfinishedVms;
+  readonly records: FileRecords;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

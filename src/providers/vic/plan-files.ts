@@ -4,9 +4,9 @@ import { diskPath, podVolumes, type MountingContainer, type PodVolumes } from '.
 import { checkFolders } from './shared-folders.ts';
 
 /**
- * The files of a pod's volumes, written into the root file systems of its containers before the VM first starts: nothing else
- * that a VCH mounts is seen by a container. What follows from that:
- * - The files lie on the VM's disk. They stay as they were when the pod was made, survive restarts of the VM, and go with it.
+ * The files of a pod's volumes, written into the root file systems of its containers: nothing else that a VCH mounts is
+ * seen by a container. What follows from that:
+ * - The files lie on the VM's disk. They survive restarts of the VM, and go with it.
  * - They lie beside what the image has below the mount path, and replace what has their name. They can be written to.
  * - Containers that share a disk, because their images are the same, see each other's.
  * - Everything belongs to root. What a kubelet would allow a file's owner (a token for one user) or its group (fsGroup), to
@@ -14,13 +14,28 @@ import { checkFolders } from './shared-folders.ts';
  *   modes stay as they are: a file that a kubelet would keep from a container's user is kept from it here as well.
  */
 
-/** What one mount puts into a root file system. */
-export interface Placement {
+/** Where a volume is in a root file system. */
+export interface MountPlace {
   readonly volume: string;
   readonly injectedToken: boolean;
   readonly container: string;
+  /** From the disk's root. */
+  readonly path: string;
+  /** All files of the volume, a part of it, or a folder for the container's own. */
+  readonly holds: 'files' | 'part' | 'folder';
+  readonly fsGroup?: number;
+}
+
+/** What one mount puts into a root file system. */
+export interface Placement extends MountPlace {
   /** Paths from the disk's root; folders above them are left out. */
   readonly entries: readonly ArchiveEntry[];
+}
+
+/** A file, and the mount that it is below. */
+export interface PlacedFile {
+  readonly mount: string;
+  readonly entry: ArchiveEntry;
 }
 
 type FileVolume = Extract<VolumeRequest, { readonly kind: 'files' }>;
@@ -41,7 +56,7 @@ export function planFiles(
   checkFolders(containers, volumes);
   const disks = new Map<string, readonly Placement[]>();
   for (const { request, disk } of containers) {
-    const placements = uncovered(request.mounts.map((mount) => ({ mount, placement: placementOf(request.name, mount, byName.get(mount.volume)) })));
+    const placements = uncovered(request.mounts.map((mount) => placementOf(request.name, mount, byName.get(mount.volume))));
     if (placements.length > 0) disks.set(disk, [...(disks.get(disk) ?? []), ...placements]);
   }
   for (const placements of disks.values()) diskEntries(placements);
@@ -69,6 +84,25 @@ export function diskEntries(placements: readonly Placement[]): readonly ArchiveE
   return [...found.values()].map(({ entry }) => entry).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** The same with the folders above them. */
+export function withFolders(files: readonly ArchiveEntry[]): readonly ArchiveEntry[] {
+  const folders = new Set(files.flatMap(({ path }) => parentsOf(path)));
+  return [...[...folders].sort().map((path): ArchiveEntry => ({ path, kind: 'folder', mode: FOLDER_MODE })), ...files];
+}
+
+/** By path, what a volume that has these files now should have on a disk. Mounts of its parts keep what they have. */
+export function filesOn(places: readonly MountPlace[], volume: string, files: readonly VolumeFile[]): ReadonlyMap<string, PlacedFile> {
+  const found = new Map<string, PlacedFile>();
+  for (const place of places.filter((one) => one.volume === volume && one.holds === 'files')) {
+    const ordered = inward(places.filter(({ container }) => container === place.container));
+    for (const file of files) {
+      const entry = fileEntry(`${place.path}/${file.path}`, file, place.fsGroup);
+      if (!isCovered(entry.path, place, ordered)) found.set(entry.path, { mount: place.path, entry });
+    }
+  }
+  return found;
+}
+
 function placementOf(container: string, mount: MountRequest, volume: VolumeRequest | undefined): Placement {
   const path = diskPath(mount.mountPath);
   const refuse = (message: string): never => {
@@ -79,9 +113,13 @@ function placementOf(container: string, mount: MountRequest, volume: VolumeReque
   if (volume === undefined) return refuse('its files are not known to this node any more');
   if (volume.kind === 'hostPath') return refuse('a pod VM shares nothing with a host');
   const folder: ArchiveEntry = { path, kind: 'folder', mode: FOLDER_MODE };
+  const place = { volume: volume.name, container, path };
+  if (volume.kind === 'emptyDir') return { ...place, injectedToken: false, holds: 'folder', entries: [folder] };
+  const { injectedToken = false, fsGroup } = volume;
   return {
-    ...{ volume: volume.name, injectedToken: volume.kind === 'files' && volume.injectedToken === true, container },
-    entries: volume.kind === 'emptyDir' ? [folder] : filesAt(path, mount.subPath, volume, folder),
+    ...{ ...place, injectedToken, holds: mount.subPath === undefined ? 'files' : 'part' },
+    ...(fsGroup === undefined ? {} : { fsGroup }),
+    entries: filesAt(path, mount.subPath, volume, folder),
   };
 }
 
@@ -100,14 +138,18 @@ function fileEntry(path: string, { mode, uid, content }: VolumeFile, fsGroup: nu
   return { path, kind: 'file', mode: mode | owner | group, content };
 }
 
-/** Without what a deeper mount of the same container covers. */
-function uncovered(mounts: readonly { readonly mount: MountRequest; readonly placement: Placement }[]): readonly Placement[] {
-  const depth = ({ mount }: { readonly mount: MountRequest }): number => diskPath(mount.mountPath).split('/').length;
-  const ordered = mounts.toSorted((a, b) => depth(a) - depth(b));
-  return ordered.map(({ placement }, index) => {
-    const above = ordered.slice(index + 1).map(({ mount }) => diskPath(mount.mountPath));
-    return { ...placement, entries: placement.entries.filter(({ path }) => !above.some((cover) => path === cover || path.startsWith(`${cover}/`))) };
-  });
+/** Without what a deeper mount covers; all are of one container. */
+function uncovered(placements: readonly Placement[]): readonly Placement[] {
+  const ordered = inward(placements);
+  return ordered.map((placement) => ({ ...placement, entries: placement.entries.filter(({ path }) => !isCovered(path, placement, ordered)) }));
+}
+
+function inward<T extends MountPlace>(places: readonly T[]): readonly T[] {
+  return places.toSorted((a, b) => a.path.split('/').length - b.path.split('/').length);
+}
+
+function isCovered(path: string, by: MountPlace, ordered: readonly MountPlace[]): boolean {
+  return ordered.slice(ordered.indexOf(by) + 1).some((cover) => path === cover.path || path.startsWith(`${cover.path}/`));
 }
 
 function parentsOf(path: string): readonly string[] {

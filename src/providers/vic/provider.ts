@@ -6,6 +6,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { capacityOf } from './capacity.ts';
+import { createFileRecords } from './file-records.ts';
 import { createImageStore } from './image-store.ts';
 import { containerAttach, containerExec, vmExec, type EndedTasks } from './exec.ts';
 import { vmOfContainer, type VicContext } from './context.ts';
@@ -27,6 +28,7 @@ import { startContainer } from './start-container.ts';
 import { stopContainer } from './stop-container.ts';
 import { vicSupport } from './support.ts';
 import { createUnfinishedVms } from './unfinished.ts';
+import { createFileUpdates } from './update-files.ts';
 import { waitForVch } from './wait-for-vch.ts';
 import { createTaskLogs } from './task-logs.ts';
 import { createTaskWatch } from './watch-tasks.ts';
@@ -76,6 +78,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const index = createPodIndex(portLayer);
   const runs = createRunStore(portLayer);
   const unfinished = createUnfinishedVms(portLayer);
+  const records = createFileRecords(portLayer);
   const power = { portLayer, clock, random, log };
 
   const creating = new Map<string, Promise<void>>();
@@ -112,9 +115,10 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
   const processOf: VicContext['processOf'] = (vm, container, primary, signal) => processes.read(vm, container, primary, signal);
   const context: VicContext = { ...power, vmsOf, runsOf, look, processOf };
   const run = vmExec(power, ended);
+  const volumes = createFileUpdates({ ...power, vmsOf, records, run });
   const taskLogs = createTaskLogs(power);
   const logs = containerLogs(context, taskLogs);
-  const messages = terminationMessages({ portLayer, clock, logs, log });
+  const messages = terminationMessages({ portLayer, clock, logs, taskLogs, log });
   const stats = podStats({ portLayer, clock, log, look, list: (signal) => index.list(signal) });
   const tasks = createTaskWatch({ portLayer, clock, log, runsOf, look, taskLogs });
 
@@ -122,13 +126,14 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     await removeVm(power, id, signal);
     await runs.remove(id, signal);
     await unfinished.forget(id, signal);
+    await volumes.forget(id, signal);
     processes.forget(id);
     tasks.forget(id);
     taskLogs.forget(id);
     ended.delete(id);
     index.forget(id);
   };
-  const making = { ...power, images, index, unfinished, isolation, remove, scope, clusterDomain, hostUuid: options.hostUuid };
+  const making = { ...power, images, index, unfinished, records, isolation, remove, scope, clusterDomain, hostUuid: options.hostUuid };
 
   return {
     name: 'vic',
@@ -140,6 +145,7 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
     attach: containerAttach(context, taskLogs),
     network: podNetwork(context),
     stats,
+    volumes,
 
     ready: (signal) =>
       waitForVch({ portLayer, engine, clock, random, log, ...(options.readyBudgetMs === undefined ? {} : { budgetMs: options.readyBudgetMs }) }, signal),
@@ -170,7 +176,8 @@ export function createVicProvider(options: VicProviderOptions): VicProvider {
       if (present.length === 0) throw new Error(`there is no VM for the pod ${request.uid}`);
       for (const name of request.containers) {
         const vm = vmOfContainer(present, name) ?? (await makePart(making, name, request, signal));
-        const started = vm === undefined ? undefined : await startContainer({ ...power, images, runs, taskLogs }, vm, name, request.define, signal);
+        const start = (of: PodVm) => volumes.starting(of, signal, () => startContainer({ ...power, images, runs, taskLogs }, of, name, request.define, signal));
+        const started = vm === undefined ? undefined : await start(vm);
         if (vm === undefined || started === undefined) throw new Error(`there is no VM for the pod ${request.uid}`);
         if (started !== 'running') processes.remember(vm.info.id, started);
         tasks.follow(vm);

@@ -56,10 +56,10 @@ export async function openKit() {
   const stateOf = async (uid: string, name = 'c'): Promise<ObservedState | undefined> =>
     (await provider.status(uid, never))?.containers.find((one) => one.name === name)?.state;
   const reaches = async (uid: string, kind: ObservedState['kind'], name = 'c') => await expect.poll(() => stateOf(uid, name), PATIENCE).toMatchObject({ kind });
-  const said = async (uid: string, command: readonly string[], by: PodProvider = provider): Promise<string> => {
+  const said = async (uid: string, command: readonly string[], by: PodProvider = provider, of = 'c'): Promise<string> => {
     const stdout = new PassThrough();
     const out = text(stdout);
-    await by.exec!.exec({ uid, container: 'c' }, command, { stdout, stderr: new PassThrough().resume(), tty: false }, never);
+    await by.exec!.exec({ uid, container: of }, command, { stdout, stderr: new PassThrough().resume(), tty: false }, never);
     return await out;
   };
   /** The port layer, with calls answered otherwise or looked at. */

@@ -43,7 +43,7 @@ export const VOLUME_ROWS: Readonly<Record<string, Row>> = {
     await handedOver(kit);
     await withoutWriting(kit);
     await calledOff(kit);
-    const why = await cannotWrite(kit);
+    const why = await whyUnwritten(kit);
     if (why !== undefined) await context.annotate(`what containers see was not looked at: ${why}`);
     else {
       await seen(kit);
@@ -118,7 +118,7 @@ async function calledOff({ world, kubelet, portLayerWith, vmsOf }: Kit): Promise
 }
 
 /** Undefined: this VCH writes files. */
-async function cannotWrite({ world, provider, created, vmOf }: Kit): Promise<string | undefined> {
+export async function whyUnwritten({ world, provider, created, vmOf }: Kit): Promise<string | undefined> {
   const pod = await created();
   const { id } = await vmOf(pod.uid);
   try {

@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 const placed = (volume: string, path: string, injectedToken = false): Placement => ({
-  ...{ volume, injectedToken, container: 'c' },
+  ...{ volume, injectedToken, container: 'c', path: 'etc', holds: 'files' },
   entries: [{ path, kind: 'file', mode: 0o640, content: Buffer.from(`secret of ${volume}`) }],
 });
 const TOKEN = placed('kube-api-access-abcde', 'var/run/token', true);
@@ -52,7 +52,7 @@ async function vch(...answers: readonly (number | 'drop' | { readonly status: nu
   const warnings: string[] = [];
   /** Pauses between attempts take no time. */
   const clock = { ...withoutPauses(), now: () => systemClock.now() };
-  const write = (disks: readonly DiskToWrite[], signal = never): Promise<void> =>
+  const write = (disks: readonly DiskToWrite[], signal = never) =>
     writeFiles({ portLayer, clock, random: systemRandom, log: silentLog, warn: (message) => warnings.push(message) }, disks, signal);
   return { imports, warnings, write };
 }
@@ -79,8 +79,8 @@ describe('files on the disks of a pod VM', () => {
   it('are one archive for each disk', async () => {
     const { imports, warnings, write } = await vch();
     await write([
-      { deltaId: 'f00-0', placements: [placed('v', 'etc/v/x'), TOKEN] },
-      { deltaId: 'f00-1', placements: [placed('w', 'etc/w/x')] },
+      { deltaId: 'f00-0', layerId: 'l0', placements: [placed('v', 'etc/v/x'), TOKEN] },
+      { deltaId: 'f00-1', layerId: 'l1', placements: [placed('w', 'etc/w/x')] },
     ]);
     expect(imports).toEqual([
       { device: 'f00-0', files: ['etc/v/x', 'var/run/token'] },
@@ -91,7 +91,7 @@ describe('files on the disks of a pod VM', () => {
 
   it('are written again after a conflict, while the disk is in use, and after an error without a word', async () => {
     const { imports, write } = await vch(409, 409, 500, { status: 500, message: 'the device is in use' }, 423, 409);
-    await write([{ deltaId: 'f00-0', placements: [placed('v', 'x')] }]);
+    await write([{ deltaId: 'f00-0', layerId: 'l0', placements: [placed('v', 'x')] }]);
     expect(imports).toHaveLength(7);
   });
 
@@ -103,7 +103,7 @@ describe('files on the disks of a pod VM', () => {
     ['a dropped connection', ['drop'], 1, 'the connection was closed without an answer'],
   ] as const)('that cannot be written fail the pod: %s', async (_, answers, attempts, reason) => {
     const { imports, warnings, write } = await vch(...answers);
-    const failure = await failureOf(write([{ deltaId: 'f00-0', placements: [placed('v', 'x'), placed('w', 'y'), TOKEN].slice(0, 2) }]));
+    const failure = await failureOf(write([{ deltaId: 'f00-0', layerId: 'l0', placements: [placed('v', 'x'), placed('w', 'y'), TOKEN].slice(0, 2) }]));
     expect(failure.reason).toBe('CreatePodSandboxError');
     expect(failure.message).toContain('volume "v", "w" could not be written to the disk of c: ');
     expect(failure.message).toContain(reason);
@@ -115,15 +115,15 @@ describe('files on the disks of a pod VM', () => {
   it('do without the token that nobody asked for where a VCH cannot write it', async () => {
     const { imports, warnings, write } = await vch(501, 501);
     await write([
-      { deltaId: 'f00-0', placements: [TOKEN] },
-      { deltaId: 'f00-1', placements: [TOKEN] },
+      { deltaId: 'f00-0', layerId: 'l0', placements: [TOKEN] },
+      { deltaId: 'f00-1', layerId: 'l1', placements: [TOKEN] },
     ]);
     expect(imports.map(({ device }) => device)).toEqual(['f00-0', 'f00-1']);
     expect(warnings).toEqual([expect.stringMatching(/^automountServiceAccountToken: the pod runs without .* HTTP 501, and gave no reason; its log has one$/)]);
   });
 
   it('do without the token alone where that is what cannot be written, and fail where the rest cannot either', async () => {
-    const disk = { deltaId: 'f00-0', placements: [placed('v', 'x'), TOKEN] };
+    const disk = { deltaId: 'f00-0', layerId: 'l0', placements: [placed('v', 'x'), TOKEN] };
     const one = await vch(404);
     await one.write([disk]);
     expect(one.imports.map(({ files }) => files)).toEqual([['var/run/token', 'x'], ['x']]);
@@ -136,7 +136,7 @@ describe('files on the disks of a pod VM', () => {
 
   it('are not given up for the token when nobody knows what became of it', async () => {
     const { warnings, write } = await vch('drop');
-    expect((await failureOf(write([{ deltaId: 'f00-0', placements: [TOKEN] }]))).reason).toBe('CreatePodSandboxError');
+    expect((await failureOf(write([{ deltaId: 'f00-0', layerId: 'l0', placements: [TOKEN] }]))).reason).toBe('CreatePodSandboxError');
     expect(warnings).toEqual([]);
   });
 
@@ -149,7 +149,7 @@ describe('files on the disks of a pod VM', () => {
     };
     const portLayer = { importArchive } as unknown as PortLayer;
     const options = { portLayer, clock, random: systemRandom, log: silentLog };
-    const disks = [{ deltaId: 'f00-0', placements: [placed('v', 'x')] }];
+    const disks = [{ deltaId: 'f00-0', layerId: 'l0', placements: [placed('v', 'x')] }];
     const work = failureOf(writeFiles(options, disks, never));
     await clock.advance(61_000);
     expect((await work).message).toContain('HTTP 409');
