@@ -65,6 +65,6 @@ export const VIC_AREAS: readonly ProviderArea[] = [
   area(
     'volumes',
     'degraded',
-    'Files are written onto the disks of a VM before it first starts, and stay as they were; an emptyDir is a folder of one root file system. Nothing else.',
+    'Files are written onto the disks of a VM, and replaced by a shell of the image while it runs; an emptyDir is a folder of one root file system. Nothing else.',
   ),
 ];

@@ -28,7 +28,7 @@ const COMMON: SupportTable = [
   ...refused(['volumes', 'containers[].volumeDevices'], NO_VOLUMES),
   ...degraded(
     ['volumes[].configMap', 'volumes[].secret', 'volumes[].downwardAPI', 'volumes[].projected'],
-    'The files are written into the root file systems of the containers that mount them before the pod VM first starts, and stay as they were then. They lie on the VM’s disk beside what the image has there, and belong to root; what their owner or fsGroup may read, every process of the pod may.',
+    'The files are written into the root file systems of the containers that mount them before the pod VM first starts, and follow their sources: on a VM that is off through the VCH, in one that runs by /bin/sh of the image, where each file is replaced at once and all of them one right after the other. An image without a shell has the new ones when its VM starts again, which an event says; mounts with a subPath keep those of the beginning. The files lie on the VM’s disk beside what the image has there, and belong to root; what their owner or fsGroup may read, every process of the pod may.',
   ),
   ...honoured(
     ['volumes[].emptyDir'],
@@ -44,7 +44,7 @@ const COMMON: SupportTable = [
   ),
   ...honoured(
     ['automountServiceAccountToken'],
-    'The token is written when the pod is made and not renewed while its VM lives: it is good for as long as the API server has issued it (a year by default). Where a VCH cannot write it, the pod runs without it, and an event says so.',
+    'The token is written when the pod is made, and renewed as the files of other volumes are replaced; each time changes the VM. Where the image has no shell it stays as long as the VM runs, and is good for as long as the API server has issued it (a year by default). Where a VCH cannot write it, the pod runs without it, and an event says so.',
   ),
 
   ...refused(['hostNetwork', 'hostPID', 'hostIPC'], 'A pod VM shares nothing with a host.'),
