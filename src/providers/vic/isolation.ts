@@ -23,7 +23,7 @@ export const ISOLATION_SUPPORT: Readonly<Record<Isolation, SupportTable>> = {
     ),
     ...degraded(
       ['containers[].terminationMessagePolicy'],
-      'A message file cannot be read from a pod VM that has ended; with FallbackToLogsOnError the end of the log is the message of a container that failed, if it started with its VM.',
+      'Where no message file can be read, FallbackToLogsOnError takes the end of the log of a container that failed: of one that joined the running VM, only if the kubelet has run since.',
     ),
     ...honoured(
       ['restartPolicy'],
@@ -52,9 +52,9 @@ export const ISOLATION_SUPPORT: Readonly<Record<Isolation, SupportTable>> = {
     ...honoured(['containers[].resources.requests'], `The VM of the container has what it requests: ${STEPS}.`),
     ...degraded(['containers[].resources.limits'], 'Limits size the VM where there is no request, and are not enforced beside one.'),
     ...degraded(['resources.requests', 'resources.limits'], 'Each VM is sized by its own container; what is said for the whole pod sizes none.'),
-    ...degraded(
+    ...honoured(
       ['containers[].terminationMessagePolicy'],
-      'A message file cannot be read from a VM that has ended; with FallbackToLogsOnError the end of the log is the message of a container that failed.',
+      'Where no message file can be read, FallbackToLogsOnError takes the end of the log of a container that failed.',
     ),
     ...honoured(['restartPolicy'], 'A container is restarted by starting its VM again, without a change to the others; what it wrote to its disk stays.'),
     ...honoured(['terminationGracePeriodSeconds', 'containers[].lifecycle.stopSignal'], 'Of every container by itself.'),

@@ -21,7 +21,10 @@ const COMMON: SupportTable = [
   ...degraded(['containers[].resizePolicy'], 'A pod VM cannot be resized.'),
   ...refused(['containers[].resources.claims', 'resourceClaims'], 'A VCH has no dynamic resources.'),
   ...honoured(['containers[].stdinOnce'], 'The end of an attached session’s input is the end of the container’s.'),
-  ...degraded(['containers[].terminationMessagePath'], 'Files cannot be read from a pod VM that has ended.'),
+  ...degraded(
+    ['containers[].terminationMessagePath'],
+    'The file is read from the disk of the pod VM when that is off, up to 1 MiB, without following links. It is lost where the VM has file systems of its own: below /dev, where it is by default, /proc and /sys. There is no message, rather than a wrong one, while other containers of the VM run, of a container that was restarted in the running VM, and where containers with one root file system that may run together have the same path.',
+  ),
   ...refused(['ephemeralContainers'], 'Containers cannot be added to a running pod VM.'),
   ...honoured(['containers[].lifecycle.postStart', 'containers[].lifecycle.preStop'], 'Commands run as those of a probe do.'),
 

@@ -3,17 +3,21 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { ContainerLogs } from '../../kubelet/capabilities.ts';
 import type { ObservedPod, ObservedState } from '../../kubelet/provider.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { deadline } from '../../platform/http-exchange.ts';
 import type { Log } from '../../platform/log.ts';
 import type { PodContainer } from './identity.ts';
 import { aliveIn, type Look } from './look.ts';
 import { fileOfRun, type MessageFile } from './message-file.ts';
 import { isPoweredOn } from './observe.ts';
 import { readMessage } from './read-message.ts';
+import { isCurrent } from './runs.ts';
+import type { TaskLogs } from './task-logs.ts';
 
 export interface TerminationMessagesOptions {
   readonly portLayer: PortLayer;
   readonly clock: Clock;
   readonly logs: ContainerLogs;
+  readonly taskLogs: Pick<TaskLogs, 'of'>;
   readonly log: Log;
 }
 
@@ -27,7 +31,7 @@ export interface TerminationMessages {
 /** pkg/kubelet/kuberuntime: MaxContainerTerminationMessageLogLines and …LogLength. */
 const LINES = 80;
 const BYTES = 2048;
-/** Until the VM is off that has nothing more to run. */
+/** Until the VM is off that has nothing more to run, and until the last of a log is here. */
 const WAIT_SECONDS = 5;
 const TRIES = 3;
 
@@ -41,7 +45,7 @@ interface Known {
   log?: string;
 }
 
-export function terminationMessages({ portLayer, clock, logs, log }: TerminationMessagesOptions): TerminationMessages {
+export function terminationMessages({ portLayer, clock, logs, taskLogs, log }: TerminationMessagesOptions): TerminationMessages {
   /** By pod, then by container. */
   const known = new Map<string, Map<string, Known>>();
   /** By pod: messages that were told, by file, time and content. The one of an earlier run is not told again for a later one. */
@@ -85,12 +89,11 @@ export function terminationMessages({ portLayer, clock, logs, log }: Termination
     }
   };
 
-  const fromLog = async (uid: string, container: string, exit: Exit, signal: AbortSignal): Promise<string | undefined> => {
+  const fromLog = async (uid: string, container: string, exit: Exit, task: boolean, signal: AbortSignal): Promise<string | undefined> => {
     const one = knownOf(uid, container, exit);
     if (one.log !== undefined) return one.log;
     try {
-      const options = { follow: false, previous: false, timestamps: false, tailLines: LINES };
-      const bytes = Buffer.concat((await (await logs.open({ uid, container }, options, signal)).toArray({ signal })) as Buffer[]);
+      const bytes = task ? await toEnd(uid, container, signal) : await soFar(uid, container, signal);
       one.log = bytes.subarray(-BYTES).toString('utf8');
       return one.log;
     } catch (error) {
@@ -100,14 +103,33 @@ export function terminationMessages({ portLayer, clock, logs, log }: Termination
     }
   };
 
+  const readLog = async (uid: string, container: string, follow: boolean, signal: AbortSignal): Promise<Buffer> => {
+    const stream = await logs.open({ uid, container }, { follow, previous: false, timestamps: false, tailLines: LINES }, signal);
+    return Buffer.concat((await stream.toArray({ signal })) as Buffer[]);
+  };
+  const soFar = (uid: string, container: string, signal: AbortSignal): Promise<Buffer> => readLog(uid, container, false, signal);
+  /** What a task wrote last may still be on its way. */
+  const toEnd = async (uid: string, container: string, signal: AbortSignal): Promise<Buffer> => {
+    const limit = deadline(clock, WAIT_SECONDS * 1000, signal);
+    try {
+      return await readLog(uid, container, true, limit.signal);
+    } catch (error) {
+      if (!limit.expired()) throw error;
+      return await soFar(uid, container, signal);
+    } finally {
+      limit.dispose();
+    }
+  };
+
   const messageFor = async (look: Look, container: PodContainer, exit: Exit, signal: AbortSignal): Promise<string | undefined> => {
-    const { runs, pod } = look;
-    const { name } = container;
+    const { pod, runs } = look;
+    const { name, logMessage } = container;
     const written = await fromFile(look, container, exit, signal);
-    if (written !== '') return written;
-    // The log is that of the one which started with the VM.
-    const logged = runs.tasks[name] === undefined && (runs.group.length === 1 || !runs.group.includes(name));
-    return container.logMessage === true && exit.exitCode !== 0 && logged ? fromLog(pod.uid, name, exit, signal) : undefined;
+    if (written !== '' || logMessage !== true || exit.exitCode === 0) return written;
+    const task = taskOfRun(look, name);
+    // Of several that started with a VM nobody knows whose log it is.
+    const logged = task === undefined ? runs.group.length === 1 || !runs.group.includes(name) : taskLogs.of(task) !== undefined;
+    return logged ? fromLog(pod.uid, name, exit, task !== undefined, signal) : undefined;
   };
 
   return {
@@ -132,4 +154,10 @@ export function terminationMessages({ portLayer, clock, logs, log }: Termination
       told.delete(uid);
     },
   };
+}
+
+/** The task that the last run of a container was; undefined: it started with its VM. */
+function taskOfRun({ vm, runs }: Look, container: string): string | undefined {
+  const startedWithVm = isCurrent(runs, vm.info) && runs.group.includes(container);
+  return runs.tasks[container]?.id ?? (startedWithVm ? undefined : runs.past.findLast(({ group }) => group.includes(container))?.task);
 }

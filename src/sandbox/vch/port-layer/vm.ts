@@ -174,9 +174,9 @@ export class Vm {
     await new Promise<void>((resolve) => this.changes.push(resolve));
   }
 
-  /** Calls back when the VM begins to switch off; at once when it is off. */
+  /** Calls back when the VM begins to switch off; at once when it has begun, or is off. */
   onceEnding(callback: () => void): void {
-    if (this.life === undefined) callback();
+    if (this.life === undefined || this.life.end.signal.aborted) callback();
     else this.life.end.signal.addEventListener('abort', callback, { once: true });
   }
 

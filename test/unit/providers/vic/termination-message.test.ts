@@ -1,11 +1,13 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { decodeContainerInfo } from '../../../../src/clients/port-layer/decode.ts';
 import { portLayerError, type PortLayerFailureKind } from '../../../../src/clients/port-layer/failure.ts';
 import type { ArchiveExport, PortLayer } from '../../../../src/clients/port-layer/port.ts';
+import type { LogOptions } from '../../../../src/kubelet/capabilities.ts';
 import { silentLog } from '../../../../src/platform/log.ts';
 import { readArchive, packArchive, type ArchiveEntry, type ArchiveMember } from '../../../../src/platform/tar.ts';
 import type { PodContainer } from '../../../../src/providers/vic/identity.ts';
+import type { KeptLog } from '../../../../src/providers/vic/kept-log.ts';
 import type { Look } from '../../../../src/providers/vic/look.ts';
 import { messageFile } from '../../../../src/providers/vic/message-file.ts';
 import { observePod } from '../../../../src/providers/vic/observe.ts';
@@ -57,7 +59,7 @@ function vch(...answers: readonly (readonly ArchiveMember[] | Error)[]) {
   const clock = new FakeClock();
   const asked: ArchiveExport[] = [];
   const waits: number[] = [];
-  let off = true;
+  let [off, logNeverEnds] = [true, false];
   const portLayer = {
     exportArchive: (request: ArchiveExport, signal: AbortSignal) => {
       const answer = answers[Math.min(asked.length, answers.length - 1)];
@@ -70,15 +72,22 @@ function vch(...answers: readonly (readonly ArchiveMember[] | Error)[]) {
       return Promise.resolve(off ? 'stopped' : 'running');
     },
   } as unknown as PortLayer;
-  const logs = { open: () => Promise.resolve(Readable.from([Buffer.from('the log')])) };
-  const messages = terminationMessages({ portLayer, clock, logs, log: silentLog });
+  const logs = {
+    open: (_: object, { follow }: LogOptions, signal: AbortSignal) => {
+      const log = Readable.from([Buffer.from(follow ? 'all of the log' : 'the log')]);
+      return Promise.resolve(follow && logNeverEnds ? addAbortSignal(signal, new PassThrough()) : log);
+    },
+  };
+  const taskLogs = { of: (task: string) => (task === 'kept' ? ({} as KeptLog) : undefined) };
+  const messages = terminationMessages({ portLayer, clock, logs, taskLogs, log: silentLog });
   const of = async (look: Look, name = 'c'): Promise<string | undefined> => {
     const pod = await messages.add(look, never);
     const state = pod.containers.find((one) => one.name === name)?.state;
     return state?.kind === 'exited' ? state.message : undefined;
   };
   const staysOn = (): void => void (off = false);
-  return { messages, of, asked, waits, clock, staysOn };
+  const neverEnds = (): void => void (logNeverEnds = true);
+  return { messages, of, asked, waits, clock, staysOn, neverEnds };
 }
 
 describe('the termination message file of a container', () => {
@@ -228,6 +237,43 @@ describe('the termination message file of a container', () => {
     const failed = { ...look.pod.containers[0]!, state: { kind: 'exited', exitCode: 127, message: 'no such file', finishedAt: 10_000 } as const };
     expect((await messages.add({ ...look, pod: { ...look.pod, containers: [failed] } }, never)).containers).toEqual([failed]);
     expect(asked).toEqual([]);
+  });
+});
+
+describe('the end of the log of a container', () => {
+  const asks = container('c', { logMessage: true, messageFile: undefined as never });
+  const joined = (id: string): Look => {
+    const end = { kind: 'exited', exitCode: 4, startedAt: 1, finishedAt: 2 } as const;
+    return seen({ start: 10, stop: 20 }, [container('a'), asks], { group: ['a'], tasks: { c: { id, boot: 10_000, startedAt: 1, afterLogged: false, end } } });
+  };
+
+  it('that joined the running VM is told to its end, if somebody listened', async () => {
+    expect(await vch([]).of(joined('kept'))).toBe('all of the log');
+    expect(await vch([]).of(joined('nobody listened'))).toBeUndefined();
+  });
+
+  it('is told as far as it is there when its end does not come', async () => {
+    const { of, clock, neverEnds } = vch([]);
+    neverEnds();
+    const asking = of(joined('kept'));
+    await settle();
+    await clock.advance(5_000);
+    expect(await asking).toBe('the log');
+  });
+
+  it('that started with its VM, and with no other, is told', async () => {
+    expect(await vch([]).of(seen({ start: 10, stop: 20 }, [asks]))).toBe('the log');
+    expect(await vch([]).of(seen({ start: 10, stop: 20 }, [asks, container('d')], { group: ['c', 'd'] }))).toBeUndefined();
+  });
+
+  it('of an earlier run that was a task is told, if somebody listened', async () => {
+    const end = { kind: 'exited', exitCode: 4, startedAt: 1, finishedAt: 2 } as const;
+    const before = (task: string): Look => {
+      const past = [{ group: ['c'], startedAt: 1, stoppedAt: 2, end, task }];
+      return seen({ start: 10, stop: 20 }, [container('a', { messageFile: 'a' }), asks], { group: ['a'], past });
+    };
+    expect(await vch([]).of(before('kept'))).toBe('all of the log');
+    expect(await vch([]).of(before('nobody listened'))).toBeUndefined();
   });
 });
 
