@@ -173,6 +173,15 @@ function containers(real: TestEngine): void {
     await expect.poll(() => ok('logs', 'pair', '-c', 'main'), { timeout: 30_000 }).toMatch(/^shared$/m);
   });
 
+  test('a container that joined its VM hears that it is to stop', async () => {
+    const command = ['sh', '-c', "trap 'sleep 1; exit 7' TERM; echo > /waits; while :; do sleep 0.1; done"];
+    const livenessProbe = { exec: { command: ['sh', '-c', '[ ! -e /waits ]'] }, periodSeconds: 1, failureThreshold: 1 };
+    await createPod(site.api, pod('polite', { containers: [...only(WAITS), { name: 'second', image, command, livenessProbe }] }));
+    const restarted = await untilPod(site.api, 'polite', (found) => (found?.status?.containerStatuses?.[1]?.restartCount ?? 0) >= 1);
+    expect(restarted?.status?.containerStatuses?.[1]?.lastState?.terminated).toMatchObject({ exitCode: 7 });
+    expect(restarted?.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+  });
+
   test('a program that the image does not have, and an image that cannot be had, are told of', async () => {
     await createPod(site.api, pod('no-program', { restartPolicy: 'Never', containers: [{ name: 'main', image, command: ['/usr/bin/env'] }] }));
     await createPod(site.api, pod('no-image', { containers: [{ name: 'main', image: '127.0.0.1:9/team/app:v1', command: ['true'] }] }));

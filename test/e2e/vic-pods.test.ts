@@ -1,4 +1,6 @@
 /** What pod VMs make of init containers, probes, hooks, tokens and volumes, from end to end. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Event, Pod } from '../../src/platform/kubernetes-objects.ts';
 import { createPod, pod, podPath, startSite, untilPod, type Site } from './site.ts';
@@ -180,4 +182,22 @@ test('a sidecar starts before the main container and outlasts it', async (contex
   const [side, main] = [done?.status?.initContainerStatuses?.[0]?.state?.terminated, done?.status?.containerStatuses?.[0]?.state?.terminated];
   expect([side?.exitCode, main?.exitCode]).toEqual([0, 0]);
   expect(Date.parse(side!.startedAt!)).toBeLessThanOrEqual(Date.parse(main!.startedAt!));
+});
+
+test('a container that joined its VM hears of a failed liveness probe, and all hear of the end of their pod, in their own time', async () => {
+  const env = [{ name: 'SAYS', value: join(site.folder, 'says') }];
+  const waits = (end: string): readonly string[] => shell(`trap '${end}' TERM; echo waits >> "$SAYS-$0"; while :; do sleep 0.1; done`);
+  const wordsOf = (name: string): Promise<string> => readFile(join(site.folder, `says-${name}`), 'utf8').catch(() => '');
+  const named = (name: string, end: string) => ({ name, image, command: [...waits(end), name], env });
+  const sick = {
+    livenessProbe: { exec: { command: shell('[ "$(cat "$SAYS-second")" != waits ]') }, periodSeconds: 1, failureThreshold: 1 },
+  };
+  const slowly = 'sleep 1; echo ends >> "$SAYS-$0"; exit 7';
+  await create('polite', { containers: [named('first', slowly), { ...named('second', slowly), ...sick }] });
+  const restarted = await untilPod(site.api, 'polite', (found) => (found?.status?.containerStatuses?.[1]?.restartCount ?? 0) >= 1);
+  expect(restarted?.status?.containerStatuses?.[1]?.lastState?.terminated).toMatchObject({ exitCode: 7 });
+  await expect.poll(() => wordsOf('second'), PATIENCE).toBe('waits\nends\nwaits\n');
+  await site.api.request({ method: 'DELETE', path: podPath('polite') });
+  await untilPod(site.api, 'polite', (found) => found === undefined);
+  expect([await wordsOf('first'), await wordsOf('second')]).toEqual(['waits\nends\n', 'waits\nends\nwaits\nends\n']);
 });
