@@ -36,6 +36,7 @@ const messages = async (name: string, reason: string): Promise<readonly string[]
   const { items } = await site.api.request<{ items: Event[] }>({ method: 'GET', path: '/api/v1/namespaces/default/events', query });
   return items.filter((event) => event.reason === reason).map(({ message = '' }) => message);
 };
+const phaseOf = async (name: string): Promise<string | undefined> => (await site.api.request<Pod>({ method: 'GET', path: podPath(name) })).status?.phase;
 const condition = (found: Pod | undefined, type: string) => found?.status?.conditions?.find((one) => one.type === type)?.status;
 const isReady = (found: Pod | undefined): boolean => condition(found, 'Ready') === 'True';
 
@@ -131,6 +132,29 @@ test('containers read the files of their volumes; where the sandbox cannot write
   if ((await outcome()) === 'reads') await expect.poll(() => logOf('reader'), PATIENCE).toContain('alpha beta\n');
   else console.log('not looked at in test/e2e/vic-pods.test.ts: what containers read; the sandbox cannot write files of volumes on this machine');
   await site.api.request({ method: 'DELETE', path: '/api/v1/namespaces/default/configmaps/vick-files' });
+});
+
+test('what a container wrote to its termination message file is in its status; where files cannot be read, the end of its log', async () => {
+  const volumeMounts = [{ name: 'room', mountPath: '/vick-message' }];
+  const message = { terminationMessagePath: '/vick-message/message', terminationMessagePolicy: 'FallbackToLogsOnError' as const };
+  await create('says-why', {
+    restartPolicy: 'Never',
+    volumes: [{ name: 'room', emptyDir: {} }],
+    containers: [{ name: 'main', image, command: shell('echo in the log; echo in the file > /vick-message/message; exit 3'), volumeMounts, ...message }],
+  });
+  await create('says-in-log', {
+    restartPolicy: 'Never',
+    containers: [{ name: 'main', image, command: shell('echo in the log; exit 3'), ...message }],
+  });
+  const told = async (name: string) => {
+    const failed = await untilPod(site.api, name, (found) => found?.status?.phase === 'Failed');
+    return failed?.status?.containerStatuses?.[0]?.state?.terminated;
+  };
+  expect(await told('says-in-log')).toMatchObject({ exitCode: 3, message: 'in the log\n' });
+  const refused = async (): Promise<boolean> => (await messages('says-why', 'FailedCreatePodSandBox')).some((text) => text.includes('HTTP 501'));
+  await expect.poll(async () => (await refused()) || (await phaseOf('says-why')) === 'Failed', PATIENCE).toBe(true);
+  if (await refused()) console.log('not looked at in test/e2e/vic-pods.test.ts: message files; the sandbox gives VMs no files of their own on this machine');
+  else expect(await told('says-why')).toMatchObject({ exitCode: 3, message: 'in the file\n' });
 });
 
 test('a pod is told which volume it cannot have', async () => {
