@@ -27,8 +27,10 @@ export interface SignalTarget {
 }
 
 const DELIVERY_MS = 10_000;
+/** Pauses between conflicts grow too fast for that: containers of a pod are stopped at the same time, and one wins each time. */
+const CONFLICTS_MS = 2_000;
 const POLL_MS = 100;
-/** Between two attempts when the port layer gave no answer. */
+/** Before everything is tried again. */
 const PAUSE_MS = 500;
 
 /**
@@ -66,7 +68,7 @@ async function launch(
 ): Promise<string> {
   const { portLayer, clock, random, ended } = options;
   const vmId = vm.info.id;
-  return await retryConflicts({ clock, random, budgetMs: DELIVERY_MS }, signal, async () => {
+  return await retryConflicts({ clock, random, budgetMs: CONFLICTS_MS }, signal, async () => {
     // The answer to an attempt may have been lost, and not the attempt.
     if (tried.id !== undefined && (await inspect(options, vmId, tried.id, signal)) !== undefined) return tried.id;
     const handle = await portLayer.handleOf(vmId, signal);
@@ -95,7 +97,7 @@ async function untilAnswered<T>({ clock }: SignalOptions, signal: AbortSignal, w
       return await work();
     } catch (error) {
       signal.throwIfAborted();
-      if (!isUnanswered(error)) throw error;
+      if (portLayerFailure(error)?.kind !== 'conflict' && !isUnanswered(error)) throw error;
       await clock.sleep(PAUSE_MS, signal);
     }
   }

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { portLayerError } from '../../../src/clients/port-layer/failure.ts';
 import type { Handle, PortLayer } from '../../../src/clients/port-layer/port.ts';
 import type { ObservedState } from '../../../src/kubelet/provider.ts';
+import type { Clock } from '../../../src/platform/clock.ts';
 import { silentLog, type Log } from '../../../src/platform/log.ts';
 import type { VicProvider } from '../../../src/providers/vic/provider.ts';
+import { fastClock } from '../../support/fast-clock.ts';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../support/kubelet/pod-requests.ts';
 import { startVicWorld, VIC_WORLD, type VicWorld } from './vic-worlds.ts';
 
@@ -74,6 +76,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
   const meddled = (parts: {
     readonly join?: (task: Parameters<PortLayer['joinTask']>[0]) => Parameters<PortLayer['joinTask']>[0];
     readonly commit?: (real: PortLayer) => Promise<void>;
+    readonly clock?: Clock;
   }): { readonly by: VicProvider; readonly warnings: string[] } => {
     const { portLayer: real } = world;
     const senders = new Set<Handle>();
@@ -97,7 +100,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     };
     const warnings: string[] = [];
     const log: Log = { ...silentLog, warn: (message, fields) => warnings.push(`${message}: ${String(fields?.['error'])}`), with: () => log };
-    return { by: world.provider({ portLayer, log }), warnings };
+    return { by: world.provider({ portLayer, log, ...(parts.clock === undefined ? {} : { clock: parts.clock }) }), warnings };
   };
 
   it('are told by their stop signal and end in their own time, alone, without what they have started and what else has their image', async () => {
@@ -173,6 +176,14 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     await provider.remove(pod.uid, never);
   });
 
+  it('do not keep each other from their signal, however many of them there are', async () => {
+    const names = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const pod = await started(['a', traps('exit 0')], ...names.map((name) => [name, traps('exit 7')] as const));
+    await Promise.all(names.map((name) => stop(pod, name)));
+    for (const name of names) expect(await stateOf(pod, name)).toMatchObject({ kind: 'exited', exitCode: 7 });
+    await provider.remove(pod.uid, never);
+  });
+
   it('are killed at once, with the reason on record, where the image has no shell', async () => {
     const { by, warnings } = meddled({ join: (task) => ({ ...task, path: '/no/such/shell' }) });
     const pod = await started(['a', traps('exit 0')], ['b', traps('exit 7')]);
@@ -193,11 +204,11 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
 
   it('are killed when the VM takes no more changes but that', async () => {
     const conflict = portLayerError('vch', { kind: 'conflict', operation: 'PUT /containers/x', httpStatus: 409, reason: '*types.ConcurrentAccess' });
-    const { by, warnings } = meddled({ commit: () => Promise.reject(conflict) });
+    const { by, warnings } = meddled({ commit: () => Promise.reject(conflict), clock: fastClock(10) });
     const pod = await started(['a', traps('exit 0')], ['b', traps('exit 7')]);
     expect(await stop(pod, 'b', 60, by)).toBeLessThan(30);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 137 });
-    expect(warnings).toEqual([expect.stringContaining('changed by somebody else at the same time') as string]);
+    expect(warnings).toEqual([expect.stringContaining('no answer within 10 s') as string]);
     await provider.remove(pod.uid, never);
   });
 

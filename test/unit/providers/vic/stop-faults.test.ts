@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
 import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
-import type { Clock } from '../../../../src/platform/clock.ts';
 import { silentLog, type Log } from '../../../../src/platform/log.ts';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
 import { orAborted } from '../../../../src/platform/until-aborted.ts';
 import type { VicProvider } from '../../../../src/providers/vic/provider.ts';
+import { fastClock } from '../../../support/fast-clock.ts';
 import { startFaultyProxy, type Fault, type FaultyProxy } from '../../../support/faulty-proxy.ts';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../../support/kubelet/pod-requests.ts';
 import { startSandboxVch, type SandboxVch } from '../../../support/sandbox-vch.ts';
@@ -153,7 +153,7 @@ describe('a container that joined the VM of its pod', () => {
       },
     };
     const before = performance.now();
-    await stop(vch.provider({ portLayer, log, clock: faster(20) }), one, 600);
+    await stop(vch.provider({ portLayer, log, clock: fastClock(20) }), one, 600);
     expect(performance.now() - before).toBeLessThan(20_000);
     expect(warnings).toEqual(['no answer within 10 s']);
     expect(await one.state()).toMatchObject({ kind: 'exited', exitCode: 137 });
@@ -185,13 +185,3 @@ describe('a container that joined the VM of its pod', () => {
     await one.remove();
   });
 });
-
-/** The clock of this computer, on which time passes faster. */
-function faster(times: number): Clock {
-  return {
-    now: () => systemClock.now(),
-    monotonic: () => systemClock.monotonic() * times,
-    sleep: (ms, signal) => systemClock.sleep(ms / times, signal),
-    schedule: (ms, action) => systemClock.schedule(ms / times, action),
-  };
-}
