@@ -32,7 +32,7 @@ export interface DiskUpdateRequest {
 /** What a shell has said that could not do it. */
 class ScriptFailure extends Error {}
 
-const SHELL = { path: '/bin/sh', args: ['-c', UPDATE_SCRIPT], env: [DEFAULT_PATH, 'LC_ALL=C'], workingDir: '/', user: '', stopSignal: '' };
+const SHELL = { path: '/bin/sh', args: ['-c', UPDATE_SCRIPT], env: [DEFAULT_PATH, 'LC_ALL=C'], workingDir: '/', user: '0', stopSignal: '' };
 /** For the change of the VM, and for what the serial line carries: half of its nominal 14 KB/s. */
 const RUN_MS = 60_000;
 const BYTES_PER_MS = 7;
@@ -114,6 +114,7 @@ async function runScript(
   try {
     const streams = { stdin: Readable.from([input]), stdout: new PassThrough().resume(), stderr, tty: false };
     const exitCode = await run({ vmId: vm.info.id, container }, SHELL, streams, limit.signal);
+    stderr.end();
     if (exitCode === 0) return;
     const why = exitCode === CUT ? 'they did not reach it whole' : (await said) || `the shell of the image ended with ${String(exitCode)}`;
     const message = `its files could not be replaced in ${namesOf(disk)}: ${why}`;
