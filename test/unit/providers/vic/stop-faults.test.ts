@@ -45,11 +45,10 @@ interface Victim {
 }
 
 /** A pod whose second container, `b`, joined its VM. It writes down what it is told, and does `onTerm` then. */
-async function victim(onTerm: string): Promise<Victim> {
+async function victim(onTerm: string, by = vch.provider()): Promise<Victim> {
   const file = join(folder, String((files += 1)));
   const script = `trap 'echo told >> ${file}; ${onTerm}' TERM; echo ready > ${file}; while :; do sleep 0.05; done`;
   const pod = podRequest([containerRequest({ name: 'a', command: ['sleep', '1000'] }), containerRequest({ name: 'b', command: ['/bin/sh', '-c', script] })]);
-  const by = vch.provider();
   const told = (): Promise<string> => readFile(file, 'utf8').catch(() => '');
   const start = async (): Promise<void> => {
     await rm(file, { force: true });
@@ -171,6 +170,18 @@ describe('a container that joined the VM of its pod', () => {
     await Promise.all([long, stop(by, one, 2)]);
     expect(performance.now() - before).toBeGreaterThanOrEqual(2_000);
     expect(await one.state()).toMatchObject({ kind: 'exited', exitCode: 137 });
+    await one.remove();
+  });
+
+  it('leaves no trace of what told it in its VM, but the last', async () => {
+    const by = vch.provider();
+    const one = await victim('exit 7', by);
+    for (let round = 0; round < 4; round += 1) {
+      if (round > 0) await one.start();
+      await stop(by, one, 30);
+    }
+    // Its own last task, and what told that one.
+    expect(vch.vmOf(one.pod.uid)?.config.execs).toHaveLength(2);
     await one.remove();
   });
 
