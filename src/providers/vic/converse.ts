@@ -14,6 +14,8 @@ export interface ConversationOptions {
   readonly taskId: string;
   /** Whether the end of the caller's input is the process's end of file. */
   readonly endsInput: boolean;
+  /** Whether the task has ended, or was never launched: then a connection that is not there yet never comes. */
+  readonly isOver?: (signal: AbortSignal) => Promise<boolean>;
   /** Where output comes from, until the signal aborts; default: from the task itself. Undefined: it has no connection. */
   readonly open?: (name: 'stdout' | 'stderr', signal: AbortSignal) => Promise<AsyncIterable<unknown> | undefined>;
 }
@@ -22,6 +24,10 @@ export interface ConversationOptions {
 const PRIMER = 'v1c#>';
 /** How long standard error may still be looked for when standard output has ended. */
 const STDERR_GRACE_MS = 1_000;
+/** Between two looks at a task without a connection, for which a server waits 50 s. */
+const LOOK_MS = 1_000;
+/** How long the connection of a task that has ended may be under way. */
+const ON_ITS_WAY_MS = 2_000;
 
 /**
  * Carries bytes between a task and the caller until the task ends its output. All output is written when it resolves.
@@ -30,11 +36,13 @@ const STDERR_GRACE_MS = 1_000;
 export async function converse(options: ConversationOptions, streams: SessionStreams, signal: AbortSignal): Promise<boolean> {
   const { clock } = options;
   const ended = new AbortController();
-  const until = AbortSignal.any([signal, ended.signal]);
+  const nobody = new AbortController();
+  const until = AbortSignal.any([signal, ended.signal, nobody.signal]);
   const noStderr = new AbortController();
   const connected = { stderr: false };
   // Both at once: the first one that is open lets a held process go.
   const stdout = openOutput(options, 'stdout', until);
+  const given = giveUpWhenOver(options, stdout, nobody, until);
   const stderr = streams.tty ? undefined : openOutput(options, 'stderr', AbortSignal.any([until, noStderr.signal]));
   void stderr?.then(
     () => (connected.stderr = true),
@@ -43,7 +51,11 @@ export async function converse(options: ConversationOptions, streams: SessionStr
   const sizes = followSizes(options, streams, until);
   let input: Promise<void> = Promise.resolve();
   try {
-    const output = await stdout;
+    const output = await stdout.catch((error: unknown) => {
+      if (signal.aborted || !nobody.signal.aborted) throw error;
+      return undefined;
+    });
+    if (output === undefined) return false;
     input = sendInput(options, streams, until);
     const errors = stderr?.then((readable) => copy(readable, streams.stderr, signal));
     // Awaited below; it must not count as unhandled until then.
@@ -57,17 +69,38 @@ export async function converse(options: ConversationOptions, streams: SessionStr
       cancel();
     } else await errors;
     signal.throwIfAborted();
-    return output !== undefined;
+    return true;
   } finally {
     ended.abort(new Error('the session has ended'));
     streams.stdout?.end();
     streams.stderr?.end();
-    await Promise.allSettled([input, sizes, stderr]);
+    await Promise.allSettled([input, sizes, stderr, given]);
   }
 }
 
 async function openOutput({ portLayer, taskId, open }: ConversationOptions, name: 'stdout' | 'stderr', signal: AbortSignal) {
   return await (open === undefined ? portLayer.output(taskId, name, undefined, signal) : open(name, signal));
+}
+
+/** Aborts `nobody` when the task is over and no connection has come. */
+async function giveUpWhenOver(
+  { clock, log, isOver }: ConversationOptions,
+  connection: Promise<unknown>,
+  nobody: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isOver === undefined) return;
+  const settled = new AbortController();
+  const done = (): void => settled.abort();
+  void connection.then(done, done);
+  const waiting = AbortSignal.any([signal, settled.signal]);
+  try {
+    for (let over = false; !over; over = await isOver(waiting)) await clock.sleep(LOOK_MS, waiting);
+    await clock.sleep(ON_ITS_WAY_MS, waiting);
+    nobody.abort(new Error('the task has ended'));
+  } catch (error) {
+    if (!waiting.aborted) log.debug('whether a task has ended cannot be told', { error: messageOf(error) });
+  }
 }
 
 async function copy(from: AsyncIterable<unknown> | undefined, to: SessionStreams['stdout'], signal: AbortSignal): Promise<void> {

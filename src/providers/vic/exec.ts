@@ -9,6 +9,7 @@ import { findRunning, type VicContext } from './context.ts';
 import { converse } from './converse.ts';
 import type { PodContainer } from './identity.ts';
 import { joinTask } from './join-tasks.ts';
+import { isTaskOver } from './look.ts';
 import { carryPipes, launchMessage, pipeRefusal } from './pipe-words.ts';
 import type { ProcessConfig } from './process-config.ts';
 import type { TaskLogs } from './task-logs.ts';
@@ -64,7 +65,8 @@ export function vmExec(context: ExecContext, ended: EndedTasks): VmExec {
     const { vmId } = place;
     const taskId = await launch(place, process, streams, signal);
     try {
-      await converse({ portLayer, clock, log, taskId, endsInput: true }, streams, signal);
+      const isOver = (ending: AbortSignal): Promise<boolean> => isTaskOver(context, vmId, taskId, ending);
+      await converse({ portLayer, clock, log, taskId, endsInput: true, isOver }, streams, signal);
       return await exitCode(context, vmId, { taskId, process }, signal);
     } catch (error) {
       await kill(context, vmId, taskId);

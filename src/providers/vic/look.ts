@@ -63,6 +63,12 @@ export async function inspect({ portLayer, clock }: Pick<LookOptions, 'portLayer
   }
 }
 
+/** Whether the task has ended, could not be launched, or is not known: nothing of it comes any more. */
+export async function isTaskOver(options: Pick<LookOptions, 'portLayer' | 'clock'>, vmId: string, taskId: string, signal: AbortSignal): Promise<boolean> {
+  const task = await inspect(options, vmId, taskId, signal);
+  return task === undefined || task.state === 'stopped' || task.state === 'failed';
+}
+
 function endOf(container: string, task: TaskRun, seen: TaskInfo | undefined, info: ContainerInfo, now: number): End | undefined {
   if (seen?.state === 'stopped' || seen?.state === 'failed') return endOfTask(task, seen, now);
   const over = !isPoweredOn(info) || info.process.startedAt !== task.boot;

@@ -7,7 +7,7 @@ import type { Random } from '../../platform/random.ts';
 import { connectStreams } from './connect-streams.ts';
 import { converse } from './converse.ts';
 import { createKeptLog, type KeptLog } from './kept-log.ts';
-import { inspect } from './look.ts';
+import { isTaskOver } from './look.ts';
 
 /** A task that joined a VM while it ran. */
 export interface JoinedTask {
@@ -98,13 +98,13 @@ export function createTaskLogs(options: TaskLogsOptions): TaskLogs {
 async function listen(options: TaskLogsOptions, joined: JoinedTask, log: KeptLog, held: boolean, signal: AbortSignal): Promise<void> {
   const { portLayer, clock } = options;
   const { vmId, id, tty } = joined;
+  const isOver = (ending: AbortSignal): Promise<boolean> => isTaskOver(options, vmId, id, ending);
   for (let connected = held; !stopped(signal); connected = false) {
     try {
       if (!connected) await connectStreams(options, joined, signal);
       const streams = { stdout: sink(log, 'stdout', signal), stderr: sink(log, 'stderr', signal), tty };
-      await converse({ portLayer, clock, log: options.log, taskId: id, endsInput: false }, streams, signal);
-      const task = await inspect(options, vmId, id, signal);
-      if (task === undefined || task.state === 'stopped' || task.state === 'failed') return;
+      await converse({ portLayer, clock, log: options.log, taskId: id, endsInput: false, isOver }, streams, signal);
+      if (await isOver(signal)) return;
     } catch (error) {
       if (stopped(signal)) return;
       options.log.debug('what a task writes cannot be read', { vm: vmId, task: id, error: messageOf(error) });

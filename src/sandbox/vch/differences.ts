@@ -62,6 +62,12 @@ export const DIFFERENCES: readonly Difference[] = [
   { part: 'containers', real: 'two containers with one image in a VM hang its boot', sandbox: 'they work' },
   { part: 'containers', real: 'VMs run on while the VCH is off', sandbox: 'their processes end with it; the records stay' },
   { part: 'containers', real: 'which container of a pod is logged varies', sandbox: 'the first' },
+  { part: 'containers', real: 'a held task whose program does not exist fails at once', sandbox: 'when its first reader comes' },
+  {
+    part: 'containers',
+    real: 'streams go through a serial line of some KB/s, and a process whose connection nobody reads waits after 2 MiB',
+    sandbox: 'they are as fast as the computer, and what is too much is dropped',
+  },
   { part: 'containers', real: 'memory and CPU limits hold', sandbox: 'they are recorded only' },
   { part: 'port layer', real: 'volumes and image layers are disks', sandbox: 'names only; volumes are forgotten when the VCH goes down' },
   {

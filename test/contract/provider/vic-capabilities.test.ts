@@ -160,13 +160,17 @@ describe('logs of a pod VM', () => {
     for (const { uid } of [fine, plain]) expect(await stateOf(uid)).not.toHaveProperty('message');
   });
 
-  it('are those of the container that started with the VM, and no other’s', async () => {
-    const pod = await up(shell(`echo from c; ${WAITS}`), shell(WAITS, { name: 'd', image: 'alpine:3.8' }));
-    await expect.poll(() => logOf(pod.uid), { timeout: 10_000 }).toContain('from c');
-    expect(await logOf(pod.uid)).toBe('from c\n');
-    expect(await logOf(pod.uid, {}, 'd')).toContain('--isolation container');
-    expect(await logOf(pod.uid, { tailLines: 0 }, 'd')).toBe('');
-    expect(await logOf(pod.uid, { timestamps: true }, 'd')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z \(vick: .*\)\n$/);
+  it('are each its own of containers that share a VM; another kubelet knows only that of the one which started with it', async () => {
+    const pod = await up(shell(`echo from c; ${WAITS}`), shell(`echo from d; ${WAITS}`, { name: 'd', image: 'alpine:3.8' }));
+    await expect.poll(() => logOf(pod.uid), { timeout: 10_000 }).toBe('from c\n');
+    await expect.poll(() => logOf(pod.uid, {}, 'd'), { timeout: 10_000 }).toBe('from d\n');
+    const other = vch.provider();
+    const heard = async (container: string, options: object = {}) =>
+      await text(await other.logs!.open({ uid: pod.uid, container }, { ...LOG, ...options }, never));
+    expect(await heard('c')).toBe('from c\n');
+    expect(await heard('d')).toContain('--isolation container');
+    expect(await heard('d', { tailLines: 0 })).toBe('');
+    expect(await heard('d', { timestamps: true })).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z \(vick: .*\)\n$/);
   });
 });
 
@@ -266,6 +270,19 @@ describe('commands in a pod VM', () => {
     expect(commands).toEqual([own]);
     expect(own).not.toBe(config.tasks[0]!.namespace);
   });
+
+  it('that cannot be started are told soon, although a server waits long for their connection', async () => {
+    const pod = await up(shell(WAITS));
+    await runs(pod.uid);
+    const portLayer: PortLayer = {
+      ...vch.portLayer,
+      output: async (id, stream, until, signal) => {
+        (await vch.portLayer.output(id, stream, until, signal))?.resume();
+        return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+      },
+    };
+    await expect(exec(pod.uid, ['/no/such/program'], { by: vch.provider({ portLayer }) })).rejects.toThrow(/could not be started.*no such/);
+  }, 20_000);
 
   it('find no container that has ended', async () => {
     const pod = await up(shell('exit 0'));
