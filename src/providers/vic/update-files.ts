@@ -5,6 +5,7 @@ import type { VolumeFile } from '../../kubelet/provider.ts';
 import type { VicContext } from './context.ts';
 import type { FileRecord, FileRecords } from './file-records.ts';
 import { isPoweredOn } from './observe.ts';
+import { planUpdate } from './plan-update.ts';
 import type { PodVm } from './pod-index.ts';
 import { atMost, createTurns } from './turns.ts';
 import { createUnwritten } from './unwritten.ts';
@@ -39,6 +40,9 @@ export function createFileUpdates(options: FileUpdatesOptions): FileUpdates {
   const limited = atMost(AT_ONCE);
   /** How many containers are being started, by VM. */
   const starts = new Map<string, number>();
+  /** VMs that are being updated, and those of them that were removed meanwhile. */
+  const busy = new Set<string>();
+  const removed = new Set<string>();
   const unwritten = createUnwritten(clock);
 
   /** One disk after the other; what goes wrong with one keeps no other from it. */
@@ -48,7 +52,7 @@ export function createFileUpdates(options: FileUpdatesOptions): FileUpdates {
       const record = await records.read(vm.info.id, signal);
       if (record === undefined) return;
       try {
-        await limited(() => updateDisk({ ...options, unwritten }, { vm, record, layerId, volume, files, on }, signal));
+        await updateDisk({ ...options, unwritten }, { vm, record, layerId, volume, files, on }, signal);
       } catch (error) {
         signal.throwIfAborted();
         failures.push(error);
@@ -57,30 +61,30 @@ export function createFileUpdates(options: FileUpdatesOptions): FileUpdates {
     throwAll(failures);
   };
 
-  /** True: done. Else the state of a VM that is not off, or not for long. */
-  const whileOff = async (vm: PodVm, work: () => Promise<void>, signal: AbortSignal): Promise<true | ContainerState> => {
+  /** False: it is not off any more, or not for long. */
+  const whileOff = async (vm: PodVm, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> => {
     const state = (await portLayer.containerInfo(vm.info.id, signal))?.state;
-    // A VM that is gone has no files.
-    if (state === undefined) return true;
-    if (state !== 'Created' && state !== 'Stopped') return state;
-    if ((starts.get(vm.info.id) ?? 0) > 0) return 'Starting';
+    if (state === undefined || !isOff(state) || starts.has(vm.info.id)) return false;
     await work();
     return true;
   };
 
   const updateVm = async (vm: PodVm, volume: string, files: readonly VolumeFile[], signal: AbortSignal): Promise<void> => {
-    const record = await records.read(vm.info.id, signal);
-    if (record === undefined || !isMounted(record, volume)) return;
-    unwritten.supersede(vm.info.id, volume);
+    const { id } = vm.info;
+    const record = await records.read(id, signal);
+    unwritten.supersede(id, volume);
+    if (record === undefined || !isOther(record, volume, files)) return;
     const end = clock.monotonic() + PATIENCE_MS;
     for (;;) {
-      const state = await power(vm.info.id, () => whileOff(vm, () => updateDisks(vm, volume, files, false, signal), signal));
-      if (state === true) return;
-      if (state === 'Running') {
-        await updateDisks(vm, volume, files, true, signal);
-        return;
+      const state = (await portLayer.containerInfo(id, signal))?.state;
+      if (state === undefined) return;
+      if (state === 'Running') { await limited(() => updateDisks(vm, volume, files, true, signal)); return; }
+      const off = isOff(state) && !starts.has(id);
+      // Nobody who is to start it waits for other VMs.
+      if (off && (await limited(() => power(id, () => whileOff(vm, () => updateDisks(vm, volume, files, false, signal), signal))))) return;
+      if ((!off && !isOff(state) && !isPoweredOn({ state })) || clock.monotonic() > end) {
+        throw new Error(`its files cannot be replaced while the pod VM is in state "${state}"`);
       }
-      if (!isPoweredOn({ state }) || clock.monotonic() > end) throw new Error(`its files cannot be replaced while the pod VM is in state "${state}"`);
       await clock.sleep(POLL_MS, signal);
     }
   };
@@ -90,7 +94,7 @@ export function createFileUpdates(options: FileUpdatesOptions): FileUpdates {
     for (const [volume, files] of unwritten.waiting(vm.info.id)) {
       try {
         const done = await whileOff(vm, () => updateDisks(vm, volume, files, false, signal), signal);
-        if (done === true) unwritten.supersede(vm.info.id, volume);
+        if (done) unwritten.supersede(vm.info.id, volume);
       } catch (error) {
         signal.throwIfAborted();
         log.warn('files of a volume are older than they should be', { vm: vm.info.id, volume, error: messageOf(error) });
@@ -98,21 +102,36 @@ export function createFileUpdates(options: FileUpdatesOptions): FileUpdates {
     }
   };
 
+  /** One update of a VM after the other. One that its removal came before leaves nothing. */
+  const updating = async (vm: PodVm, work: () => Promise<void>): Promise<void> => {
+    const { id } = vm.info;
+    await updates(id, async () => {
+      busy.add(id);
+      try {
+        await work();
+      } finally {
+        busy.delete(id);
+        if (removed.delete(id)) {
+          unwritten.forget(id);
+          await records.forget(id, new AbortController().signal).catch((error: unknown) => log.debug('a record was left', { vm: id, error: messageOf(error) }));
+        }
+      }
+    });
+  };
+
   return {
     update: async ({ uid, volume }, files, signal) => {
       const vms = await vmsOf(uid, signal);
       if (vms.length === 0) throw new Error(`there is no VM for the pod ${uid}`);
-      const work = vms.map((vm) => updates(vm.info.id, () => updateVm(vm, volume, files, signal)));
+      const work = vms.map((vm) => updating(vm, () => updateVm(vm, volume, files, signal)));
       const results = await Promise.allSettled(work);
       signal.throwIfAborted();
       throwAll(results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : [])));
     },
     starting: async (vm, signal, start) => {
       const { id } = vm.info;
-      await power(id, async () => {
-        await catchUp(vm, signal);
-        starts.set(id, (starts.get(id) ?? 0) + 1);
-      });
+      if (unwritten.waiting(id).length > 0) await updating(vm, () => power(id, () => catchUp(vm, signal)));
+      await power(id, () => Promise.resolve(starts.set(id, (starts.get(id) ?? 0) + 1)));
       try {
         return await start();
       } finally {
@@ -123,13 +142,19 @@ export function createFileUpdates(options: FileUpdatesOptions): FileUpdates {
     },
     forget: async (vmId, signal) => {
       unwritten.forget(vmId);
+      removed.add(vmId);
       await records.forget(vmId, signal);
+      if (!busy.has(vmId)) removed.delete(vmId);
     },
   };
 }
 
-function isMounted({ disks }: FileRecord, volume: string): boolean {
-  return disks.some(({ places }) => places.some((place) => place.volume === volume && place.holds === 'files'));
+function isOff(state: ContainerState): boolean {
+  return state === 'Created' || state === 'Stopped';
+}
+
+function isOther({ disks, salt }: FileRecord, volume: string, files: readonly VolumeFile[]): boolean {
+  return disks.some((disk) => planUpdate(disk, volume, files, salt) !== undefined);
 }
 
 function throwAll(failures: readonly unknown[]): void {

@@ -307,6 +307,18 @@ describe('files of volumes in VMs that are off', () => {
     expect(await updates.starting(vms[0]!, never, () => Promise.resolve('started'))).toBe('started');
   });
 
+  it('leave nothing when their VM is removed while they are written', async () => {
+    let imported: () => void = () => undefined;
+    const importArchive = (): Promise<void> => new Promise((resolve) => (imported = resolve));
+    const { kv, clock, update, updates } = worldOf({ states: { vm: 'Stopped' }, importArchive });
+    const work = update([file('new')]);
+    await clock.advance(1);
+    await updates.forget('vm', never);
+    imported();
+    await work;
+    expect([...kv.keys()]).toEqual([]);
+  });
+
   it('are forgotten with their VM', async () => {
     const { kv, update, updates } = worldOf();
     await update([file('new')]);
