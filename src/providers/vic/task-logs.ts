@@ -10,7 +10,7 @@ import { createKeptLog, type KeptLog } from './kept-log.ts';
 import { isTaskOver } from './look.ts';
 
 /** A task that joined a VM while it ran. */
-export interface JoinedTask {
+interface JoinedTask {
   readonly vmId: string;
   readonly container: string;
   readonly id: string;
