@@ -53,12 +53,15 @@ export class VolumeKeeper {
     options.signal.addEventListener('abort', () => this.queue.stop(), { once: true });
   }
 
-  /** The pod is about to be created with these files. */
+  /** The pod, or a part of it that was lost, is about to be created with these files. */
   prepared(pod: Pod, built: ReadonlyMap<string, BuiltFiles>): void {
     const uid = pod.metadata?.uid ?? '';
     if (built.size === 0) return;
-    const written = new Map([...built].map(([name, { files }]) => [name, digest(files)]));
-    this.kept.set(uid, { pod, there: false, dirty: false, written, refreshAt: refreshOf(built.values()) });
+    const digests = [...built].map(([name, { files }]) => [name, digest(files)] as const);
+    const before = this.kept.get(uid);
+    // The rest of the pod may have older ones.
+    const written = new Map(digests.filter(([name, wanted]) => before?.there !== true || before.written.get(name) === wanted));
+    this.kept.set(uid, { pod, there: false, dirty: written.size < built.size, written, refreshAt: refreshOf(built.values()) });
   }
 
   /** The back end has the pod, which is this now. Without `prepared` (a pod from before) all its files are written once. */
