@@ -1,5 +1,4 @@
 import { portLayerFailure } from '../../clients/port-layer/failure.ts';
-import type { Handle } from '../../clients/port-layer/port.ts';
 import { messageOf } from '../../errors/vick-error.ts';
 import type { ContainerAttach, ContainerExec, SessionStreams } from '../../kubelet/capabilities.ts';
 import { deadline } from '../../platform/http-exchange.ts';
@@ -7,15 +6,13 @@ import { retryConflicts } from './conflict-retry.ts';
 import { connectStreams, runningHandle } from './connect-streams.ts';
 import { findRunning, type VicContext } from './context.ts';
 import { converse } from './converse.ts';
+import { rememberEnded, removeEnded, type EndedTasks } from './ended-tasks.ts';
 import type { PodContainer } from './identity.ts';
 import { joinTask } from './join-tasks.ts';
 import { isTaskOver } from './look.ts';
 import { carryPipes, launchMessage, pipeRefusal } from './pipe-words.ts';
 import type { ProcessConfig } from './process-config.ts';
 import type { TaskLogs } from './task-logs.ts';
-
-/** Exec tasks that have ended, by VM. Whoever removes a VM forgets them. */
-export type EndedTasks = Map<string, string[]>;
 
 type ExecContext = Pick<VicContext, 'portLayer' | 'clock' | 'random' | 'log'>;
 
@@ -46,15 +43,16 @@ export function vmExec(context: ExecContext, ended: EndedTasks): VmExec {
   const launch = async ({ vmId, container }: ExecPlace, process: ProcessConfig, streams: SessionStreams, signal: AbortSignal): Promise<string> => {
     return await retryConflicts({ clock, random, budgetMs: COMMIT_BUDGET_MS }, signal, async () => {
       const handle = await runningHandle(portLayer, vmId, container.name, signal);
-      const cleared = await removeEnded(context, vmId, handle, ended, signal);
+      const cleared = await removeEnded(portLayer, ended, { id: vmId, handle }, signal);
       const id = random.hex(32);
-      const task = { handle: cleared, id, namespace: container.layerId, process, openStdin: streams.stdin !== undefined, tty: streams.tty };
+      const task = { handle: cleared.handle, id, namespace: container.layerId, process, openStdin: streams.stdin !== undefined, tty: streams.tty };
       const bound = await joinTask(portLayer, task, signal);
       try {
         await portLayer.commit(await portLayer.bindInteraction(bound, id, signal), {}, signal);
+        cleared.committed();
       } catch (error) {
         // It may have been applied all the same.
-        if (portLayerFailure(error)?.kind !== 'conflict') remember(ended, vmId, id);
+        if (portLayerFailure(error)?.kind !== 'conflict') rememberEnded(ended, vmId, id);
         throw error;
       }
       return id;
@@ -72,7 +70,7 @@ export function vmExec(context: ExecContext, ended: EndedTasks): VmExec {
       await kill(context, vmId, taskId);
       throw error;
     } finally {
-      remember(ended, vmId, taskId);
+      rememberEnded(ended, vmId, taskId);
     }
   };
 }
@@ -116,27 +114,6 @@ export function containerAttach(context: VicContext, taskLogs: TaskLogs): Contai
 function withoutUndefined<T extends { stdin?: unknown }>(session: T): Omit<T, 'stdin'> & { stdin?: NonNullable<T['stdin']> } {
   const { stdin, ...rest } = session;
   return stdin === undefined || stdin === null ? rest : { ...rest, stdin };
-}
-
-/** On the handle that adds the next task, so that it costs no change of its own. */
-export async function removeEnded({ portLayer }: ExecContext, vmId: string, handle: Handle, ended: EndedTasks, signal: AbortSignal): Promise<Handle> {
-  let current = handle;
-  for (const id of [...(ended.get(vmId) ?? [])]) {
-    try {
-      current = await portLayer.removeTask(current, id, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      // A VM that was off in between has forgotten it.
-      if (portLayerFailure(error)?.kind !== 'refused' || portLayerFailure(error)?.reason === 'Failed to get the Handle') throw error;
-    }
-  }
-  ended.delete(vmId);
-  return current;
-}
-
-/** Once it has ended. */
-export function remember(ended: EndedTasks, vmId: string, taskId: string): void {
-  ended.set(vmId, [...(ended.get(vmId) ?? []), taskId]);
 }
 
 /** Waits for the end, which may come after that of the output. */

@@ -3,7 +3,7 @@ import type { TaskInfo } from '../../clients/port-layer/port.ts';
 import { deadline } from '../../platform/http-exchange.ts';
 import { retryConflicts } from './conflict-retry.ts';
 import type { VicContext } from './context.ts';
-import { removeEnded, remember, type EndedTasks } from './exec.ts';
+import { rememberEnded, removeEnded, type EndedTasks } from './ended-tasks.ts';
 import type { PodContainer } from './identity.ts';
 import { joinTask } from './join-tasks.ts';
 import { inspect } from './look.ts';
@@ -54,7 +54,7 @@ export async function signalTask(options: SignalOptions, target: SignalTarget, s
     if (end.exitCode !== 0) throw new Error(`the shell that was to send it ended with exit code ${String(end.exitCode)}`);
   } finally {
     limit.dispose();
-    if (tried.id !== undefined) remember(ended, vmId, tried.id);
+    if (tried.id !== undefined) rememberEnded(ended, vmId, tried.id);
   }
 }
 
@@ -73,11 +73,12 @@ async function launch(
     if (tried.id !== undefined && (await inspect(options, vmId, tried.id, signal)) !== undefined) return tried.id;
     const handle = await portLayer.handleOf(vmId, signal);
     if (handle === undefined || (await portLayer.handleState(handle, signal)) !== 'Running') throw new Error('its VM does not run');
-    const cleared = await removeEnded(options, vmId, handle, ended, signal);
+    const cleared = await removeEnded(portLayer, ended, { id: vmId, handle }, signal);
     const id = random.hex(32);
-    const joined = await joinTask(portLayer, { handle: cleared, id, namespace: container.layerId, process, openStdin: false, tty: false }, signal);
+    const joined = await joinTask(portLayer, { handle: cleared.handle, id, namespace: container.layerId, process, openStdin: false, tty: false }, signal);
     tried.id = id;
     await portLayer.commit(joined, {}, signal);
+    cleared.committed();
     return id;
   });
 }

@@ -8,6 +8,7 @@ import type { Handle, PortLayer } from '../../../src/clients/port-layer/port.ts'
 import type { ObservedState } from '../../../src/kubelet/provider.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
 import { silentLog, type Log } from '../../../src/platform/log.ts';
+import { systemClock } from '../../../src/platform/node/clock.ts';
 import type { VicProvider } from '../../../src/providers/vic/provider.ts';
 import { fastClock } from '../../support/fast-clock.ts';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../support/kubelet/pod-requests.ts';
@@ -128,6 +129,14 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(seconds).toBeLessThan(15);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 137 });
     expect(await stateOf(pod, 'a')).toMatchObject({ kind: 'running' });
+    await provider.remove(pod.uid, never);
+  });
+
+  it('have a moment of their own where it takes longer than their grace to tell them', async () => {
+    const pod = await started(['a', traps('exit 0')], ['b', traps('sleep 0.3; exit 7')]);
+    const { by } = meddled({ commit: () => systemClock.sleep(1_200) });
+    await stop(pod, 'b', 1, by);
+    expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 7 });
     await provider.remove(pod.uid, never);
   });
 

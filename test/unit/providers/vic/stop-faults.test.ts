@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PassThrough } from 'node:stream';
 import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
+import { portLayerError } from '../../../../src/clients/port-layer/failure.ts';
 import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
 import { silentLog, type Log } from '../../../../src/platform/log.ts';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
@@ -181,6 +183,37 @@ describe('a container that joined the VM of its pod', () => {
       await stop(by, one, 30);
     }
     // Its own last task, and what told that one.
+    expect(vch.vmOf(one.pod.uid)?.config.execs).toHaveLength(2);
+    await one.remove();
+  });
+
+  it('leaves nothing of commands that had ended in its VM, although somebody else changed that at the same moment', async () => {
+    const conflict = portLayerError('vch', { kind: 'conflict', operation: 'PUT /containers/x', httpStatus: 409, reason: '*types.ConcurrentAccess' });
+    const { portLayer: real } = vch;
+    let conflicts = 0;
+    const portLayer: PortLayer = {
+      ...real,
+      commit: (handle, options, signal) => {
+        conflicts -= 1;
+        return conflicts >= 0 ? Promise.reject(conflict) : real.commit(handle, options, signal);
+      },
+    };
+    const by = vch.provider({ portLayer });
+    const one = await victim('exit 7', by);
+    const target = { uid: one.pod.uid, container: 'b' };
+    const run = (): Promise<number> => {
+      const streams = { stdout: new PassThrough().resume(), stderr: new PassThrough().resume(), tty: false };
+      return by.exec!.exec(target, ['/bin/sh', '-c', 'exit 3'], streams, never);
+    };
+    for (let count = 1; count <= 2; count += 1) {
+      conflicts = count - 1;
+      expect(await run()).toBe(3);
+      // That of the container, and the latest command.
+      expect(vch.vmOf(one.pod.uid)?.config.execs).toHaveLength(2);
+    }
+    conflicts = 1;
+    await stop(by, one, 30);
+    expect(await one.state()).toMatchObject({ exitCode: 7 });
     expect(vch.vmOf(one.pod.uid)?.config.execs).toHaveLength(2);
     await one.remove();
   });
