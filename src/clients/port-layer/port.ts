@@ -99,7 +99,8 @@ export interface PortLayer {
    * What the disk of a container VM that is off has at a path and, of a folder, below it, in the order of the paths; empty:
    * nothing. No link on the way to it is followed. The server attaches the disk to itself and looks at all that is on it
    * (vmware/vic lib/archive/diff.go), which takes seconds; it tells by a 500 without a body that the VM is on, or that there is
-   * no such disk. An archive that ends before its end, or has more than `limitBytes`, is a failure of kind `malformed`.
+   * no such disk. It may give the disk back a moment after the answer: who starts the VM then gets a conflict. An archive that
+   * ends before its end, or has more than `limitBytes`, is a failure of kind `malformed`.
    */
   exportArchive(archive: ArchiveExport, signal: AbortSignal): Promise<readonly ArchiveMember[]>;
 

@@ -20,29 +20,45 @@ const SECOND_MS = 1000;
 const TRIES = 3;
 const PAUSE_MS = 500;
 const WITHIN_MS = 20_000;
+/** For a turn. */
+const PATIENCE_MS = 10_000;
+
+export interface MessageReader {
+  readonly portLayer: PortLayer;
+  readonly clock: Clock;
+  /** Lets so many read at a time: a VCH can attach few disks to itself. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+}
 
 /**
  * What was written to the file in the time of its run; undefined: nothing, or the VCH does not give it. Rejects when it may
- * be had another time: the VCH did not answer, or not within 20 s.
+ * be had another time: its turn did not come soon, or the VCH did not answer within 20 s. `onTurn` is called when it came.
  */
 export async function readMessage(
-  { portLayer, clock }: { readonly portLayer: PortLayer; readonly clock: Clock },
+  { inTurn, ...reader }: MessageReader,
   { deviceId, path, from, to }: MessageFile,
   signal: AbortSignal,
+  onTurn: () => void,
 ): Promise<FileMessage | undefined> {
-  const limit = deadline(clock, WITHIN_MS, signal);
-  try {
-    const members = await exported({ portLayer, clock }, { deviceId, path, limitBytes: LIMIT_BYTES }, limit.signal);
-    const file = members?.find((member) => member.path === path && member.kind === 'file');
-    if (file === undefined || file.modifiedAt < toSecond(from) || file.modifiedAt > to) return undefined;
-    return { text: file.content.subarray(-BYTES).toString('utf8'), modifiedAt: file.modifiedAt };
-  } finally {
-    limit.dispose();
-  }
+  const since = reader.clock.monotonic();
+  return await inTurn(async () => {
+    signal.throwIfAborted();
+    if (reader.clock.monotonic() - since >= PATIENCE_MS) throw new Error('too many messages are read at the same time');
+    onTurn();
+    const limit = deadline(reader.clock, WITHIN_MS, signal);
+    try {
+      const members = await exported(reader, { deviceId, path, limitBytes: LIMIT_BYTES }, limit.signal);
+      const file = members?.find((member) => member.path === path && member.kind === 'file');
+      if (file === undefined || file.modifiedAt < toSecond(from) || file.modifiedAt > to) return undefined;
+      return { text: file.content.subarray(-BYTES).toString('utf8'), modifiedAt: file.modifiedAt };
+    } finally {
+      limit.dispose();
+    }
+  });
 }
 
 async function exported(
-  { portLayer, clock }: { readonly portLayer: PortLayer; readonly clock: Clock },
+  { portLayer, clock }: Pick<MessageReader, 'portLayer' | 'clock'>,
   wanted: ArchiveExport,
   signal: AbortSignal,
 ): Promise<readonly ArchiveMember[] | undefined> {

@@ -12,6 +12,7 @@ import { isPoweredOn } from './observe.ts';
 import { readMessage } from './read-message.ts';
 import { isCurrent } from './runs.ts';
 import type { TaskLogs } from './task-logs.ts';
+import { atMost } from './turns.ts';
 
 export interface TerminationMessagesOptions {
   readonly portLayer: PortLayer;
@@ -34,6 +35,7 @@ const BYTES = 2048;
 /** Until the VM is off that has nothing more to run, and until the last of a log is here. */
 const WAIT_SECONDS = 5;
 const TRIES = 3;
+const READERS = 4;
 
 type Exit = Extract<ObservedState, { kind: 'exited' }>;
 
@@ -50,6 +52,8 @@ export function terminationMessages({ portLayer, clock, logs, taskLogs, log }: T
   const known = new Map<string, Map<string, Known>>();
   /** By pod: messages that were told, by file, time and content. The one of an earlier run is not told again for a later one. */
   const told = new Map<string, Map<string, string>>();
+
+  const inTurn = atMost(READERS);
 
   const knownOf = (uid: string, container: string, { startedAt }: Exit): Known => {
     const ofPod = known.get(uid) ?? new Map<string, Known>();
@@ -75,10 +79,13 @@ export function terminationMessages({ portLayer, clock, logs, taskLogs, log }: T
     if (file === undefined || one.fileTries >= TRIES) return '';
     // While others run the disk is the guest's, and nobody knows for how long.
     if (isPoweredOn(look.vm.info) && aliveIn(look).length > 0) return '';
-    one.fileTries += 1;
+    const tried = (): void => void (one.fileTries += 1);
     try {
-      if (isPoweredOn(look.vm.info) && (await portLayer.waitContainer(look.vm.info.id, WAIT_SECONDS, signal)) === 'running') return undefined;
-      const found = await readMessage({ portLayer, clock }, file, signal);
+      if (isPoweredOn(look.vm.info) && (await portLayer.waitContainer(look.vm.info.id, WAIT_SECONDS, signal)) === 'running') {
+        tried();
+        return undefined;
+      }
+      const found = await readMessage({ portLayer, clock, inTurn }, file, signal, tried);
       const run = `${container.name} ${String(exit.startedAt)}`;
       one.file = found === undefined || isStale(uid, file, run, found) ? '' : found.text;
       return one.file;

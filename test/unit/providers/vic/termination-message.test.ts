@@ -219,6 +219,28 @@ describe('the termination message file of a container', () => {
     expect(await asking).toBeUndefined();
   });
 
+  it('is read from four disks at a time, and waits for its turn without a try of it', async () => {
+    const { messages, asked, clock } = vch();
+    const of = (uid: string): Look => {
+      const look = seen({ start: 10, stop: 20 });
+      return { ...look, pod: { ...look.pod, uid } };
+    };
+    const uids = Array.from({ length: 6 }, (_, index) => `u${String(index)}`);
+    const lap = async (): Promise<number> => {
+      const all = uids.map((uid) => messages.add(of(uid), never));
+      await settle();
+      const reading = asked.length;
+      await clock.advance(20_000);
+      await Promise.all(all);
+      // Those whose turn came too late were told without.
+      expect(asked).toHaveLength(reading);
+      return reading;
+    };
+    expect([await lap(), await lap(), await lap()]).toEqual([4, 8, 12]);
+    // The first four have had their tries.
+    expect([await lap(), await lap(), await lap(), await lap()]).toEqual([14, 16, 18, 18]);
+  });
+
   it('is forgotten with its pod, and ends with who asked', async () => {
     const { of, messages, asked } = vch(members(written('said', 15)));
     await of(seen({ start: 10, stop: 20 }));
