@@ -4,12 +4,9 @@ import type { PodContainer } from './identity.ts';
 import type { Look } from './look.ts';
 import { isCurrent } from './runs.ts';
 import type { ObservedState } from '../../kubelet/provider.ts';
-import { diskPath } from './pod-volumes.ts';
+import { diskPath, isOffDisk } from './pod-volumes.ts';
 
 type Exit = Extract<ObservedState, { kind: 'exited' }>;
-
-/** The guest mounts its own there, over what the disk has (vmware/vic isos/bootstrap), and forgets it when it goes off. */
-const OFF_DISK = ['proc', 'sys', 'dev'];
 
 export interface MessageFile {
   /** As the disk was joined. */
@@ -23,7 +20,7 @@ export interface MessageFile {
 /** Path of the file from the root of the disk; undefined: none that could be read when the VM is off. */
 export function messageFile(terminationMessagePath: string): string | undefined {
   const path = diskPath(terminationMessagePath);
-  return path === '' || OFF_DISK.includes(path.split('/')[0] ?? '') ? undefined : path;
+  return path === '' || isOffDisk(path) ? undefined : path;
 }
 
 /** Undefined: there is none, or whose it is cannot be told. */

@@ -1,6 +1,6 @@
 import { ProviderFailure, type MountRequest, type VolumeFile, type VolumeRequest } from '../../kubelet/provider.ts';
 import type { ArchiveEntry } from '../../platform/tar.ts';
-import { diskPath, podVolumes, type MountingContainer, type PodVolumes } from './pod-volumes.ts';
+import { diskPath, isOffDisk, podVolumes, type MountingContainer, type PodVolumes } from './pod-volumes.ts';
 import { checkFolders } from './shared-folders.ts';
 
 /**
@@ -41,8 +41,6 @@ export interface PlacedFile {
 type FileVolume = Extract<VolumeRequest, { readonly kind: 'files' }>;
 
 const FOLDER_MODE = 0o755;
-/** The guest mounts its own there, over what the disk has (vmware/vic isos/bootstrap). */
-const HIDDEN = ['proc', 'sys', 'dev'];
 
 /**
  * Pure. What is to be written for the containers of one VM, by disk; a disk without anything is left out. ProviderFailure
@@ -109,7 +107,7 @@ function placementOf(container: string, mount: MountRequest, volume: VolumeReque
     throw new ProviderFailure('CreateContainerConfigError', `volume "${mount.volume}" cannot be mounted at ${mount.mountPath}: ${message}`, { container });
   };
   if (path === '') return refuse('a container needs its own root');
-  if (HIDDEN.includes(path.split('/')[0] ?? '')) return refuse('a pod VM has its own file systems there');
+  if (isOffDisk(path)) return refuse('a pod VM has its own file systems there');
   if (volume === undefined) return refuse('its files are not known to this node any more');
   if (volume.kind === 'hostPath') return refuse('a pod VM shares nothing with a host');
   const folder: ArchiveEntry = { path, kind: 'folder', mode: FOLDER_MODE };

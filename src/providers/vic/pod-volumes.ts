@@ -28,6 +28,14 @@ export function podVolumes({ volumes, warn }: Pick<CreatePodRequest, 'volumes' |
   return { requests: volumes, mountedBy, ...(warn === undefined ? {} : { warn }) };
 }
 
+/** The guest mounts its own there, over what the disk has (vmware/vic isos/bootstrap), and forgets it when it goes off. */
+const GUEST_FOLDERS = ['proc', 'sys', 'dev'];
+
+/** Whether what a container sees at a path of its disk is not on the disk. */
+export function isOffDisk(path: string): boolean {
+  return GUEST_FOLDERS.includes(path.split('/')[0] ?? '');
+}
+
 /** A path of the container from the root of its disk, as members of archives have it. */
 export function diskPath(path: string): string {
   return posix.normalize(`/${path}`).replace(/^\/+|\/+$/g, '');

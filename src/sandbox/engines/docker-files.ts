@@ -3,11 +3,10 @@ import type { ContainerEngine } from '../../clients/docker-engine/containers-por
 import { firstFile, namesInFolder, readArchive } from '../../platform/tar.ts';
 import { keptMembers } from './docker-kept.ts';
 import { SITE_LABEL } from './docker-labels.ts';
-import type { EngineFiles, ImageEntry } from './port.ts';
+import { READ_LIMIT_BYTES, type EngineFiles, type ImageEntry } from './port.ts';
 
 /** Enough for the first member, with records of a long name. */
 const HEAD_BYTES = 16 * 1024;
-const WHOLE_BYTES = 256 * 1024 * 1024;
 
 /** `site`: names the sandbox, so that a container which it cannot remove any more is removed at its next start. */
 export function dockerFiles(engine: ContainerEngine, site: string): EngineFiles {
@@ -34,8 +33,8 @@ export function dockerFiles(engine: ContainerEngine, site: string): EngineFiles 
 }
 
 async function whole(engine: ContainerEngine, container: string, path: string, signal: AbortSignal): Promise<Buffer> {
-  const archive = (await engine.getArchive(container, path, WHOLE_BYTES, signal)) ?? Buffer.alloc(0);
-  if (archive.length >= WHOLE_BYTES) throw new Error(`${path} is too large to be read out of a container`);
+  const archive = (await engine.getArchive(container, path, READ_LIMIT_BYTES, signal)) ?? Buffer.alloc(0);
+  if (archive.length >= READ_LIMIT_BYTES) throw new Error(`${path} is too large to be read out of a container`);
   return archive;
 }
 

@@ -1,6 +1,6 @@
 /** The files of this computer, taken for those of every image. */
 import type { FileSystem } from '../../platform/fs.ts';
-import type { EngineFiles, ImageFiles } from './port.ts';
+import { READ_LIMIT_BYTES, type EngineFiles, type ImageFiles } from './port.ts';
 
 /** `refusal`: why programs cannot be shown other files here. */
 export function hostFiles(fs: FileSystem, refusal: () => Promise<string | undefined>): EngineFiles {
@@ -23,7 +23,10 @@ export function hostImage(fs: FileSystem): ImageFiles {
       }
     },
     list: (path) => fs.list(path).catch(() => []),
-    read: (path) => fs.readBytes(path).catch(() => undefined),
+    read: async (path) => {
+      if (((await fs.info(path).catch(() => undefined))?.size ?? 0) > READ_LIMIT_BYTES) throw new Error(`${path} is too large to be read`);
+      return fs.readBytes(path).catch(() => undefined);
+    },
     close: () => Promise.resolve(),
   };
 }

@@ -76,13 +76,16 @@ export interface EngineFiles {
   left?(disk: WrittenDisk, tasks: readonly string[]): Promise<readonly ArchiveMember[]>;
 }
 
+/** Files, or archives, that are larger are not read: they are held in memory. */
+export const READ_LIMIT_BYTES: number = 256 * 1024 * 1024;
+
 /** The file system of an image as it was before anything was written to a disk of it. */
 export interface ImageFiles {
   /** What is at an absolute path, whose parents are folders. A link is told of, not followed. */
   look(path: string, signal: AbortSignal): Promise<ImageEntry | undefined>;
   /** Names in the folder that is at an absolute path. */
   list(path: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** The content of the file that is at an absolute path; undefined where this user may not read it. */
+  /** The content of the file that is at an absolute path; undefined where this user may not read it. Rejects for one that is too large. */
   read(path: string, signal: AbortSignal): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Reading a disk as it is found when it is walked through: no link is followed (vmware/vic lib/archive/diff.go). */
 import { DiskView, namesOf, type DiskViewOptions, type Found } from '../../../engines/disk-view.ts';
-import type { ImageEntry } from '../../../engines/port.ts';
+import { READ_LIMIT_BYTES, type ImageEntry } from '../../../engines/port.ts';
 import type { ArchiveEntry, ArchiveMember } from '../../../../platform/tar.ts';
 import { excludes, nameOf, type FilterSpec } from './filter-spec.ts';
 
@@ -79,7 +79,9 @@ export class DiskReader extends DiskView {
     const kept = this.left.get(at.join('/'));
     if (kept !== undefined) return kept.content;
     const place = await this.ownPlace(at);
-    return place === undefined ? image.read(`/${at.join('/')}`, signal) : fs.readBytes(place);
+    if (place === undefined) return image.read(`/${at.join('/')}`, signal);
+    if (((await fs.info(place))?.size ?? 0) > READ_LIMIT_BYTES) throw new Error(`${at.join('/')} is too large to be read`);
+    return fs.readBytes(place);
   }
 }
 

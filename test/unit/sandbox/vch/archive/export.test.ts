@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -185,6 +185,14 @@ describe('exporting an archive from a container VM', () => {
     await symlink(directory, join(own, 'data'));
     expect(await membersOf({ filterSpec: only('data/secret') })).toEqual([]);
     expect(await membersOf({ filterSpec: only('data') })).toEqual([['data', '']]);
+  });
+
+  it('ends where a file is too large, so that the archive is seen to be cut', async () => {
+    const id = await vm();
+    await write([file('tmp/large', ''), file('tmp/small', 'small')]);
+    await truncate(join(directory, 'vch', 'containers', id, 'disks', '0', 'files', 'tmp/large'), 2 ** 32);
+    await expect(client.exportArchive({ deviceId: 'c0', path: 'tmp/large', limitBytes }, never)).rejects.toMatchObject({ code: 'PORT_LAYER' });
+    expect(await client.exportArchive({ deviceId: 'c0', path: 'tmp/small', limitBytes }, never)).toHaveLength(1);
   });
 
   it('is refused while the VM is on, and given when it is off again', async () => {
