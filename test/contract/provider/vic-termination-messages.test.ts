@@ -117,4 +117,23 @@ describe(`termination messages of ${VIC_WORLD}`, () => {
     expect(await stateOf(pod.uid)).toMatchObject({ message: 'of c\n' });
     expect(await stateOf(pod.uid, 'd')).toMatchObject({ message: 'of d\n' });
   });
+
+  it('of containers that have VMs of their own are told apart, also where image and path are the same', async (context) => {
+    if (!(await files(context))) return;
+    const apart = world.provider({ isolation: 'container' });
+    const path = '/vick-own/message';
+    const own = (name: string): ContainerRequest =>
+      shell(`echo of ${name} > ${path}; exit 3`, {
+        ...{ name, mounts: [mount(`${name}-room`, '/vick-own')] },
+        terminationMessage: { path, fallbackToLogsOnError: false },
+      });
+    const volumes = ['c-room', 'd-room'].map((name) => ({ kind: 'emptyDir', name, medium: 'disk' }) as const);
+    const pod = { ...podRequest([own('c'), own('d')]), volumes };
+    pods.push(pod.uid);
+    await apart.create(pod, never);
+    await apart.start(startRequest(pod), never);
+    for (const name of ['c', 'd']) {
+      await expect.poll(() => stateOf(pod.uid, name, apart), PATIENCE).toMatchObject({ kind: 'exited', exitCode: 3, message: `of ${name}\n` });
+    }
+  });
 });
