@@ -173,7 +173,7 @@ describe('a container that joined its VM while that ran', () => {
     const end = { kind: 'exited', exitCode: 3, startedAt: 101_500, finishedAt: 102_000 } as const;
     const closed = closeTask(runs({ end }), 'b');
     expect(closed.tasks).toEqual({});
-    expect(closed.past).toEqual([{ group: ['b'], startedAt: 101_500, stoppedAt: 102_000, end, task: true }]);
+    expect(closed.past).toEqual([{ group: ['b'], startedAt: 101_500, stoppedAt: 102_000, end, task: 'vm-b-1' }]);
     expect(decodeRuns(encodeRuns(closed))).toEqual(closed);
     expect(closeTask(runs(), 'b').past).toEqual([]);
     const older = JSON.parse(encodeRuns(closed)) as Record<string, unknown>;
