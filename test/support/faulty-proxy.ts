@@ -53,6 +53,8 @@ function forward(
       return;
     }
     outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+    // A stream may have nothing to say for long, and is there all the same.
+    outgoing.flushHeaders();
     answer.pipe(outgoing);
     answer.once('error', () => incoming.socket.destroy());
     answer.once('close', () => !answer.complete && incoming.socket.destroy());

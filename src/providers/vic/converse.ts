@@ -118,10 +118,14 @@ async function sendInput({ portLayer, log, taskId, endsInput }: ConversationOpti
   stdin.on('close', () => body.end());
   stdin.pipe(body);
   try {
-    if ((await portLayer.input(taskId, body, signal)) && endsInput) await portLayer.closeInput(taskId, signal);
+    const reached = await portLayer.input(taskId, body, signal).catch((error: unknown) => {
+      // The task may have ended before its input. One whose input was cut off waits for no more of it.
+      log.debug('input did not reach its task', { error: messageOf(error) });
+      return true;
+    });
+    if (reached && endsInput) await portLayer.closeInput(taskId, signal);
   } catch (error) {
-    // The task may have ended before its input.
-    log.debug('input did not reach its task', { error: messageOf(error) });
+    log.debug('input could not be ended', { error: messageOf(error) });
   } finally {
     stdin.unpipe(body);
     signal.removeEventListener('abort', stop);

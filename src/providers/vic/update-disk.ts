@@ -29,8 +29,8 @@ export interface DiskUpdateRequest {
   readonly on: boolean;
 }
 
-/** What a shell has said that could not do it. */
-class ScriptFailure extends Error {}
+/** An attempt of which the next one promises no more. */
+class VainAttempt extends Error {}
 
 const SHELL = { path: '/bin/sh', args: ['-c', UPDATE_SCRIPT], env: [DEFAULT_PATH, 'LC_ALL=C'], workingDir: '/', user: '0', stopSignal: '' };
 /** For the change of the VM, and for what the serial line carries: half of its nominal 14 KB/s. */
@@ -89,8 +89,10 @@ async function updateOn(options: DiskUpdateOptions, request: DiskUpdateRequest, 
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof ScriptFailure) unwritten.failed(attempt, error.message);
-      if (!isNoShell(error)) throw error;
+      if (!isNoShell(error)) {
+        if (isVain(error)) unwritten.failed(attempt, messageOf(error));
+        throw error;
+      }
       await keep(options, request, disk, signal);
       unwritten.noShell(disk.layerId);
     }
@@ -119,9 +121,9 @@ async function runScript(
     const why = exitCode === CUT ? 'they did not reach it whole' : (await said) || `the shell of the image ended with ${String(exitCode)}`;
     const message = `its files could not be replaced in ${namesOf(disk)}: ${why}`;
     // More is a signal: somebody ended it, or the VM went off.
-    throw exitCode > 0 && exitCode < 128 && exitCode !== CUT ? new ScriptFailure(message) : new Error(message);
+    throw exitCode > 0 && exitCode < 128 && exitCode !== CUT ? new VainAttempt(message) : new Error(message);
   } catch (error) {
-    if (limit.expired()) throw new Error(`its files were not replaced in ${namesOf(disk)} in time: ${messageOf(error)}`, { cause: error });
+    if (limit.expired()) throw new VainAttempt(`its files were not replaced in ${namesOf(disk)} in time: ${messageOf(error)}`, { cause: error });
     throw error;
   } finally {
     limit.dispose();
@@ -137,6 +139,11 @@ async function firstBytes(stream: AsyncIterable<unknown>, limit: number): Promis
     .slice(0, limit)
     .trim()
     .replaceAll(/\s*\n\s*/g, '; ');
+}
+
+/** Nothing says that a VM is going off, or that a connection broke. */
+function isVain(error: unknown): boolean {
+  return error instanceof VainAttempt || (error instanceof LaunchFailure && !/powered off/i.test(error.message));
 }
 
 function isNoShell(error: unknown): boolean {
