@@ -23,7 +23,7 @@ export class LaunchFailure extends Error {}
 export type VmExec = (place: ExecPlace, process: ProcessConfig, streams: SessionStreams, signal: AbortSignal) => Promise<number>;
 
 /** The file system of a container, whether or not the container itself runs. */
-export interface ExecPlace {
+interface ExecPlace {
   readonly vmId: string;
   readonly container: Pick<PodContainer, 'name' | 'layerId'>;
 }
