@@ -81,6 +81,21 @@ test('nobody but main imports the sandbox', () => {
   expect(imports.filter(({ from, to }) => to.startsWith('sandbox/') && !from.startsWith('sandbox/') && from !== 'main.ts')).toEqual([]);
 });
 
+/** The rooms of the VIC provider, each of which uses those before it. */
+const VIC_ROOMS = ['support', 'images', 'vm', 'plan', 'streams', 'tasks', 'files', 'create', 'logs', 'node'];
+
+test('within the VIC provider, too, data walks in one direction', () => {
+  const base = 'providers/vic/';
+  const room = (file: string): number | undefined => {
+    const [name = '', rest] = file.slice(base.length).split('/');
+    return rest === undefined ? undefined : VIC_ROOMS.indexOf(name);
+  };
+  const within = imports.filter(({ from, to }) => from.startsWith(base) && to.startsWith(base));
+  const offenders = within.filter(({ from, to }) => room(from) !== undefined && (room(to) ?? Infinity) > room(from)!);
+  expect(offenders).toEqual([]);
+  expect(new Set(within.flatMap(({ from, to }) => [room(from), room(to)]))).toEqual(new Set([undefined, ...VIC_ROOMS.keys()]));
+});
+
 test('the kubelet has never heard of VIC', () => {
   const offenders = files.filter(
     (file) => file.startsWith('kubelet/') && /\bvic\b|\bvch\b|vsphere|port layer/i.test(readFileSync(join(root, file), 'utf8').replaceAll(/'vic'|`vic`/g, '')),

@@ -6,10 +6,10 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
-import { readIdentity, type PodIdentity } from '../../providers/vic/identity.ts';
-import { surplusVms, type PodVm } from '../../providers/vic/pod-index.ts';
-import { removeVm } from '../../providers/vic/power.ts';
-import { createRunStore } from '../../providers/vic/run-store.ts';
+import { readIdentity, type PodIdentity } from '../../providers/vic/vm/identity.ts';
+import { surplusVms, type PodVm } from '../../providers/vic/vm/pod-index.ts';
+import { removeVm } from '../../providers/vic/vm/power.ts';
+import { createRunStore } from '../../providers/vic/vm/run-store.ts';
 import type { Leftover } from './leftover.ts';
 
 export interface VmTools {

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { messageOf, VickError } from '../../errors/vick-error.ts';
 import type { LogLevel } from '../../platform/log.ts';
 import { canonicalQuantity } from '../../platform/quantity.ts';
-import { ISOLATIONS, type Isolation } from '../../providers/vic/isolation.ts';
+import { ISOLATIONS, type Isolation } from '../../providers/vic/support/isolation.ts';
 import { parseAddress, type Sourced } from './addresses.ts';
 import type { KubeletFlag, KubeletFlags, NodeSettings, PersonaSettings, PersonaTls, VicKubeletSettings } from './settings.ts';
 import { serverSettings } from './server-settings.ts';

@@ -1,6 +1,6 @@
 import type { Taint } from '../../platform/kubernetes-objects.ts';
 import type { LogLevel } from '../../platform/log.ts';
-import type { Isolation } from '../../providers/vic/isolation.ts';
+import type { Isolation } from '../../providers/vic/support/isolation.ts';
 import type { MockSettings } from '../../providers/mock/settings.ts';
 
 /** Everything a kubelet is started with, decided. */

@@ -1,9 +1,9 @@
 /** Three who should agree about pods, side by side by UID: the API server, the kubelet of the node, and the port layer of its VCH. Pure. */
 import type { ContainerInfo } from '../../clients/port-layer/port.ts';
 import type { Pod } from '../../platform/kubernetes-objects.ts';
-import { readIdentity } from '../../providers/vic/identity.ts';
-import { standingVms, type PodVm } from '../../providers/vic/pod-index.ts';
-import { mainVm } from '../../providers/vic/pod-parts.ts';
+import { readIdentity } from '../../providers/vic/vm/identity.ts';
+import { standingVms, type PodVm } from '../../providers/vic/vm/pod-index.ts';
+import { mainVm } from '../../providers/vic/plan/pod-parts.ts';
 import { podLine } from './pod-line.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { PodNetwork } from '../../kubelet/capabilities.ts';
-import type { VicContext } from './context.ts';
-import { vmOfPort } from './pod-parts.ts';
-import { addressesOf, isPoweredOn } from './observe.ts';
+import type { VicContext } from './vm/context.ts';
+import { vmOfPort } from './plan/pod-parts.ts';
+import { addressesOf, isPoweredOn } from './vm/observe.ts';
 
 /**
  * Connections to the address of a pod's VM, or of that of the container whose port it is, as from any machine of its network. Nothing of a VCH leads to the loopback

@@ -3,10 +3,10 @@ import { messageOf } from '../../errors/vick-error.ts';
 import type { NetworkUsage, NodeUsage, PodStats, PodUsage } from '../../kubelet/capabilities.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-import type { Look } from './look.ts';
-import { isPoweredOn } from './observe.ts';
-import type { PodVm } from './pod-index.ts';
-import { memoryInBytes } from './units.ts';
+import type { Look } from './vm/look.ts';
+import { isPoweredOn } from './vm/observe.ts';
+import type { PodVm } from './vm/pod-index.ts';
+import { memoryInBytes } from './node/units.ts';
 
 export interface StatsOptions {
   readonly portLayer: PortLayer;

@@ -3,7 +3,7 @@ import Dockerode from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/platform/log.ts';
 import { systemClock } from '../../../src/platform/node/clock.ts';
-import { parseImageCache, findImage } from '../../../src/providers/vic/image-cache.ts';
+import { parseImageCache, findImage } from '../../../src/providers/vic/images/image-cache.ts';
 import { createDockerEngine } from '../../../src/sandbox/engines/docker.ts';
 import { importBusybox } from '../../support/engines/busybox-image.ts';
 import { clientOf, isUnavailable, type TestEngine } from '../../support/engines/engine.ts';

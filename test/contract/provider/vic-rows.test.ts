@@ -1,6 +1,6 @@
 /** What virtual-kubelet's VIC provider fell short of, area by area: each has a test of its name. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VIC_AREAS } from '../../../src/providers/vic/areas.ts';
+import { VIC_AREAS } from '../../../src/providers/vic/support/areas.ts';
 import { DEFINITION_ROWS } from './vic-rows/definition.ts';
 import { openKit, type Kit } from './vic-rows/kit.ts';
 import { LIFE_ROWS } from './vic-rows/life.ts';

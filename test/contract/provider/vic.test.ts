@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import type { PortLayer } from '../../../src/clients/port-layer/port.ts';
-import { ISOLATIONS } from '../../../src/providers/vic/isolation.ts';
+import { ISOLATIONS } from '../../../src/providers/vic/support/isolation.ts';
 import { providerContract, type Program, type ProviderHarness } from './suite.ts';
 import { startVicWorld, VIC_WORLD } from './vic-worlds.ts';
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { expect } from 'vitest';
-import { kubeResourcesFromVchInfo } from '../../../../src/providers/vic/capacity.ts';
+import { kubeResourcesFromVchInfo } from '../../../../src/providers/vic/node/capacity.ts';
 import { MemoryTrust } from '../../../support/kubelet-server/trust.ts';
 import { startRequest } from '../../../support/kubelet/pod-requests.ts';
 

@@ -5,7 +5,7 @@ import type { PortLayer } from '../../../../src/clients/port-layer/port.ts';
 import { judgeSupport } from '../../../../src/kubelet/pods/support.ts';
 import type { Pod } from '../../../../src/platform/kubernetes-objects.ts';
 import { packArchive, readArchive } from '../../../../src/platform/tar.ts';
-import { UPDATE_SCRIPT } from '../../../../src/providers/vic/update-script.ts';
+import { UPDATE_SCRIPT } from '../../../../src/providers/vic/files/update-script.ts';
 import { IMAGE, never, PATIENCE, type Kit, type Row } from './kit.ts';
 
 const NAMESPACE = 'vick-rows';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPortLayer } from '../../../../src/clients/port-layer/client.ts';
 import { systemClock } from '../../../../src/platform/node/clock.ts';
-import { ISOLATIONS, type Isolation } from '../../../../src/providers/vic/isolation.ts';
+import { ISOLATIONS, type Isolation } from '../../../../src/providers/vic/support/isolation.ts';
 import type { VicProvider } from '../../../../src/providers/vic/provider.ts';
 import { startFaultyProxy, type Fault, type FaultyProxy } from '../../../support/faulty-proxy.ts';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../../support/kubelet/pod-requests.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findImage, parseImageCache } from '../../../../src/providers/vic/image-cache.ts';
+import { findImage, parseImageCache } from '../../../../src/providers/vic/images/image-cache.ts';
 import { recording } from '../../../support/replay-server.ts';
 
 /** The documents as the recorded scenario last saw them. */

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DiskUpdate } from '../../../../src/providers/vic/plan-update.ts';
-import { CUT, incoming, UPDATE_SCRIPT, updateInput } from '../../../../src/providers/vic/update-script.ts';
+import type { DiskUpdate } from '../../../../src/providers/vic/files/plan-update.ts';
+import { CUT, incoming, UPDATE_SCRIPT, updateInput } from '../../../../src/providers/vic/files/update-script.ts';
 
 const SHELLS = [['/bin/dash'], ['/bin/bash', '--posix'], ['/usr/bin/busybox', 'sh'], ['/bin/sh']].filter(([file]) => file !== undefined && existsSync(file));
 

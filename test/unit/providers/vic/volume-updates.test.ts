@@ -7,11 +7,11 @@ import type { VolumeFile } from '../../../../src/kubelet/provider.ts';
 import { silentLog } from '../../../../src/platform/log.ts';
 import { systemRandom } from '../../../../src/platform/node/random.ts';
 import { readArchive } from '../../../../src/platform/tar.ts';
-import { LaunchFailure, type VmExec } from '../../../../src/providers/vic/exec.ts';
-import { createFileRecords, recordOf, type FileRecord } from '../../../../src/providers/vic/file-records.ts';
-import type { MountPlace } from '../../../../src/providers/vic/plan-files.ts';
-import type { PodVm } from '../../../../src/providers/vic/pod-index.ts';
-import { createFileUpdates } from '../../../../src/providers/vic/update-files.ts';
+import { LaunchFailure, type VmExec } from '../../../../src/providers/vic/tasks/exec.ts';
+import { createFileRecords, recordOf, type FileRecord } from '../../../../src/providers/vic/files/file-records.ts';
+import type { MountPlace } from '../../../../src/providers/vic/plan/plan-files.ts';
+import type { PodVm } from '../../../../src/providers/vic/vm/pod-index.ts';
+import { createFileUpdates } from '../../../../src/providers/vic/files/update-files.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 const never = new AbortController().signal;
