@@ -51,7 +51,7 @@ export const VIC_AREAS: readonly ProviderArea[] = [
   area(
     'logs',
     'degraded',
-    'The VCH keeps that of the container which a VM started with, both streams as one. Those of containers which joined it later the kubelet keeps, their last two runs, up to 1 MiB each and as long as it runs; what it did not hear is told. A process that writes faster than the serial line of its VM carries waits for it.',
+    'The VCH keeps that of the container which a VM started with, both streams as one. Those of containers which joined it later the kubelet keeps, their last two runs, up to 1 MiB each and as long as it runs; what it did not hear is told. A process waits that writes faster than the serial line of its VM carries, or more than 2 MiB while no kubelet runs.',
   ),
   area('exec / attach', 'honoured', 'With terminals, sizes, exit codes; commands with "|" by way of /bin/sh of the image.'),
   area('update', 'honoured', 'Deadlines, labels and annotations take effect; images of running pods do not change.'),
