@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { portLayerError } from '../../../src/clients/port-layer/failure.ts';
 import type { Handle, PortLayer } from '../../../src/clients/port-layer/port.ts';
 import type { ObservedState } from '../../../src/kubelet/provider.ts';
@@ -12,7 +12,8 @@ import { systemClock } from '../../../src/platform/node/clock.ts';
 import type { VicProvider } from '../../../src/providers/vic/provider.ts';
 import { fastClock } from '../../support/fast-clock.ts';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../support/kubelet/pod-requests.ts';
-import { startVicWorld, VIC_WORLD, type VicWorld } from './vic-worlds.ts';
+import { useVicSuite } from './vic-suite.ts';
+import { VIC_WORLD } from './vic-worlds.ts';
 
 const never = new AbortController().signal;
 const PATIENCE = { timeout: 60_000, interval: 50 };
@@ -24,20 +25,12 @@ interface Trapped {
 type Container = readonly [name: string, program: Trapped, more?: Parameters<typeof containerRequest>[0]];
 
 describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => {
-  let world: VicWorld;
-  let provider: VicProvider;
-  const made: string[] = [];
+  const vic = useVicSuite();
+  const { made } = vic;
   const files: string[] = [];
 
-  beforeAll(async () => {
-    world = await startVicWorld();
-    provider = world.provider();
-    await provider.images!.pull({ reference: 'busybox:latest' }, never);
-  });
+  // The sandbox runs containers over the files of this computer.
   afterAll(async () => {
-    for (const uid of made) await provider.remove(uid, never);
-    await world.close();
-    // The sandbox runs containers over the files of this computer.
     for (const file of files) await rm(file, { force: true });
   });
 
@@ -55,31 +48,32 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
   const started = async (...containers: readonly Container[]): Promise<RequestedPod> => {
     const pod = podRequest(containers.map(([name, { script }, more]) => containerRequest({ name, command: ['/bin/sh', '-c', script], ...more })));
     made.push(pod.uid);
-    await provider.create(pod, never);
-    for (const [name] of containers) await provider.start(startRequest(pod, name), never);
+    await vic.provider.create(pod, never);
+    for (const [name] of containers) await vic.provider.start(startRequest(pod, name), never);
     for (const [name, { ready }] of containers) await expect.poll(() => exists(pod.uid, name, ready), PATIENCE).toBe(true);
     return pod;
   };
   const exists = async (uid: string, container: string, path: string): Promise<boolean> => {
     const streams = { stdout: new PassThrough().resume(), stderr: new PassThrough().resume(), tty: false };
-    return (await provider.exec!.exec({ uid, container }, ['/bin/sh', '-c', `[ -e ${path} ]`], streams, never)) === 0;
+    return (await vic.provider.exec!.exec({ uid, container }, ['/bin/sh', '-c', `[ -e ${path} ]`], streams, never)) === 0;
   };
-  const stop = async ({ uid }: RequestedPod, container: string, graceSeconds = 20, by = provider): Promise<number> => {
+  const stop = async ({ uid }: RequestedPod, container: string, graceSeconds = 20, by = vic.provider): Promise<number> => {
     const before = performance.now();
     await by.stop({ uid, container, graceSeconds }, never);
     return (performance.now() - before) / 1000;
   };
-  const stateOf = async ({ uid }: RequestedPod, name: string, by = provider): Promise<ObservedState | undefined> =>
+  const stateOf = async ({ uid }: RequestedPod, name: string, by = vic.provider): Promise<ObservedState | undefined> =>
     (await by.status(uid, never))?.containers.find((one) => one.name === name)?.state;
-  const vmOf = async ({ uid }: RequestedPod) => (await world.portLayer.listContainers(never)).find(({ annotations }) => annotations['vick.dev/uid'] === uid)!;
+  const vmOf = async ({ uid }: RequestedPod) =>
+    (await vic.world.portLayer.listContainers(never)).find(({ annotations }) => annotations['vick.dev/uid'] === uid)!;
 
-  /** A provider whose port layer differs where the stop signal is sent, and what it warns of. */
+  /** A vic.provider whose port layer differs where the stop signal is sent, and what it warns of. */
   const meddled = (parts: {
     readonly join?: (task: Parameters<PortLayer['joinTask']>[0]) => Parameters<PortLayer['joinTask']>[0];
     readonly commit?: (real: PortLayer) => Promise<void>;
     readonly clock?: Clock;
   }): { readonly by: VicProvider; readonly warnings: string[] } => {
-    const { portLayer: real } = world;
+    const { portLayer: real } = vic.world;
     const senders = new Set<Handle>();
     const portLayer: PortLayer = {
       ...real,
@@ -101,7 +95,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     };
     const warnings: string[] = [];
     const log: Log = { ...silentLog, warn: (message, fields) => warnings.push(`${message}: ${String(fields?.['error'])}`), with: () => log };
-    return { by: world.provider({ portLayer, log, ...(parts.clock === undefined ? {} : { clock: parts.clock }) }), warnings };
+    return { by: vic.world.provider({ portLayer, log, ...(parts.clock === undefined ? {} : { clock: parts.clock }) }), warnings };
   };
 
   it('are told by their stop signal and end in their own time, alone, without what they have started and what else has their image', async () => {
@@ -119,7 +113,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 7 });
     for (const name of ['a', 'c']) expect(await stateOf(pod, name)).toMatchObject({ kind: 'running' });
     for (const name of ['a', 'b']) expect(await stateOf(other, name)).toMatchObject({ kind: 'running' });
-    for (const { uid } of [pod, other]) await provider.remove(uid, never);
+    for (const { uid } of [pod, other]) await vic.provider.remove(uid, never);
   });
 
   it('are killed when they do not obey, after their grace and not before', async () => {
@@ -129,7 +123,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(seconds).toBeLessThan(15);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 137 });
     expect(await stateOf(pod, 'a')).toMatchObject({ kind: 'running' });
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('have a moment of their own where it takes longer than their grace to tell them', async () => {
@@ -137,14 +131,14 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     const { by } = meddled({ commit: () => systemClock.sleep(1_200) });
     await stop(pod, 'b', 1, by);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 7 });
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('are killed at once when they are given no time', async () => {
     const pod = await started(['a', traps('exit 0')], ['b', traps('exit 7')]);
     await stop(pod, 'b', 0);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 137 });
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it.each(['SIGUSR1', '10'])('are told by the signal that the pod chose, %s', async (stopSignal) => {
@@ -152,14 +146,14 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     const pod = await started(['a', traps('exit 0')], ['b', waits("trap 'exit 5' USR1; trap 'exit 6' TERM"), chosen]);
     await stop(pod, 'b');
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 5 });
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('are told again in their next run, by another kubelet too', async () => {
     const program = traps('exit 7');
     const pod = await started(['a', traps('exit 0')], ['b', program]);
-    const next = world.provider();
-    for (const by of [provider, next]) {
+    const next = vic.world.provider();
+    for (const by of [vic.provider, next]) {
       await stop(pod, 'b', 20, by);
       expect(await stateOf(pod, 'b', by)).toMatchObject({ kind: 'exited', exitCode: 7 });
       const again = { ...startRequest(pod, 'b'), containers: ['b'] };
@@ -170,7 +164,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
 
   const rerun = async ({ uid }: RequestedPod, { ready }: Trapped, start: () => Promise<void>): Promise<boolean> => {
     const streams = { stdout: new PassThrough().resume(), stderr: new PassThrough().resume(), tty: false };
-    await provider.exec!.exec({ uid, container: 'a' }, ['/bin/sh', '-c', `rm ${ready}`], streams, never);
+    await vic.provider.exec!.exec({ uid, container: 'a' }, ['/bin/sh', '-c', `rm ${ready}`], streams, never);
     await start();
     await expect.poll(() => exists(uid, 'a', ready), PATIENCE).toBe(true);
     return true;
@@ -182,7 +176,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     const states = await Promise.all(['a', 'b', 'c'].map((name) => stateOf(pod, name)));
     expect(states).toMatchObject([4, 5, 6].map((exitCode) => ({ kind: 'exited', exitCode })));
     await expect.poll(async () => (await vmOf(pod)).state, PATIENCE).toBe('Stopped');
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('do not keep each other from their signal, however many of them there are', async () => {
@@ -190,7 +184,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     const pod = await started(['a', traps('exit 0')], ...names.map((name) => [name, traps('exit 7')] as const));
     await Promise.all(names.map((name) => stop(pod, name)));
     for (const name of names) expect(await stateOf(pod, name)).toMatchObject({ kind: 'exited', exitCode: 7 });
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('are killed at once, with the reason on record, where the image has no shell', async () => {
@@ -199,7 +193,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(await stop(pod, 'b', 60, by)).toBeLessThan(20);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 137 });
     expect(warnings).toEqual([expect.stringMatching(/could not reach is ended at once: .*no such file or directory/) as string]);
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('are killed at once where their process is not found', async () => {
@@ -208,7 +202,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(await stop(pod, 'b', 60, by)).toBeLessThan(20);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 137 });
     expect(warnings).toEqual([expect.stringContaining('its process was not found in the VM') as string]);
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('are killed when the VM takes no more changes but that', async () => {
@@ -218,7 +212,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(await stop(pod, 'b', 60, by)).toBeLessThan(30);
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 137 });
     expect(warnings).toEqual([expect.stringContaining('no answer within 10 s') as string]);
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('are told although somebody else changes their VM at the same moment', async () => {
@@ -237,7 +231,7 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(await stateOf(pod, 'b')).toMatchObject({ kind: 'exited', exitCode: 7 });
     expect(disturbed).toBe(3);
     expect(warnings).toEqual([]);
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('have ended when their VM goes off meanwhile', async () => {
@@ -252,6 +246,6 @@ describe(`containers that joined the VM of their pod, over ${VIC_WORLD}`, () => 
     expect(await stop(pod, 'b', 60, by)).toBeLessThan(30);
     expect((await stateOf(pod, 'b'))?.kind).not.toBe('running');
     expect(warnings).toEqual([]);
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 });

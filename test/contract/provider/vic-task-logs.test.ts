@@ -1,12 +1,12 @@
 /** What containers write that joined a VM: a VCH keeps no log of them, so the kubelet that listens does. */
 import { PassThrough, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PortLayer } from '../../../src/clients/port-layer/port.ts';
 import type { LogOptions } from '../../../src/kubelet/capabilities.ts';
-import type { VicProvider } from '../../../src/providers/vic/provider.ts';
 import { containerRequest, podRequest, startRequest, type RequestedPod } from '../../support/kubelet/pod-requests.ts';
-import { startVicWorld, VIC_WORLD, type VicWorld } from './vic-worlds.ts';
+import { useVicSuite } from './vic-suite.ts';
+import { VIC_WORLD } from './vic-worlds.ts';
 
 const never = new AbortController().signal;
 const PATIENCE = { timeout: 60_000, interval: 50 };
@@ -15,32 +15,21 @@ const shell = (name: string, script: string, more: Parameters<typeof containerRe
   containerRequest({ name, command: ['/bin/sh', '-c', script], ...more });
 
 describe(`logs of containers that joined a VM, over ${VIC_WORLD}`, () => {
-  let world: VicWorld;
-  let provider: VicProvider;
-  const made: string[] = [];
-
-  beforeAll(async () => {
-    world = await startVicWorld();
-    provider = world.provider();
-    await provider.images!.pull({ reference: 'busybox:latest' }, never);
-  });
-  afterAll(async () => {
-    for (const uid of made) await provider.remove(uid, never);
-    await world.close();
-  });
+  const vic = useVicSuite();
+  const { made } = vic;
 
   /** A pod whose first container waits, so that `b` joins it. */
-  const joined = async (script: string, more: Parameters<typeof containerRequest>[0] = {}, by = provider): Promise<RequestedPod> => {
+  const joined = async (script: string, more: Parameters<typeof containerRequest>[0] = {}, by = vic.provider): Promise<RequestedPod> => {
     const pod = podRequest([shell('a', WAITS), shell('b', script, more)]);
     made.push(pod.uid);
     await by.create(pod, never);
     for (const name of ['a', 'b']) await by.start(startRequest(pod, name), never);
     return pod;
   };
-  const open = async (uid: string, options: Partial<LogOptions> = {}, by = provider, container = 'b') =>
+  const open = async (uid: string, options: Partial<LogOptions> = {}, by = vic.provider, container = 'b') =>
     await by.logs!.open({ uid, container }, { follow: false, previous: false, timestamps: false, ...options }, never);
   const logOf = async (...args: Parameters<typeof open>): Promise<string> => await text(await open(...args));
-  const ends = async (uid: string, exitCode: number, by = provider) => {
+  const ends = async (uid: string, exitCode: number, by = vic.provider) => {
     const state = async () => (await by.status(uid, never))?.containers.find(({ name }) => name === 'b')?.state;
     await expect.poll(state, PATIENCE).toMatchObject({ kind: 'exited', exitCode });
   };
@@ -53,13 +42,13 @@ describe(`logs of containers that joined a VM, over ${VIC_WORLD}`, () => {
     expect(await logOf(pod.uid, { stream: 'stderr' })).toBe('two\n');
     expect(await logOf(pod.uid, { stream: 'stdout', tailLines: 1 })).toBe('three');
     expect(await logOf(pod.uid, { stream: 'stderr', timestamps: true })).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z two\n$/);
-    await provider.stop({ uid: pod.uid, container: 'a', graceSeconds: 5 }, never);
+    await vic.provider.stop({ uid: pod.uid, container: 'a', graceSeconds: 5 }, never);
     expect(await logOf(pod.uid, { stream: 'stdout' })).toBe('one\nthree');
-    await provider.start(startRequest(pod, 'a'), never);
-    await provider.start(startRequest(pod, 'b'), never);
+    await vic.provider.start(startRequest(pod, 'a'), never);
+    await vic.provider.start(startRequest(pod, 'b'), never);
     await ends(pod.uid, 4);
     expect(await logOf(pod.uid, { stream: 'stderr', previous: true })).toBe('two\n');
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
     await expect(open(pod.uid)).rejects.toThrow('no VM');
   });
 
@@ -69,20 +58,20 @@ describe(`logs of containers that joined a VM, over ${VIC_WORLD}`, () => {
     const stdout = new PassThrough();
     const attached = text(stdout);
     const stdin = new PassThrough();
-    const session = provider.attach!.attach({ uid: pod.uid, container: 'b' }, { stdin, stdout, stderr: new PassThrough().resume(), tty: false }, never);
+    const session = vic.provider.attach!.attach({ uid: pod.uid, container: 'b' }, { stdin, stdout, stderr: new PassThrough().resume(), tty: false }, never);
     stdin.end('x\ny\n');
     await session;
     expect(await attached).toBe('<x>\n<y>\nover\n');
     expect(await followed).toBe('<x>\n<y>\nover\n');
     await ends(pod.uid, 6);
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('of one with a terminal are one stream', async () => {
     const pod = await joined('echo out; echo err >&2', { tty: true, spec: { name: 'b', tty: true } });
     await ends(pod.uid, 0);
     await expect.poll(async () => (await logOf(pod.uid)).replaceAll('\r', ''), PATIENCE).toBe('out\nerr\n');
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('do not hold one back that writes a lot, and keep the end of it', async () => {
@@ -93,15 +82,15 @@ describe(`logs of containers that joined a VM, over ${VIC_WORLD}`, () => {
     expect(lines[0]).toMatch(/^\(vick: what was written before .* is not kept\)$/);
     expect(lines.slice(1).map((line) => Number(line.split(' ')[1]))).toEqual(Array.from({ length: lines.length - 1 }, (_, at) => 40_001 - lines.length + at));
     expect(lines.length).toBeGreaterThan(1_000);
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
   });
 
   it('are taken up by the next kubelet, which says what it did not hear', async () => {
     const pod = await joined('echo before; while read line; do echo "<$line>"; done', { stdin: true, spec: { name: 'b', stdin: true } });
     await expect.poll(() => logOf(pod.uid), PATIENCE).toBe('before\n');
     const stopping = new AbortController();
-    await provider.watch(() => undefined, AbortSignal.abort());
-    const next = world.provider();
+    await vic.provider.watch(() => undefined, AbortSignal.abort());
+    const next = vic.world.provider();
     const watching = next.watch(() => undefined, stopping.signal);
     await next.status(pod.uid, never);
     await expect.poll(() => logOf(pod.uid, {}, next), PATIENCE).toMatch(/^\(vick: what was written before .* is not kept\)\n$/);
@@ -123,11 +112,11 @@ describe(`logs of containers that joined a VM, over ${VIC_WORLD}`, () => {
     };
     const pod = podRequest([shell('a', WAITS), shell('b', 'echo heard; exit 3')]);
     made.push(pod.uid);
-    await provider.create(pod, never);
-    await provider.start(startRequest(pod, 'a'), never);
-    const doomed = world.provider({ portLayer: { ...world.portLayer, output } });
+    await vic.provider.create(pod, never);
+    await vic.provider.start(startRequest(pod, 'a'), never);
+    const doomed = vic.world.provider({ portLayer: { ...vic.world.portLayer, output } });
     await expect(doomed.start(startRequest(pod, 'b'), killed.signal)).rejects.toThrow('killed');
-    const next = world.provider();
+    const next = vic.world.provider();
     const stopping = new AbortController();
     const watching = next.watch(() => undefined, stopping.signal);
     await ends(pod.uid, 3, next);
@@ -140,11 +129,11 @@ describe(`logs of containers that joined a VM, over ${VIC_WORLD}`, () => {
   it('go on after their connection was lost, and say so', async () => {
     const opened: Readable[] = [];
     const output: PortLayer['output'] = async (...args) => {
-      const real = await world.portLayer.output(...args);
+      const real = await vic.world.portLayer.output(...args);
       if (real !== undefined) opened.push(real);
       return real;
     };
-    const by = world.provider({ portLayer: { ...world.portLayer, output } });
+    const by = vic.world.provider({ portLayer: { ...vic.world.portLayer, output } });
     const pod = await joined('echo first; while read line; do echo "<$line>"; done', { stdin: true, spec: { name: 'b', stdin: true } }, by);
     await expect.poll(() => logOf(pod.uid, {}, by), PATIENCE).toBe('first\n');
     const heard = opened.length;
@@ -162,11 +151,11 @@ describe(`logs of containers that joined a VM, over ${VIC_WORLD}`, () => {
     const pod = await joined('echo here; sleep 1000');
     const following = text(await open(pod.uid, { follow: true }));
     await expect.poll(() => logOf(pod.uid), PATIENCE).toBe('here\n');
-    await provider.remove(pod.uid, never);
+    await vic.provider.remove(pod.uid, never);
     expect(await following).toBe('here\n');
     const missing = await joined('', { command: ['/no/such/program'] });
     await ends(missing.uid, 127);
     expect(await logOf(missing.uid, { follow: true })).toBe('');
-    await provider.remove(missing.uid, never);
+    await vic.provider.remove(missing.uid, never);
   });
 });
