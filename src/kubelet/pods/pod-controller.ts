@@ -5,7 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Cluster, PodUpdate } from '../cluster.ts';
 import type { EventRecorder } from '../events.ts';
-import { createLimiter } from '../limiter.ts';
+import { createLimiter } from '../../platform/limiter.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
 import { imagesOf, type PodProvider, type RecoveredPod } from '../provider.ts';
 import { retryForever } from '../retry.ts';

@@ -8,7 +8,7 @@ import type { EventRecorder } from '../events.ts';
 import { imagesOf, type ObservedPod, type PodProvider } from '../provider.ts';
 import type { Rejection } from './admission.ts';
 import { decide, type Decision } from './decide.ts';
-import type { Limiter } from '../limiter.ts';
+import type { Limiter } from '../../platform/limiter.ts';
 import type { Operations } from './operations.ts';
 import { backOffEvents } from './pod-events.ts';
 import { remember, rememberImages, rememberKill } from './remember.ts';

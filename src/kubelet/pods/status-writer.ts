@@ -8,7 +8,7 @@ import type { Log } from '../../platform/log.ts';
 import type { JsonObject, Pod, PodStatus } from '../../platform/kubernetes-objects.ts';
 import type { Cluster, PodRef } from '../cluster.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
-import type { Limiter } from '../limiter.ts';
+import type { Limiter } from '../../platform/limiter.ts';
 import { sameJson } from '../same-json.ts';
 import { statusPatch } from './status-patch.ts';
 

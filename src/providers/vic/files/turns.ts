@@ -1,8 +1,6 @@
-/** Work that has to wait for other work. What failed keeps nobody from going on. */
-
 export type Turns = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
-/** One after the other where the key is the same. */
+/** Work that is done one after the other where the key is the same. What failed keeps nobody from going on. */
 export function createTurns(): Turns {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {
@@ -12,23 +10,6 @@ export function createTurns(): Turns {
       return await turn;
     } finally {
       if (last.get(key) === turn) last.delete(key);
-    }
-  };
-}
-
-/** So many at a time; the others wait in the order in which they came. */
-export function atMost(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
     }
   };
 }

@@ -2,12 +2,13 @@ import type { ContainerState } from '../../../clients/port-layer/port.ts';
 import { messageOf } from '../../../errors/vick-error.ts';
 import type { VolumeService } from '../../../kubelet/capabilities.ts';
 import type { VolumeFile } from '../../../kubelet/provider.ts';
+import { createLimiter } from '../../../platform/limiter.ts';
 import type { VicContext } from '../vm/context.ts';
 import type { FileRecord, FileRecords } from './file-records.ts';
 import { isPoweredOn } from '../vm/observe.ts';
 import { planUpdate } from './plan-update.ts';
 import type { PodVm } from '../vm/pod-index.ts';
-import { atMost, createTurns } from './turns.ts';
+import { createTurns } from './turns.ts';
 import { createUnwritten } from './unwritten.ts';
 import { updateDisk, type DiskUpdateOptions } from './update-disk.ts';
 
@@ -37,7 +38,7 @@ export function createFileUpdates(options: FileUpdatesOptions): FileUpdates {
   const { portLayer, clock, log, records, vmsOf } = options;
   const updates = createTurns();
   const power = createTurns();
-  const limited = atMost(AT_ONCE);
+  const limited = createLimiter(AT_ONCE);
   /** How many containers are being started, by VM. */
   const starts = new Map<string, number>();
   /** VMs that are being updated, and those of them that were removed meanwhile. */

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { portLayerFailure } from '../../../clients/port-layer/failure.ts';
 import type { LogOptions as WireOptions } from '../../../clients/port-layer/port.ts';
 import type { ContainerLogs, LogOptions } from '../../../kubelet/capabilities.ts';
@@ -8,6 +7,7 @@ import { noLog } from './no-log.ts';
 import { hasEnded, isPoweredOn } from '../vm/observe.ts';
 import type { PodVm } from '../vm/pod-index.ts';
 import { isCurrent, type PodRuns } from '../vm/runs.ts';
+import { logStream } from '../streams/log-stream.ts';
 import type { TaskLogs } from '../streams/task-logs.ts';
 
 /** One run of a container in the log of its VM, which is one for all runs. */
@@ -46,12 +46,7 @@ export function containerLogs(context: VicContext, taskLogs: Pick<TaskLogs, 'of'
       const ending = new AbortController();
       const until = AbortSignal.any([signal, ending.signal]);
       const source = await begin(context, vm, window, options, until);
-      const log = Readable.from(prefaced(window.group, options, source), { objectMode: false, highWaterMark: 64 * 1024 });
-      log.once('close', () => ending.abort(new Error('the log is no longer read')));
-      const stop = (): void => void log.destroy(signal.reason as Error);
-      signal.addEventListener('abort', stop, { once: true });
-      log.once('close', () => signal.removeEventListener('abort', stop));
-      return log;
+      return logStream(prefaced(window.group, options, source), ending, signal);
     },
   };
 }

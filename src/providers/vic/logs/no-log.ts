@@ -1,7 +1,8 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { ContainerTarget, LogOptions } from '../../../kubelet/capabilities.ts';
 import { findVm, type VicContext } from '../vm/context.ts';
 import { stampOf } from '../streams/log-entries.ts';
+import { logStream } from '../streams/log-stream.ts';
 import { aliveIn } from '../vm/look.ts';
 
 const PAUSE_MS = 1_000;
@@ -20,14 +21,7 @@ export function noLog(context: VicContext, target: ContainerTarget, { follow, ta
     const first = follow ? await taskOf(context, target, until) : undefined;
     while (first !== undefined && (await taskOf(context, target, until)) === first) await context.clock.sleep(PAUSE_MS, until);
   };
-  const log = Readable.from(text(), { objectMode: false });
-  const stop = (): void => void log.destroy(signal.reason as Error);
-  signal.addEventListener('abort', stop, { once: true });
-  log.once('close', () => {
-    signal.removeEventListener('abort', stop);
-    ending.abort(new Error('the log is no longer read'));
-  });
-  return log;
+  return logStream(text(), ending, signal);
 }
 
 function reason(container: string): string {

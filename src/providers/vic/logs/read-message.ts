@@ -2,6 +2,7 @@ import { portLayerFailure } from '../../../clients/port-layer/failure.ts';
 import type { ArchiveExport, PortLayer } from '../../../clients/port-layer/port.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { deadline } from '../../../platform/http-exchange.ts';
+import type { Limiter } from '../../../platform/limiter.ts';
 import type { ArchiveMember } from '../../../platform/tar.ts';
 import type { MessageFile } from '../plan/message-file.ts';
 
@@ -27,7 +28,7 @@ export interface MessageReader {
   readonly portLayer: PortLayer;
   readonly clock: Clock;
   /** Lets so many read at a time: a VCH can attach few disks to itself. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly inTurn: Limiter;
 }
 
 /**

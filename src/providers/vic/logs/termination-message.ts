@@ -4,6 +4,7 @@ import type { ContainerLogs } from '../../../kubelet/capabilities.ts';
 import type { ObservedPod, ObservedState } from '../../../kubelet/provider.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { deadline } from '../../../platform/http-exchange.ts';
+import { createLimiter } from '../../../platform/limiter.ts';
 import type { Log } from '../../../platform/log.ts';
 import type { PodContainer } from '../vm/identity.ts';
 import { aliveIn, type Look } from '../vm/look.ts';
@@ -12,7 +13,6 @@ import { isPoweredOn } from '../vm/observe.ts';
 import { readMessage } from './read-message.ts';
 import { isCurrent } from '../vm/runs.ts';
 import type { TaskLogs } from '../streams/task-logs.ts';
-import { atMost } from '../files/turns.ts';
 
 export interface TerminationMessagesOptions {
   readonly portLayer: PortLayer;
@@ -53,7 +53,7 @@ export function terminationMessages({ portLayer, clock, logs, taskLogs, log }: T
   /** By pod: messages that were told, by file, time and content. The one of an earlier run is not told again for a later one. */
   const told = new Map<string, Map<string, string>>();
 
-  const inTurn = atMost(READERS);
+  const inTurn = createLimiter(READERS);
 
   const knownOf = (uid: string, container: string, { startedAt }: Exit): Known => {
     const ofPod = known.get(uid) ?? new Map<string, Known>();

@@ -1,10 +1,11 @@
 /** What a process writes, kept in memory as far as there is room for it: lines with the time at which they came. */
 import { EventEmitter, once } from 'node:events';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { writeTo } from '../../../clients/docker-engine/demultiplex.ts';
 import type { LogOptions } from '../../../kubelet/capabilities.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { stampOf } from './log-entries.ts';
+import { logStream } from './log-stream.ts';
 
 type Stream = (typeof STREAMS)[number];
 
@@ -144,14 +145,7 @@ export function createKeptLog({ clock, limit, begunAt }: KeptLogOptions): KeptLo
     },
     open: (options, signal) => {
       const ending = new AbortController();
-      const log = Readable.from(read(options, AbortSignal.any([signal, ending.signal])), { objectMode: false });
-      const stop = (): void => void log.destroy(signal.reason as Error);
-      signal.addEventListener('abort', stop, { once: true });
-      log.once('close', () => {
-        signal.removeEventListener('abort', stop);
-        ending.abort(new Error('the log is no longer read'));
-      });
-      return log;
+      return logStream(read(options, AbortSignal.any([signal, ending.signal])), ending, signal);
     },
     tap: (stream, signal) => {
       const tap = new PassThrough();

@@ -2,7 +2,7 @@ import { portLayerFailure } from '../../../clients/port-layer/failure.ts';
 import { messageOf } from '../../../errors/vick-error.ts';
 import { deadline } from '../../../platform/http-exchange.ts';
 import { retryConflicts } from '../vm/conflict-retry.ts';
-import { aliveIn, inspect, lookAt, type Look, type LookOptions } from '../vm/look.ts';
+import { aliveIn, isTaskOver, lookAt, type Look, type LookOptions } from '../vm/look.ts';
 import type { PodVm } from '../vm/pod-index.ts';
 import type { TaskRun } from '../vm/runs.ts';
 import { isUnanswered, signalTask, type SignalOptions } from './signal-task.ts';
@@ -58,8 +58,7 @@ async function endTask(options: StopTaskOptions, running: RunningTask, signal: A
   const { vm, container, task } = running;
   const { id } = vm.info;
   await retryConflicts({ clock, random, budgetMs: STOP_BUDGET_MS }, signal, async () => {
-    const seen = await inspect(options, id, task.id, signal);
-    if (seen === undefined || seen.state === 'stopped' || seen.state === 'failed') return;
+    if (await isTaskOver(options, id, task.id, signal)) return;
     const handle = await portLayer.handleOf(id, signal);
     if (handle !== undefined) await portLayer.commit(await portLayer.unbindTask(handle, task.id, signal), {}, signal);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLimiter } from '../../../src/kubelet/limiter.ts';
+import { createLimiter } from '../../../src/platform/limiter.ts';
 import { settle } from '../../support/fake-clock.ts';
 
 describe('a limiter', () => {
